@@ -1,0 +1,1 @@
+"""Arrays in, results out: images, geometry, model weights and services."""

@@ -1,0 +1,51 @@
+"""The error tree. Each error has a stable `type` that callers may rely on; HTTP statuses lie in `api/`."""
+
+from typing import ClassVar
+
+
+class FacelineError(Exception):
+    """Anything that Faceline reports by name.
+
+    Arguments are positional strings and numbers, all passed on to `Exception`: so an error survives JSON.
+    """
+
+    type: ClassVar[str] = "internal"
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else self.type
+
+
+class InvalidRequest(FacelineError):
+    """What the caller sent cannot be served as it is."""
+
+    type: ClassVar[str] = "invalid_request"
+
+
+class InvalidImage(InvalidRequest):
+    """The bytes are no image that Faceline reads: a foreign format, a broken header, cut-off data."""
+
+    type: ClassVar[str] = "invalid_image"
+
+
+class ImageTooLarge(InvalidRequest):
+    """The image has more pixels than the deployment accepts."""
+
+    type: ClassVar[str] = "image_too_large"
+
+
+class ModelError(FacelineError):
+    """A model could not be loaded or run."""
+
+    type: ClassVar[str] = "model_error"
+
+
+class WeightsMissing(ModelError):
+    """A weight file is not in the cache, or is not the one that was checked in there."""
+
+    type: ClassVar[str] = "weights_missing"
+
+
+class ProviderMissing(ModelError):
+    """The device that was asked for is not offered by the installed onnxruntime."""
+
+    type: ClassVar[str] = "provider_missing"

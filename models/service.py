@@ -1,0 +1,110 @@
+"""What a service is: its declaration, and the two ways in which services work.
+
+A service is one file that declares what it needs and gives, and turns arrays into results. The catalogue finds it;
+its queue, routes, schemas, weights check and warm-up follow from the declaration.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from models.family import ModelFamily
+from models.field import Field
+from models.geometry import Box, Points
+from models.image import Image
+from models.session import SessionSource
+
+ObjectClass = Literal["face", "body"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object that a detecting service found.
+
+    Attributes:
+        bbox: (4,) float64, x1, y1, x2, y2 in pixels of the image; may reach over its borders.
+        confidence: in [0, 1], higher = surer that it is one.
+        values: what the service says of it beside its place, by field.
+    """
+
+    bbox: Box
+    confidence: float
+    values: Mapping[Field, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Face:
+    """A face that an estimating service judges: an image and where the face is in it.
+
+    Attributes:
+        image: (h, w, 3) uint8 BGR, upright.
+        bbox: (4,) float64, x1, y1, x2, y2 in pixels.
+        landmarks: (21, 2) float64, x, y in pixels, in the order of `models.face.landmarks.LandmarkName`;
+            None until somebody needs and finds them.
+    """
+
+    image: Image
+    bbox: Box
+    landmarks: Points | None = None
+
+
+class Service(ABC):
+    """One capability under its public name. Subclasses say what they do in the first line of their docstring.
+
+    Attributes:
+        object_class: of the objects that it finds or judges.
+        weights: the models that it runs, by their names in the weights registry.
+    """
+
+    name: ClassVar[str]
+    family: ClassVar[ModelFamily]
+    object_class: ClassVar[ObjectClass] = "face"
+    needs: ClassVar[frozenset[Field]]
+    gives: ClassVar[frozenset[Field]]
+    weights: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def __init__(self, sessions: SessionSource) -> None:
+        """Takes its sessions by the names in `weights`.
+
+        Raises:
+            ModelError: a model is missing or does not load.
+        """
+
+
+class DetectingService(Service):
+    """Finds objects in images; what a sample held before under `objects` is replaced."""
+
+    needs = frozenset({Field.IMAGE})
+
+    @abstractmethod
+    def detect(self, images: Sequence[Image]) -> list[list[Found]]:
+        """Find the objects of each image, surest first; no object is an answer.
+
+        Raises:
+            ModelError: the engine failed.
+        """
+
+
+Result = TypeVar("Result")
+
+
+class EstimatingService(Service, Generic[Result]):
+    """Gives one field of each face."""
+
+    needs = frozenset({Field.IMAGE, Field.BBOX})
+
+    @property
+    def field(self) -> Field:
+        """The one field that it gives."""
+        (given,) = self.gives
+        return given
+
+    @abstractmethod
+    def estimate(self, faces: Sequence[Face]) -> list[Result]:
+        """Judge each face; the results stand in the order of the faces. No face is legal and reaches no network.
+
+        Raises:
+            ModelError: the engine failed.
+        """
