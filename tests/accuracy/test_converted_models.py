@@ -1,0 +1,101 @@
+"""The converted models of the cache against figures that the runtimes printed that they were made for.
+
+How the figures came about: `golden/README.md`.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.errors import WeightsMissing
+from models.ort import OrtSession
+from models.weights.cache import default_folder, weights_path
+from models.weights.errors import FetchFailed
+from models.weights.fingerprint import deviation, figures
+from models.weights.packages import Arrived
+from models.weights.probe import probe
+from models.weights.pull import pull
+from models.weights.registry import WEIGHTS, Weights
+from models.weights.source import SourcePackage
+
+pytestmark = pytest.mark.weights
+
+GOLDEN = Path(__file__).parent / "golden"
+FOLDER = Path(os.environ.get("FACELINE_WEIGHTS_DIR") or default_folder())
+# The runtimes were seen to differ from onnxruntime by 2e-5 of the largest value at most.
+TOLERANCE = 1e-4
+
+each_model = pytest.mark.parametrize("weights", WEIGHTS.values(), ids=lambda weights: weights.name)
+
+
+def session(weights: Weights) -> OrtSession:
+    """Skips where the weights were not pulled, except in CI."""
+    try:
+        return OrtSession(weights_path(weights.name, FOLDER))
+    except WeightsMissing as error:
+        if "CI" in os.environ:
+            raise
+        pytest.skip(str(error))
+
+
+def golden(weights: Weights) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((GOLDEN / f"{weights.name}.json").read_text())
+    return document["figures_by_seed"]
+
+
+@each_model
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_converted_model_gives_the_figures_of_its_source(weights: Weights, seed: int) -> None:
+    outputs = session(weights).run(probe(weights.row, weights.value_range, seed)[None])
+    expected = golden(weights)[str(seed)]
+    assert outputs.keys() == expected.keys()
+    for name, (mean, largest, *values) in expected.items():
+        assert deviation(figures(outputs[name], count=24), [mean, largest, *values], largest) < TOLERANCE, name
+
+
+@each_model
+def test_rows_of_a_batch_come_out_as_they_do_alone(weights: Weights) -> None:
+    model = session(weights)
+    batch = np.stack([probe(weights.row, weights.value_range, seed) for seed in range(8)])
+    together = model.run(batch)
+    for row in range(len(batch)):
+        for name, alone in model.run(batch[row : row + 1]).items():
+            np.testing.assert_allclose(together[name][row], alone[0], rtol=0, atol=1e-4 * np.abs(alone).max())
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 64), (320, 320), (640, 352)])
+def test_yunet_takes_any_size_that_is_a_multiple_of_32(height: int, width: int) -> None:
+    image = np.full((2, 3, height, width), 128, np.float32)
+    outputs = session(WEIGHTS["yunet"]).run(image)
+    for stride in (8, 16, 32):
+        cells = height // stride * (width // stride)
+        for head, values in (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10)):
+            assert outputs[f"{head}_{stride}"].shape == (2, cells, values)
+
+
+def test_the_mesh_of_a_drawn_face_is_a_face() -> None:
+    weights = WEIGHTS["facemesh"]
+    outputs = session(weights).run(probe(weights.row, weights.value_range, seed=0)[None])
+    assert outputs["face_flag"][0, 0] > 0.99
+
+
+class NoNetwork:
+    def fetch(self, package: SourcePackage, folder: Path, arrived: Arrived) -> Path:
+        raise FetchFailed(f"{package} was asked for")
+
+
+class Silence:
+    def waiting(self) -> None: ...
+    def missing(self, weights: object) -> None: ...
+    def arrived(self, package: SourcePackage, size: int) -> None: ...
+    def stored(self, weights: Weights) -> None: ...
+
+
+def test_a_pull_into_a_filled_cache_needs_no_network() -> None:
+    for weights in WEIGHTS.values():
+        session(weights)
+    pull(WEIGHTS.values(), FOLDER, NoNetwork(), Silence())

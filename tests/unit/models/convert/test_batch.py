@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from onnx import ModelProto
+
+from models.convert.batch import free_batch
+from models.convert.errors import ConversionFailed
+from models.convert.graph import Attribute, Graph
+from tests.unit.models.convert.numeric import noise, run
+
+
+def reshaping(*shape: int) -> ModelProto:
+    graph = Graph()
+    reshaped = graph.add("Reshape", ["input", graph.constant(np.int64(shape))])
+    return graph.model({"input": [1, 4, 2, 3]}, {"output": reshaped})
+
+
+def resizing(sizes: list[int], attributes: dict[str, Attribute], *plane: int | str) -> ModelProto:
+    graph = Graph()
+    double = graph.add("Identity", ["input"])
+    resized = graph.add("Resize", [double, "", "", graph.constant(np.int64(sizes))], {"mode": "linear", **attributes})
+    return graph.model({"input": [1, 2, *plane]}, {"output": resized})
+
+
+def with_free_input(model: ModelProto) -> ModelProto:
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "N"
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    return model
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 12), (1, -1, 6), (1, 2, 2, 2, 3)])
+def test_a_reshape_to_a_batch_of_one_comes_to_take_any_batch(shape: tuple[int, ...]) -> None:
+    model = reshaping(*shape)
+    free_batch(model)
+    x = noise(3, 4, 2, 3)
+    np.testing.assert_array_equal(run(with_free_input(model), x)["output"], x.reshape(3, *shape[1:]))
+
+
+def test_a_reshape_whose_batch_is_free_already_stays() -> None:
+    model = reshaping(-1, 24)
+    before = model.SerializeToString()
+    free_batch(model)
+    assert model.SerializeToString() == before
+
+
+@pytest.mark.parametrize(("sizes", "attributes"), [([1, 2, 6, 8], {}), ([6, 8], {"axes": [2, 3]})])
+def test_a_resize_to_sizes_becomes_one_by_scales(sizes: list[int], attributes: dict[str, Attribute]) -> None:
+    model = resizing(sizes, attributes, 3, 4)
+    one = noise(1, 2, 3, 4)
+    expected = run(model, one)["output"]
+    free_batch(model)
+    (resize,) = (node for node in model.graph.node if node.op_type == "Resize")
+    assert len(resize.input) == 3
+    batch = np.concatenate([noise(1, 2, 3, 4, seed=1), one])
+    np.testing.assert_array_equal(run(with_free_input(model), batch)["output"][1:], expected)
+
+
+def test_a_resize_of_unknown_size_is_refused() -> None:
+    with pytest.raises(ConversionFailed, match="size is not known"):
+        free_batch(resizing([6, 8], {"axes": [2, 3]}, "height", "width"))
+
+
+def test_a_shape_from_a_constant_node_is_rewritten_too() -> None:
+    model = reshaping(1, 24)
+    (initializer,) = model.graph.initializer
+    constant = model.graph.node.add(op_type="Constant", output=[initializer.name])
+    attribute = constant.attribute.add(name="value", type=4)
+    attribute.t.CopyFrom(initializer)
+    del model.graph.initializer[:]
+    free_batch(model)
+    assert next(node for node in model.graph.node if node.op_type == "Reshape").input[1] != initializer.name
