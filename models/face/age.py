@@ -1,0 +1,31 @@
+"""Service: how old a face looks."""
+
+from collections.abc import Sequence
+
+from models.batches import infer, rgb_planes, with_mirrors
+from models.face.attribute import FaceAttributeEstimator, face_crop
+from models.face.mesh import FaceMesh
+from models.field import Field
+from models.geometry import Points
+from models.image import Image
+from models.session import SessionSource
+
+_MODEL = "faceapi-age-gender"
+
+
+class AgeEstimator(FaceAttributeEstimator[float]):
+    """Tells the apparent age of each face, in years."""
+
+    name = "age-estimator"
+    gives = frozenset({Field.AGE})
+    weights = (FaceMesh.weights, _MODEL)
+
+    def __init__(self, sessions: SessionSource) -> None:
+        super().__init__(sessions)
+        self._session = sessions(_MODEL)
+
+    def _judge(self, images: Sequence[Image], landmarks: Sequence[Points]) -> list[float]:
+        """Mean of the crop and its mirror image; the network knows ages from 0 to 116."""
+        crops = (face_crop(image, points) for image, points in zip(images, landmarks, strict=True))
+        ages = infer(self._session, with_mirrors(crops), rgb_planes)["age"].reshape(-1, 2)
+        return [max(float(age), 0.0) for age in ages.mean(axis=1)]

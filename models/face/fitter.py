@@ -1,0 +1,47 @@
+"""Service: faces with their points and pose."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+from models.face.detector import FaceDetector
+from models.face.landmarks import landmarks_of
+from models.face.mesh import FaceMesh
+from models.face.pose import HeadPose
+from models.family import ModelFamily
+from models.field import Field
+from models.geometry import angle, quantise
+from models.image import Image
+from models.service import DetectingService, Found
+from models.session import SessionSource
+
+
+class FaceFitter(DetectingService):
+    """Finds faces, and 21 points and the pose of the head for each."""
+
+    name = "face-detector-face-fitter"
+    family = ModelFamily.FACE_DETECTION
+    gives = frozenset({Field.BBOX, Field.LANDMARKS, Field.POSE})
+    weights = (FaceDetector.weights, FaceMesh.weights, HeadPose.weights)
+
+    def __init__(self, sessions: SessionSource) -> None:
+        self._detector = FaceDetector(sessions(FaceDetector.weights))
+        self._mesh = FaceMesh(sessions(FaceMesh.weights))
+        self._pose = HeadPose(sessions(HeadPose.weights))
+
+    def detect(self, images: Sequence[Image]) -> list[list[Found]]:
+        """See `DetectingService.detect`; the values are `LANDMARKS`, (21, 2) float64, and `POSE`, a `Pose`."""
+        detections = self._detector.detect(images)
+        faces = [detection for found in detections for detection in found]
+        owners = [image for image, found in zip(images, detections, strict=True) for _ in found]
+        turns = [angle(face.keypoints[0], face.keypoints[1]) for face in faces]
+        meshes = self._mesh.fit(owners, [face.bbox for face in faces], turns)
+        poses = self._pose.estimate(owners, meshes)
+        fitted = (
+            Found(
+                quantise(face.bbox),
+                face.confidence,
+                {Field.LANDMARKS: quantise(landmarks_of(mesh.points)), Field.POSE: pose},
+            )
+            for face, mesh, pose in zip(faces, meshes, poses, strict=True)
+        )
+        return [list(islice(fitted, len(found))) for found in detections]

@@ -1,0 +1,159 @@
+"""The structure of the accepted image formats, walked without decoding: size, EXIF block, and whether the end is there.
+
+Sources: ITU-T T.81 annex B (JPEG), W3C PNG third edition section 5, the WebP container specification (RFC 9649),
+and the DIB headers of Windows (BITMAPCOREHEADER, BITMAPINFOHEADER). Each reader may let `struct.error` and
+`IndexError` pass where the bytes end too early.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from models.errors import InvalidImage
+
+ImageFormat = Literal["jpeg", "png", "bmp", "webp"]
+
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+_JPEG_SCAN, _JPEG_END, _JPEG_APP1 = 0xDA, 0xD9, 0xE1
+_BMP_UNCOMPRESSED = frozenset({0, 3, 6})
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What a walk over the segments of an image found.
+
+    Attributes:
+        width: of the stored pixels.
+        height: of the stored pixels.
+        exif: the EXIF block, empty if there is none.
+    """
+
+    width: int
+    height: int
+    exif: bytes = b""
+
+
+def format_of(data: bytes) -> ImageFormat | None:
+    """The format that the first bytes announce."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if data.startswith(b"BM"):
+        return "bmp"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "webp"
+    return None
+
+
+def read_jpeg(data: bytes) -> Structure:
+    """Walk to the first scan; the end marker has to follow it (entropy-coded data cannot hold one by chance)."""
+    width = height = 0
+    exif = b""
+    for marker, start, end in _jpeg_segments(data):
+        if marker in _JPEG_FRAMES:
+            height, width = struct.unpack_from(">HH", data, start + 1)
+        elif marker == _JPEG_APP1 and not exif and data.startswith(b"Exif\0\0", start):
+            exif = data[start:end]
+        elif marker == _JPEG_SCAN and data.rfind(b"\xff\xd9", end) < 0:
+            raise InvalidImage("The JPEG data are cut off")
+    return Structure(width, height, exif)
+
+
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker, start and end of the payload of each segment up to the first scan."""
+    position = 2
+    marker = 0
+    while marker != _JPEG_SCAN:
+        if data[position] != 0xFF:
+            raise InvalidImage("The JPEG header is broken")
+        while (marker := data[position]) == 0xFF:
+            position += 1
+        position += 1
+        if marker == _JPEG_END:
+            raise InvalidImage("The JPEG data hold no picture")
+        if marker in _JPEG_ALONE:
+            continue
+        (length,) = struct.unpack_from(">H", data, position)
+        if length < 2:
+            raise InvalidImage("The JPEG header is broken")
+        yield marker, position + 2, position + length
+        position += length
+
+
+def read_png(data: bytes) -> Structure:
+    """Walk over all chunks; EXIF may stand behind the pixels."""
+    width, height = struct.unpack_from(">II", data, 16)
+    if data[12:16] != b"IHDR":
+        raise InvalidImage("The PNG header is broken")
+    exif = b""
+    position = 8
+    kind = b""
+    while kind != b"IEND":
+        length, kind = struct.unpack_from(">I4s", data, position)
+        if kind == b"eXIf":
+            exif = data[position + 8 : position + 8 + length]
+        position += 12 + length
+    if position > len(data):
+        raise InvalidImage("The PNG data are cut off")
+    return Structure(width, height, exif)
+
+
+def read_webp(data: bytes) -> Structure:
+    """Walk over all chunks; the extended header, where there is one, comes first and gives the canvas."""
+    (length,) = struct.unpack_from("<I", data, 4)
+    if length + 8 > len(data):
+        raise InvalidImage("The WebP data are cut off")
+    size: tuple[int, int] | None = None
+    exif = b""
+    position = 12
+    while position < length + 8:
+        kind, chunk = struct.unpack_from("<4sI", data, position)
+        position += 8
+        if position + chunk > length + 8:
+            raise InvalidImage("The WebP chunks do not fit their container")
+        if kind == b"EXIF":
+            exif = data[position : position + chunk]
+        elif size is None and kind in _WEBP_SIZES:
+            size = _WEBP_SIZES[kind](data[position : position + chunk])
+        position += chunk + chunk % 2
+    if size is None:
+        raise InvalidImage("The WebP data hold no picture")
+    return Structure(*size, exif)
+
+
+def _vp8x_size(chunk: bytes) -> tuple[int, int]:
+    return int.from_bytes(chunk[4:7], "little") + 1, int.from_bytes(chunk[7:10], "little") + 1
+
+
+def _vp8l_size(chunk: bytes) -> tuple[int, int]:
+    (bits,) = struct.unpack_from("<I", chunk, 1)
+    return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+
+
+def _vp8_size(chunk: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from("<HH", chunk, 6)
+    return width & 0x3FFF, height & 0x3FFF
+
+
+_WEBP_SIZES: dict[bytes, Callable[[bytes], tuple[int, int]]] = {
+    b"VP8X": _vp8x_size,
+    b"VP8L": _vp8l_size,
+    b"VP8 ": _vp8_size,
+}
+
+
+def read_bmp(data: bytes) -> Structure:
+    """Read the header; uncompressed pixels have to be there in full (the file size that is noted often is wrong)."""
+    pixels, header = struct.unpack_from("<II", data, 10)
+    if header == 12:
+        width, height, bits = struct.unpack_from("<HH2xH", data, 18)
+        compression = 0
+    else:
+        width, height, bits, compression = struct.unpack_from("<ii2xHI", data, 18)
+    row = (width * bits + 31) // 32 * 4
+    if width > 0 and len(data) < pixels + (row * abs(height) if compression in _BMP_UNCOMPRESSED else 1):
+        raise InvalidImage("The BMP data are cut off")
+    return Structure(max(width, 0), abs(height))
