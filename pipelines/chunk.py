@@ -1,0 +1,46 @@
+"""A chunk: samples that travel through their stages together, and how far they have come."""
+
+from pydantic import ConfigDict, Field
+
+from pipelines.sample import Canonical, Sample
+
+
+class Failure(Canonical):
+    """Why a service gave nothing for a sample.
+
+    Attributes:
+        service: its name; None if the sample failed before or beside a service.
+        type: of the error, stable: see `models.errors` and `pipelines.errors`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    service: str | None
+    type: str
+    message: str
+
+
+class Item(Canonical):
+    """A sample on its way.
+
+    Attributes:
+        blob: the id of its image in the blob store; None if it has none.
+        failures: the services that gave nothing. In a job that fails on errors the first one is the last.
+        dead: no service runs on it any more.
+    """
+
+    sample: Sample
+    blob: str | None = None
+    failures: list[Failure] = Field(default_factory=list)
+    dead: bool = False
+
+
+class Chunk(Canonical):
+    """What a job works on between its stages.
+
+    Attributes:
+        done: how many stages have run.
+    """
+
+    items: list[Item]
+    done: int = 0

@@ -1,0 +1,66 @@
+"""Errors of samples, plans and stores; the roots of the tree lie in `models.errors`."""
+
+from collections.abc import Sequence
+from typing import ClassVar, TypedDict
+
+from models.errors import FacelineError, InvalidRequest
+
+
+class Detail(TypedDict):
+    """One thing that is wrong, and where: the entry of a validation error."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class InvalidSample(InvalidRequest):
+    """A sample, or a field around it, breaks the schema or lacks what a service needs."""
+
+    type: ClassVar[str] = "invalid_sample"
+
+    def __init__(self, details: Sequence[Detail]) -> None:
+        super().__init__(list(details))
+
+    @property
+    def details(self) -> list[Detail]:
+        """Each thing that is wrong."""
+        details: list[Detail] = self.args[0]
+        return details
+
+    def __str__(self) -> str:
+        return "; ".join(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in self.details)
+
+    def under(self, *prefix: str | int) -> "InvalidSample":
+        """The same error with locations that start further out."""
+        return InvalidSample([{**detail, "loc": [*prefix, *detail["loc"]]} for detail in self.details])
+
+
+class UndecodableBase64(InvalidRequest):
+    """A text that should be base64 is not."""
+
+    type: ClassVar[str] = "undecodable_base64"
+
+
+class PayloadTooLarge(InvalidRequest):
+    """The image, or the body around it, has more bytes than the deployment accepts."""
+
+    type: ClassVar[str] = "payload_too_large"
+
+
+class StorageError(FacelineError):
+    """The store of jobs and images did not answer."""
+
+    type: ClassVar[str] = "storage_error"
+
+
+class Overloaded(FacelineError):
+    """The deployment has no room for more work at the moment."""
+
+    type: ClassVar[str] = "overloaded"
+
+
+class NoWorker(FacelineError):
+    """No live worker takes the tasks of a family."""
+
+    type: ClassVar[str] = "no_worker"

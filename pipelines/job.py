@@ -1,0 +1,241 @@
+"""A job: what was asked, how far it has come, and the store that keeps it.
+
+A job's data lie in the store under its id until its TTL ends or somebody erases it; messages carry the id alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+from uuid import uuid4
+
+from pydantic import ConfigDict
+
+from pipelines.chunk import Chunk, Failure
+from pipelines.plan import Plan, Stage
+from pipelines.sample import Canonical
+
+
+class JobStatus(StrEnum):
+    """Where a job stands. `erased` is what is left of a job whose data somebody deleted."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    ERASED = "erased"
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing will change any more."""
+        return self not in (JobStatus.QUEUED, JobStatus.RUNNING)
+
+
+class ServiceStatus(StrEnum):
+    """Where a service of a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Priority(StrEnum):
+    """Which of a family's queues a job takes; a worker empties the higher one first."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    BULK = "bulk"
+
+
+class JobSpec(Canonical):
+    """What was asked: written once.
+
+    Attributes:
+        dialect: in which the sample came and the result goes.
+        images: how many images came with it.
+        created_at: seconds since the epoch.
+        ttl_s: for how long the result is kept once the job is over.
+        deadline_s: after its creation a job that is not over fails.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    plan: Plan
+    stages: tuple[Stage, ...]
+    dialect: str
+    images: int = 0
+    on_error: Literal["fail", "continue"] = "fail"
+    include_image: bool = False
+    priority: Priority = Priority.NORMAL
+    created_at: float
+    ttl_s: int
+    deadline_s: int
+
+    @property
+    def blobs(self) -> list[str]:
+        """The ids of its images."""
+        return [f"{self.id}:{index}" for index in range(self.images)]
+
+
+class ServiceProgress(Canonical):
+    """What is known of one service of a job.
+
+    Attributes:
+        ms: how long it ran, in milliseconds.
+        worker: which worker ran it.
+        queue: from which queue its message was taken.
+        error: why it failed.
+    """
+
+    status: ServiceStatus = ServiceStatus.QUEUED
+    ms: float | None = None
+    worker: str | None = None
+    queue: str | None = None
+    error: str | None = None
+
+
+class Job(Canonical):
+    """A job as the store knows it; times in seconds since the epoch."""
+
+    spec: JobSpec
+    status: JobStatus
+    services: list[ServiceProgress]
+    done: int = 0
+    failure: Failure | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job on its way into the store.
+
+    Attributes:
+        given: the sample as it was sent, without its image.
+        metadata: the caller's, handed back untouched.
+        images: encoded, in the order of `spec.blobs`.
+    """
+
+    spec: JobSpec
+    chunk: Chunk
+    given: Mapping[str, Any]
+    metadata: Mapping[str, Any] | None = None
+    images: Sequence[bytes] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobData:
+    """What a job holds of its caller's: gone with the TTL.
+
+    Attributes:
+        result: None as long as there is none.
+    """
+
+    given: Mapping[str, Any]
+    metadata: Mapping[str, Any] | None
+    result: Chunk | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a job ends.
+
+    Attributes:
+        result: what it has come to; None if nothing.
+        failure: why it failed.
+    """
+
+    status: JobStatus
+    result: Chunk | None = None
+    failure: Failure | None = None
+
+
+Progress = Mapping[int, ServiceProgress]
+"""What changed of the services of a job, by their place in its plan."""
+
+
+class Verdict(StrEnum):
+    """Whether a stage may run."""
+
+    GO = "go"
+    DONE = "done"  # it ran before: the message came twice
+    OVER = "over"  # the job is finished, erased, expired, or was never there
+    CANCELED = "canceled"
+    POISONED = "poisoned"  # it was begun too often without coming to an end
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The answer to the wish to run a stage.
+
+    Attributes:
+        spec: None if the job is not there.
+        chunk: comes with GO.
+    """
+
+    verdict: Verdict
+    spec: JobSpec | None = None
+    chunk: Chunk | None = None
+
+
+class JobStore(Protocol):
+    """Keeps jobs and their images. Methods raise `StorageError` where the store does not answer."""
+
+    def create(self, job: NewJob) -> None:
+        """Keep a new job; it is queued."""
+
+    def claim(self, key: str, fingerprint: str, job_id: str, ttl_s: int) -> tuple[str, str]:
+        """Bind an idempotency key to a job, unless it is bound; gives the bound (job id, fingerprint)."""
+
+    def release(self, key: str) -> None:
+        """Unbind an idempotency key: its job was not taken."""
+
+    def find(self, job_id: str) -> Job | None:
+        """The job; None if there never was one, or its tombstone is gone too."""
+
+    def data(self, job_id: str) -> JobData | None:
+        """The caller's data of a job; None once they are gone."""
+
+    def image(self, blob: str) -> bytes | None:
+        """An encoded image; None once it is gone."""
+
+    def begin(self, job_id: str, stage: int, now: float) -> Begun:
+        """Ask to run a stage."""
+
+    def end(self, spec: JobSpec, chunk: Chunk, progress: Progress, now: float) -> None:
+        """Note that the stage before `chunk.done` has run. A job that is over, or further, is left alone."""
+
+    def finish(self, spec: JobSpec, ending: Ending, progress: Progress, now: float) -> bool:
+        """End a job, unless it is over; gives whether this call did."""
+
+    def cancel(self, job_id: str, now: float) -> None:
+        """End a queued job, or have a running one end at its next stage."""
+
+    def erase(self, spec: JobSpec, *, tombstone: bool) -> None:
+        """Delete all that the caller gave and got; a tombstone tells the job from one that never was."""
+
+    def bury(self, spec: JobSpec, stage: int, now: float) -> None:
+        """Leave a dead letter: the stage was begun too often without coming to an end."""
+
+    def recent(self, limit: int, before: float | None) -> list[Job]:
+        """Jobs created before a time, the latest first."""
+
+    def stalled(self, now: float, limit: int) -> list[str]:
+        """Jobs that made no progress past their deadline."""
+
+    def forget(self, job_id: str) -> None:
+        """Do not count a job as stalled ever again."""
+
+    def postpone(self, job_id: str, until: float) -> None:
+        """Do not count a job as stalled before a time."""
+
+
+def new_job_id() -> str:
+    """An id that nobody guesses."""
+    return str(uuid4())

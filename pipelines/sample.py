@@ -1,0 +1,64 @@
+"""The canonical sample: what travels inside Faceline, whatever dialect the caller speaks.
+
+Coordinates are relative to the width and height of the upright image. Fields are the results of `models/` as they
+are, but for coordinates, which `models/` gives in pixels.
+"""
+
+from typing import Annotated
+
+from annotated_types import Ge, Le, Len
+from pydantic import BaseModel, ConfigDict
+
+from models.face.emotion import Emotions
+from models.face.gender import Gender
+from models.face.pose import Pose
+from models.field import Field
+from models.service import ObjectClass
+
+Relative = Annotated[float, Ge(0), Le(1)]
+Bbox = tuple[Relative, Relative, Relative, Relative]
+Point = tuple[float, float]
+Landmarks = Annotated[list[Point], Len(21, 21)]
+
+
+class Canonical(BaseModel):
+    """A model of what travels inside; its errors, which may be logged, do not repeat what they are about."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class SampleObject(Canonical):
+    """A face or a body.
+
+    Attributes:
+        id: counts from 0 in its sample.
+        bbox: x1, y1, x2, y2.
+        landmarks: x, y of the 21 points in the order of `models.face.landmarks.LandmarkName`; may lie outside
+            the image.
+        age: in years.
+    """
+
+    id: int = 0
+    object_class: ObjectClass = "face"
+    confidence: float | None = None
+    bbox: Bbox | None = None
+    landmarks: Landmarks | None = None
+    pose: Pose | None = None
+    age: float | None = None
+    gender: Gender | None = None
+    emotions: Emotions | None = None
+
+    def has(self, field: Field) -> bool:
+        """Whether the object carries the field."""
+        return getattr(self, field, None) is not None
+
+
+class Sample(Canonical):
+    """Objects, and the size of the image that they are in.
+
+    Attributes:
+        size: (height, width) of the upright image in pixels; None as long as nobody looked at one.
+    """
+
+    size: tuple[int, int] | None = None
+    objects: list[SampleObject] = []

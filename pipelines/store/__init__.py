@@ -1,0 +1,1 @@
+"""What Faceline keeps on a Redis-compatible server: jobs, images, and which workers are alive."""

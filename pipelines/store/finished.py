@@ -1,0 +1,32 @@
+"""The stream of jobs that have ended."""
+
+from pipelines.store import keys
+from pipelines.store.connection import Client, storage
+
+
+class FinishedStream:
+    """Reads the stream from where it stands when the first read begins."""
+
+    def __init__(self, client: Client) -> None:
+        self._redis = client
+        self._last = "$"
+
+    def read(self, wait_s: float) -> list[str]:
+        """The ids that were appended since the last read; waits for the first of them.
+
+        Args:
+            wait_s: returns nothing after it.
+
+        Raises:
+            StorageError: the store did not answer; the next read goes on where this one stood.
+        """
+        with storage():
+            if self._last == "$":
+                # A plain "$" in each read would miss what is appended between two of them.
+                newest = self._redis.xrevrange(keys.FINISHED, count=1)
+                self._last = newest[0][0].decode() if newest else "0"
+            answer = self._redis.xread({keys.FINISHED: self._last}, block=int(wait_s * 1000))
+        entries = answer[0][1] if answer else []
+        if entries:
+            self._last = entries[-1][0].decode()
+        return [entry[b"job"].decode() for _, entry in entries]

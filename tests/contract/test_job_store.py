@@ -1,0 +1,280 @@
+"""What every job store does: the one on Redis, on a real server, and the one in memory."""
+
+from collections.abc import Callable, Iterator
+from time import sleep, time
+from uuid import uuid4
+
+import pytest
+
+from models.face.gender import Gender
+from models.family import ModelFamily
+from pipelines.chunk import Chunk, Failure, Item
+from pipelines.job import Ending, JobSpec, JobStatus, JobStore, NewJob, ServiceProgress, ServiceStatus, Verdict
+from pipelines.plan import Plan, Stage
+from pipelines.sample import Sample, SampleObject
+from pipelines.settings import JobSettings
+from pipelines.store.connection import connect
+from pipelines.store.jobs import RedisJobStore
+from tests.fakes.job_store import MemoryJobStore
+
+SETTINGS = JobSettings(attempts=2, stalled_after_s=10)
+STAGES = (
+    Stage(index=0, first=0, family=ModelFamily.FACE_DETECTION, services=("face-detector-face-fitter",)),
+    Stage(index=1, first=1, family=ModelFamily.FACE_ATTRIBUTES, services=("age-estimator", "gender-estimator")),
+)
+DONE = ServiceProgress(status=ServiceStatus.SUCCEEDED, ms=1.5, worker="w", queue="q")
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store(request: pytest.FixtureRequest) -> Iterator[JobStore]:
+    if request.param == "memory":
+        yield MemoryJobStore(SETTINGS)
+        return
+    client = connect(request.getfixturevalue("server_url"), patience_s=1)
+    client.flushdb()
+    yield RedisJobStore(client, SETTINGS)
+    client.close()
+
+
+NewJobs = Callable[..., NewJob]
+
+
+def new_job(*, ttl_s: int = 60, include_image: bool = False, created_at: float | None = None) -> NewJob:
+    spec = JobSpec(
+        id=str(uuid4()),
+        plan=Plan(services=("face-detector-face-fitter", "age-estimator", "gender-estimator")),
+        stages=STAGES,
+        dialect="v2",
+        images=1,
+        include_image=include_image,
+        created_at=created_at or time(),
+        ttl_s=ttl_s,
+        deadline_s=60,
+    )
+    chunk = Chunk(items=[Item(sample=Sample(), blob=spec.blobs[0])])
+    return NewJob(spec, chunk, given={"note": "ü"}, metadata={"mine": 1}, images=[b"\x00image"])
+
+
+def run_to_the_end(store: JobStore, job: NewJob) -> Chunk:
+    begun = store.begin(job.spec.id, 0, time())
+    assert begun.chunk is not None
+    begun.chunk.items[0].sample.objects = [SampleObject(bbox=(0, 0, 1, 1), age=0.1 + 0.2, gender=Gender("female"))]
+    begun.chunk.done = 1
+    store.end(job.spec, begun.chunk, {0: DONE}, time())
+    begun = store.begin(job.spec.id, 1, time())
+    assert begun.chunk is not None
+    begun.chunk.done = 2
+    assert store.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=begun.chunk), {1: DONE, 2: DONE}, time())
+    return begun.chunk
+
+
+def status_of(store: JobStore, job: NewJob) -> JobStatus:
+    found = store.find(job.spec.id)
+    assert found is not None
+    return found.status
+
+
+def test_a_new_job_is_queued_with_all_that_came_with_it(store: JobStore) -> None:
+    job = new_job()
+    store.create(job)
+    found, data = store.find(job.spec.id), store.data(job.spec.id)
+    assert found is not None
+    assert data is not None
+    assert (found.spec, found.status) == (job.spec, JobStatus.QUEUED)
+    assert [service.status for service in found.services] == [ServiceStatus.QUEUED] * 3
+    assert (data.given, data.metadata, data.result) == ({"note": "ü"}, {"mine": 1}, None)
+    assert store.image(job.spec.blobs[0]) == b"\x00image"
+
+
+def test_an_unknown_job_is_none(store: JobStore) -> None:
+    assert store.find("no-such-job") is None
+    assert store.data("no-such-job") is None
+    assert store.image("no-such-job:0") is None
+    assert store.begin("no-such-job", 0, time()).verdict is Verdict.OVER
+
+
+def test_a_running_job_shows_how_far_it_is(store: JobStore) -> None:
+    job = new_job()
+    store.create(job)
+    begun = store.begin(job.spec.id, 0, time())
+    assert begun.chunk is not None
+    store.end(job.spec, begun.chunk.model_copy(update={"done": 1}), {0: DONE}, time())
+    store.begin(job.spec.id, 1, time())
+    found = store.find(job.spec.id)
+    assert found is not None
+    assert (found.status, found.done) == (JobStatus.RUNNING, 1)
+    assert found.services[0] == DONE
+    assert [service.status for service in found.services[1:]] == [ServiceStatus.RUNNING] * 2
+
+
+def test_a_result_is_what_the_last_stage_made_to_the_last_bit(store: JobStore) -> None:
+    job = new_job()
+    store.create(job)
+    chunk = run_to_the_end(store, job)
+    data = store.data(job.spec.id)
+    assert data is not None
+    assert data.result == chunk
+    assert status_of(store, job) is JobStatus.SUCCEEDED
+
+
+def test_the_image_is_gone_once_the_job_is_over_unless_it_is_to_be_echoed(store: JobStore) -> None:
+    plain, echoing = new_job(), new_job(include_image=True)
+    for job in (plain, echoing):
+        store.create(job)
+        run_to_the_end(store, job)
+    assert store.image(plain.spec.blobs[0]) is None
+    assert store.image(echoing.spec.blobs[0]) == b"\x00image"
+
+
+def test_a_stage_that_ended_before_is_left_alone(store: JobStore) -> None:
+    job = new_job()
+    store.create(job)
+    first = store.begin(job.spec.id, 0, time()).chunk
+    late = store.begin(job.spec.id, 0, time()).chunk
+    assert first is not None
+    assert late is not None
+    first.done = late.done = 1
+    first.items[0].sample.objects = [SampleObject(age=1)]
+    late.items[0].sample.objects = [SampleObject(age=2)]
+    store.end(job.spec, first, {0: DONE}, time())
+    store.end(job.spec, late, {0: DONE}, time())
+    assert store.begin(job.spec.id, 0, time()).verdict is Verdict.DONE
+    kept = store.begin(job.spec.id, 1, time()).chunk
+    assert kept is not None
+    assert kept.items[0].sample.objects[0].age == 1
+
+
+def test_only_the_first_end_counts(store: JobStore) -> None:
+    job = new_job()
+    store.create(job)
+    store.begin(job.spec.id, 0, time())
+    failure = Failure(service=None, type="model_error", message="no")
+    assert store.finish(job.spec, Ending(JobStatus.FAILED, failure=failure), {}, time())
+    assert not store.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=job.chunk), {}, time())
+    found, data = store.find(job.spec.id), store.data(job.spec.id)
+    assert found is not None
+    assert data is not None
+    assert (found.status, found.failure, data.result) == (JobStatus.FAILED, failure, None)
+
+
+def test_a_failed_job_shows_which_services_never_ran(store: JobStore) -> None:
+    job = new_job()
+    store.create(job)
+    store.finish(job.spec, Ending(JobStatus.FAILED), {0: DONE}, time())
+    found = store.find(job.spec.id)
+    assert found is not None
+    assert [service.status for service in found.services] == [
+        ServiceStatus.SUCCEEDED,
+        ServiceStatus.SKIPPED,
+        ServiceStatus.SKIPPED,
+    ]
+
+
+def test_a_stage_may_be_begun_only_so_often(store: JobStore) -> None:
+    job = new_job()
+    store.create(job)
+    verdicts = [store.begin(job.spec.id, 0, time()).verdict for _ in range(3)]
+    assert verdicts == [Verdict.GO, Verdict.GO, Verdict.POISONED]
+
+
+def test_a_queued_job_is_canceled_at_once(store: JobStore) -> None:
+    job = new_job()
+    store.create(job)
+    store.cancel(job.spec.id, time())
+    assert status_of(store, job) is JobStatus.CANCELED
+    assert store.begin(job.spec.id, 0, time()).verdict is Verdict.OVER
+    assert store.image(job.spec.blobs[0]) is None
+
+
+def test_a_running_job_is_canceled_at_its_next_stage(store: JobStore) -> None:
+    job = new_job()
+    store.create(job)
+    store.begin(job.spec.id, 0, time())
+    store.cancel(job.spec.id, time())
+    assert status_of(store, job) is JobStatus.RUNNING
+    assert store.begin(job.spec.id, 1, time()).verdict is Verdict.CANCELED
+
+
+def test_a_job_that_is_over_cannot_be_canceled(store: JobStore) -> None:
+    job = new_job()
+    store.create(job)
+    run_to_the_end(store, job)
+    store.cancel(job.spec.id, time())
+    store.cancel("no-such-job", time())
+    assert status_of(store, job) is JobStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize("when", ["queued", "running", "over"])
+def test_of_an_erased_job_only_a_tombstone_is_left(store: JobStore, when: str) -> None:
+    job = new_job(include_image=True)
+    store.create(job)
+    if when == "running":
+        store.begin(job.spec.id, 0, time())
+    if when == "over":
+        run_to_the_end(store, job)
+    store.erase(job.spec, tombstone=True)
+    assert status_of(store, job) is JobStatus.ERASED
+    assert store.data(job.spec.id) is None
+    assert store.image(job.spec.blobs[0]) is None
+    assert store.begin(job.spec.id, 0, time()).verdict is Verdict.OVER
+    assert not store.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=job.chunk), {}, time())
+    assert store.data(job.spec.id) is None
+    assert store.recent(10, None) == []
+
+
+def test_a_job_may_be_erased_without_a_trace(store: JobStore) -> None:
+    job = new_job()
+    store.create(job)
+    store.erase(job.spec, tombstone=False)
+    assert store.find(job.spec.id) is None
+    assert store.data(job.spec.id) is None
+
+
+def test_data_are_gone_after_their_ttl_and_the_job_says_so(store: JobStore) -> None:
+    job = new_job(ttl_s=1, include_image=True)
+    store.create(job)
+    run_to_the_end(store, job)
+    sleep(1.1)
+    assert status_of(store, job) is JobStatus.EXPIRED
+    assert store.data(job.spec.id) is None
+    assert store.image(job.spec.blobs[0]) is None
+
+
+def test_an_idempotency_key_stands_for_the_first_job_that_claims_it(store: JobStore) -> None:
+    assert store.claim("key", "print-1", "job-1", 60) == ("job-1", "print-1")
+    assert store.claim("key", "print-2", "job-2", 60) == ("job-1", "print-1")
+    store.release("key")
+    assert store.claim("key", "print-2", "job-2", 60) == ("job-2", "print-2")
+
+
+def test_recent_jobs_come_the_latest_first_in_pages(store: JobStore) -> None:
+    now = time()
+    jobs = [new_job(created_at=now - age) for age in range(5)]
+    for job in jobs:
+        store.create(job)
+    page = store.recent(2, None)
+    rest = store.recent(10, page[-1].spec.created_at)
+    assert [found.spec.id for found in (*page, *rest)] == [job.spec.id for job in jobs]
+
+
+def test_a_job_counts_as_stalled_only_without_progress(store: JobStore) -> None:
+    now = time()
+    job = new_job(created_at=now)
+    store.create(job)
+    assert store.stalled(now + 9, 10) == []
+    assert store.stalled(now + 11, 10) == [job.spec.id]
+    store.begin(job.spec.id, 0, now + 5)
+    assert store.stalled(now + 11, 10) == []
+    assert store.stalled(now + 16, 10) == [job.spec.id]
+    store.postpone(job.spec.id, now + 100)
+    assert store.stalled(now + 99, 10) == []
+    store.forget(job.spec.id)
+    store.postpone(job.spec.id, now)
+    assert store.stalled(now + 999, 10) == []
+
+
+def test_a_job_that_is_over_is_never_stalled(store: JobStore) -> None:
+    job = new_job()
+    store.create(job)
+    run_to_the_end(store, job)
+    assert store.stalled(time() + 10_000, 10) == []

@@ -1,0 +1,170 @@
+"""A job store in memory: a second implementation that passes the contract suite of the real one."""
+
+from time import time
+
+from pipelines.chunk import Chunk
+from pipelines.job import (
+    Begun,
+    Ending,
+    Job,
+    JobData,
+    JobSpec,
+    JobStatus,
+    NewJob,
+    Progress,
+    ServiceProgress,
+    ServiceStatus,
+    Verdict,
+)
+from pipelines.settings import JobSettings
+
+
+class _Entry:
+    def __init__(self, job: NewJob) -> None:
+        self.new = job
+        self.status = JobStatus.QUEUED
+        self.done = 0
+        self.tries: dict[int, int] = {}
+        self.progress: dict[int, ServiceProgress] = {}
+        self.chunk: str | None = job.chunk.model_dump_json()
+        self.data: JobData | None = JobData(job.given, job.metadata, None)
+        self.images = dict(zip(job.spec.blobs, job.images, strict=True))
+        self.ending: Ending | None = None
+        self.canceled = False
+        self.started_at: float | None = None
+        self.finished_at: float | None = None
+
+
+class MemoryJobStore:
+    """A `JobStore`. What Redis expires by itself, it looks up in the clock."""
+
+    def __init__(self, settings: JobSettings) -> None:
+        self._settings = settings
+        self._jobs: dict[str, _Entry] = {}
+        self._keys: dict[str, tuple[str, str]] = {}
+        self._active: dict[str, float] = {}
+        self.buried: list[tuple[str, int]] = []
+
+    def create(self, job: NewJob) -> None:
+        self._jobs[job.spec.id] = _Entry(job)
+        self._active[job.spec.id] = job.spec.created_at + self._settings.stalled_after_s
+
+    def claim(self, key: str, fingerprint: str, job_id: str, ttl_s: int) -> tuple[str, str]:
+        return self._keys.setdefault(key, (job_id, fingerprint))
+
+    def release(self, key: str) -> None:
+        self._keys.pop(key, None)
+
+    def find(self, job_id: str) -> Job | None:
+        entry = self._jobs.get(job_id)
+        return self._view(entry) if entry else None
+
+    def data(self, job_id: str) -> JobData | None:
+        entry = self._jobs.get(job_id)
+        return entry.data if entry and not self._expired(entry) else None
+
+    def image(self, blob: str) -> bytes | None:
+        entry = self._jobs.get(blob.partition(":")[0])
+        return entry.images.get(blob) if entry and not self._expired(entry) else None
+
+    def begin(self, job_id: str, stage: int, now: float) -> Begun:
+        entry = self._jobs.get(job_id)
+        if entry is None or entry.status.over:
+            return Begun(Verdict.OVER)
+        if entry.canceled:
+            return Begun(Verdict.CANCELED, entry.new.spec)
+        if entry.done > stage:
+            return Begun(Verdict.DONE, entry.new.spec)
+        entry.tries[stage] = entry.tries.get(stage, 0) + 1
+        if entry.tries[stage] > self._settings.attempts:
+            return Begun(Verdict.POISONED, entry.new.spec)
+        entry.status = JobStatus.RUNNING
+        entry.started_at = entry.started_at or now
+        self._active[job_id] = now + self._settings.stalled_after_s
+        assert entry.chunk is not None
+        return Begun(Verdict.GO, entry.new.spec, Chunk.model_validate_json(entry.chunk))
+
+    def end(self, spec: JobSpec, chunk: Chunk, progress: Progress, now: float) -> None:
+        entry = self._jobs.get(spec.id)
+        if entry and entry.status is JobStatus.RUNNING and entry.done < chunk.done:
+            entry.done = chunk.done
+            entry.chunk = chunk.model_dump_json()
+            entry.progress |= progress
+            self._active[spec.id] = now + self._settings.stalled_after_s
+
+    def finish(self, spec: JobSpec, ending: Ending, progress: Progress, now: float) -> bool:
+        entry = self._jobs.get(spec.id)
+        if entry is None or entry.status.over or entry.data is None:
+            return False
+        entry.status, entry.ending, entry.finished_at = ending.status, ending, now
+        entry.progress |= progress
+        entry.data = JobData(entry.data.given, entry.data.metadata, ending.result)
+        entry.chunk = None
+        if not spec.include_image:
+            entry.images.clear()
+        self._active.pop(spec.id, None)
+        return True
+
+    def cancel(self, job_id: str, now: float) -> None:
+        entry = self._jobs.get(job_id)
+        if entry and entry.status is JobStatus.QUEUED:
+            self.finish(entry.new.spec, Ending(JobStatus.CANCELED), {}, now)
+        elif entry:
+            entry.canceled = True
+
+    def erase(self, spec: JobSpec, *, tombstone: bool) -> None:
+        if entry := self._jobs.get(spec.id):
+            entry.status, entry.data, entry.chunk, entry.ending, entry.done = JobStatus.ERASED, None, None, None, 0
+            entry.finished_at = entry.started_at = None
+            entry.images.clear()
+            entry.progress.clear()
+            self._active.pop(spec.id, None)
+            if not tombstone:
+                del self._jobs[spec.id]
+
+    def bury(self, spec: JobSpec, stage: int, now: float) -> None:
+        self.buried.append((spec.id, stage))
+
+    def recent(self, limit: int, before: float | None) -> list[Job]:
+        listed = [entry for entry in self._jobs.values() if entry.status is not JobStatus.ERASED]
+        listed.sort(key=lambda entry: entry.new.spec.created_at, reverse=True)
+        return [self._view(entry) for entry in listed if before is None or entry.new.spec.created_at < before][:limit]
+
+    def stalled(self, now: float, limit: int) -> list[str]:
+        return sorted((job_id for job_id, at in self._active.items() if at <= now), key=self._active.__getitem__)[
+            :limit
+        ]
+
+    def forget(self, job_id: str) -> None:
+        self._active.pop(job_id, None)
+
+    def postpone(self, job_id: str, until: float) -> None:
+        if job_id in self._active:
+            self._active[job_id] = until
+
+    def _expired(self, entry: _Entry) -> bool:
+        return entry.finished_at is not None and entry.finished_at + entry.new.spec.ttl_s <= time()
+
+    def _view(self, entry: _Entry) -> Job:
+        spec = entry.new.spec
+        status = JobStatus.EXPIRED if self._expired(entry) else entry.status
+        begun = entry.done in entry.tries
+        services = []
+        for stage in spec.stages:
+            for place in range(stage.first, stage.first + len(stage.services)):
+                if status.over:
+                    unnoted = ServiceStatus.SKIPPED
+                else:
+                    running = begun and stage.index == entry.done
+                    unnoted = ServiceStatus.RUNNING if running else ServiceStatus.QUEUED
+                services.append(entry.progress.get(place, ServiceProgress(status=unnoted)))
+        return Job(
+            spec=spec,
+            status=status,
+            services=services,
+            done=entry.done,
+            failure=entry.ending.failure if entry.ending else None,
+            started_at=entry.started_at,
+            finished_at=entry.finished_at,
+            expires_at=entry.finished_at + spec.ttl_s if entry.finished_at else None,
+        )

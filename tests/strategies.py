@@ -1,0 +1,43 @@
+"""Samples that hypothesis makes up."""
+
+from dataclasses import fields
+
+from hypothesis import strategies as st
+
+from models.face.emotion import Emotions
+from models.face.gender import Gender
+from models.face.pose import Pose
+from pipelines.sample import Sample, SampleObject
+
+unit = st.floats(0, 1)
+angle = st.floats(-90, 90)
+point = st.tuples(st.floats(-0.5, 1.5), st.floats(-0.5, 1.5))
+size = st.tuples(st.integers(1, 8000), st.integers(1, 8000))
+
+
+@st.composite
+def bboxes(draw: st.DrawFn) -> tuple[float, float, float, float]:
+    x1, y1 = draw(st.floats(0, 0.9)), draw(st.floats(0, 0.9))
+    return x1, y1, draw(st.floats(x1 + 0.01, 1)), draw(st.floats(y1 + 0.01, 1))
+
+
+emotions = st.lists(unit, min_size=len(fields(Emotions)), max_size=len(fields(Emotions))).map(lambda p: Emotions(*p))
+faces = st.builds(
+    SampleObject,
+    id=st.just(0),
+    object_class=st.just("face"),
+    confidence=unit,
+    bbox=bboxes(),
+    landmarks=st.none() | st.lists(point, min_size=21, max_size=21),
+    pose=st.none() | st.builds(Pose, yaw=angle, pitch=angle, roll=angle),
+    age=st.none() | st.integers(0, 120).map(float),
+    gender=st.none() | st.builds(Gender, value=st.sampled_from(["male", "female"]), confidence=st.none()),
+    emotions=st.none() | emotions,
+)
+
+
+@st.composite
+def samples(draw: st.DrawFn) -> Sample:
+    objects = draw(st.lists(faces, max_size=4))
+    numbered = [item.model_copy(update={"id": index}) for index, item in enumerate(objects)]
+    return Sample(size=draw(size), objects=numbered)

@@ -1,0 +1,143 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from models.field import Field
+from pipelines.dialects import DIALECTS, Dialect, dialect_of
+from pipelines.errors import InvalidSample
+from pipelines.sample import Sample
+from tests.strategies import samples
+
+FIELDS = [Field.BBOX, Field.LANDMARKS, Field.POSE, Field.AGE, Field.GENDER, Field.EMOTIONS]
+BBOX = [0.1, 0.2, 0.3, 0.4]
+
+dialects = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
+
+
+def written(dialect: Dialect, sample: Sample) -> dict[str, Any]:
+    return dialect.write(sample, {}, rebuilt=True, fields=FIELDS, age_format="number")
+
+
+def assert_close(one: Sample, other: Sample) -> None:
+    for left, right in zip(one.objects, other.objects, strict=True):
+        assert left.model_copy(update={"landmarks": None}) == right.model_copy(update={"landmarks": None})
+        assert (left.landmarks is None) == (right.landmarks is None)
+        for first, second in zip(left.landmarks or [], right.landmarks or [], strict=True):
+            assert first == pytest.approx(second, abs=1e-9)
+
+
+@dialects
+@given(sample=samples())
+def test_what_is_written_is_read_as_the_same_sample(dialect: Dialect, sample: Sample) -> None:
+    assert_close(dialect.read(written(dialect, sample), sample.size), sample)
+
+
+@given(sample=samples())
+def test_a_sample_survives_the_way_through_both_dialects(sample: Sample) -> None:
+    v1, v2 = DIALECTS["v1"], DIALECTS["v2"]
+    there = v1.read(written(v1, sample), sample.size)
+    assert_close(v2.read(written(v2, there), sample.size), sample)
+
+
+@dialects
+@given(sample=samples())
+def test_computed_fields_are_laid_over_what_was_given(dialect: Dialect, sample: Sample) -> None:
+    given = {
+        "note": {"kept": [1, None, "x"]},
+        "objects": [{"bbox": [0, 0, 1, 1], "confidence": 7, "tag": index} for index, _ in enumerate(sample.objects)],
+    }
+    answer = dialect.write(sample, given, rebuilt=False, fields=[Field.AGE], age_format="string")
+    assert answer["note"] == {"kept": [1, None, "x"]}
+    for index, (item, computed) in enumerate(zip(answer["objects"], sample.objects, strict=True)):
+        age = {} if computed.age is None else {"age": str(round(computed.age))}
+        assert item == {"bbox": [0, 0, 1, 1], "confidence": 7, "tag": index, **age}
+
+
+@pytest.mark.parametrize(
+    ("name", "item", "key"),
+    [
+        ("v1", {"bbox": BBOX, "pose": {"yaw": 0, "pitch": 0, "roll": 0}}, "pose"),
+        ("v1", {"bbox": BBOX, "has_medical_mask": {}}, "has_medical_mask"),
+        ("v2", {"bbox": BBOX, "angles": {"yaw": 0, "pitch": 0, "roll": 0}}, "angles"),
+        ("v2", {"bbox": BBOX, "fitter": {}}, "fitter"),
+    ],
+)
+def test_keys_of_another_dialect_are_refused_where_they_lie(name: str, item: dict[str, Any], key: str) -> None:
+    with pytest.raises(InvalidSample) as refusal:
+        DIALECTS[name].read({"objects": [{}, item]}, (100, 100))
+    assert {"loc": ["objects", 1, key], "type": "mixed_dialects"}.items() <= refusal.value.details[0].items()
+
+
+def test_vocabularies_belong_to_their_dialect() -> None:
+    for name, gender in (("v1", "male"), ("v2", "MALE")):
+        with pytest.raises(InvalidSample):
+            DIALECTS[name].read({"objects": [{"gender": gender}]}, (100, 100))
+
+
+@dialects
+@pytest.mark.parametrize(
+    ("item", "loc"),
+    [
+        ("face", ["objects", 0]),
+        ({"bbox": [0.1, 0.2, 0.3]}, ["objects", 0, "bbox", 3]),
+        ({"bbox": [10, 20, 300, 400]}, ["objects", 0, "bbox", 0]),
+        ({"bbox": [0.5, 0.2, 0.3, 0.4]}, ["objects", 0, "bbox"]),
+        ({"class": "cat"}, ["objects", 0, "class"]),
+        ({"age": "old"}, ["objects", 0, "age"]),
+        ({"emotions": []}, ["objects", 0, "emotions"]),
+    ],
+)
+def test_broken_schema_is_located(dialect: Dialect, item: Any, loc: list[str | int]) -> None:
+    with pytest.raises(InvalidSample) as refusal:
+        dialect.read({"objects": [item]}, (100, 100))
+    assert refusal.value.details[0]["loc"] == loc
+
+
+@dialects
+def test_the_input_of_a_broken_sample_is_not_repeated(dialect: Dialect) -> None:
+    with pytest.raises(InvalidSample) as refusal:
+        dialect.read({"objects": [{"id": "secret-bytes"}]}, (100, 100))
+    assert "secret-bytes" not in str(refusal.value.details)
+
+
+def test_emotions_name_each_emotion_once() -> None:
+    entries = [{"confidence": 0.1, "emotion": "ANGRY"}] * 7
+    with pytest.raises(InvalidSample, match="missing: disgusted, happy"):
+        DIALECTS["v1"].read({"objects": [{"emotions": entries}]}, (100, 100))
+
+
+def test_age_is_accepted_as_text_and_as_number() -> None:
+    read = DIALECTS["v2"].read({"objects": [{"age": "25"}, {"age": 25}]}, None)
+    assert [item.age for item in read.objects] == [25, 25]
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({"$image": ""}, "v1"),
+        ({"_image": {"blob": ""}}, "v2"),
+        ({"objects": [{"$template": ""}]}, "v1"),
+        ({"objects": [{"template": {}}]}, "v2"),
+        ({}, "v2"),
+    ],
+)
+def test_dialect_is_told_from_keys(body: dict[str, Any], name: str) -> None:
+    assert dialect_of(body).name == name
+
+
+def test_sample_of_two_dialects_is_refused() -> None:
+    with pytest.raises(InvalidSample):
+        dialect_of({"$image": "", "_image": {"blob": ""}})
+
+
+@dialects
+def test_an_image_of_another_type_is_refused(dialect: Dialect) -> None:
+    with pytest.raises(InvalidSample) as refusal:
+        dialect.image_text({dialect.image_key: 7})
+    assert refusal.value.details[0]["loc"] == [dialect.image_key]
+
+
+@dialects
+def test_image_is_echoed_as_it_was_read(dialect: Dialect) -> None:
+    assert dialect.image_text({dialect.image_key: dialect.image_value("QUJD")}) == "QUJD"

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from models.errors import InvalidImage
+from models.image import Image
+from pipelines.chunk import Item
+from pipelines.run import open_frames, run_service
+from pipelines.sample import Sample, SampleObject
+from tests.fakes.services import FakeAge, FakeDetector
+
+
+def image_of(width: int) -> Image:
+    return np.zeros((20, width, 3), np.uint8)
+
+
+IMAGES = {"narrow": image_of(10), "wide": image_of(40), "empty": image_of(5)}
+
+
+def item(blob: str | None, *lefts: float) -> Item:
+    objects = [SampleObject(id=n, bbox=(left, 0, left + 0.1, 0.5)) for n, left in enumerate(lefts)]
+    return Item(sample=Sample(objects=objects), blob=blob)
+
+
+def test_all_images_of_a_chunk_are_one_batch() -> None:
+    detector = FakeDetector()
+    frames = open_frames([item("narrow"), item("wide"), item("empty")], IMAGES.__getitem__)
+    run_service(detector, frames, fail_fast=True)
+    assert detector.batches == [3]
+    assert [len(frame.item.sample.objects) for frame in frames] == [1, 4, 0]
+
+
+def test_all_faces_of_a_chunk_are_one_batch_and_come_back_to_their_samples() -> None:
+    age = FakeAge()
+    frames = open_frames([item("narrow", 0.5), item("wide", 0.25, 0.75)], IMAGES.__getitem__)
+    run_service(age, frames, fail_fast=True)
+    assert age.batches == [3]
+    assert [[face.age for face in frame.item.sample.objects] for frame in frames] == [[5], [10, 30]]
+
+
+def test_detection_replaces_the_objects_and_the_next_service_sees_the_new_ones() -> None:
+    frames = open_frames([item("wide", 0.5)], IMAGES.__getitem__)
+    run_service(FakeDetector(), frames, fail_fast=True)
+    run_service(FakeAge(), frames, fail_fast=True)
+    sample = frames[0].item.sample
+    assert [(face.id, face.age) for face in sample.objects] == [(0, 0), (1, 10), (2, 20), (3, 30)]
+    assert sample.size == (20, 40)
+
+
+def test_found_boxes_are_relative_and_inside_the_image() -> None:
+    frames = open_frames([item("wide")], IMAGES.__getitem__)
+    run_service(FakeDetector(), frames, fail_fast=True)
+    assert frames[0].item.sample.objects[1].bbox == (0.25, 0, 0.375, 0.25)
+
+
+def test_a_failing_sample_takes_no_neighbour_along() -> None:
+    items = [item("wide", 0.25), item("wide", 0.5), item("wide", 0.75)]
+    run_service(FakeAge(broken_at=20), open_frames(items, IMAGES.__getitem__), fail_fast=True)
+    assert [one.sample.objects[0].age for one in items] == [10, None, 30]
+    assert [one.dead for one in items] == [False, True, False]
+    assert [failure.service for failure in items[1].failures] == ["age-estimator"]
+
+
+def test_a_job_that_goes_on_keeps_a_failing_sample_alive() -> None:
+    items = [item("wide", 0.5)]
+    frames = open_frames(items, IMAGES.__getitem__)
+    run_service(FakeAge(broken_at=20), frames, fail_fast=False)
+    assert not items[0].dead
+    assert items[0].failures[0].message == "the engine failed"
+
+
+def test_an_image_that_cannot_be_had_is_the_failure_of_its_sample_alone() -> None:
+    def fetch(blob: str) -> Image:
+        if blob == "gone":
+            raise InvalidImage("the image is gone")
+        return IMAGES[blob]
+
+    items = [item("gone", 0.5), item("wide", 0.25)]
+    frames = open_frames(items, fetch)
+    assert [frame.item for frame in frames] == [items[1]]
+    assert items[0].dead
+    assert items[0].failures[0].type == "invalid_image"
+
+
+@pytest.mark.parametrize("width", [7, 123, 1999])
+def test_a_box_that_went_through_relative_coordinates_gives_the_same_pixels(width: int) -> None:
+    left = 3 / width
+    frames = open_frames([item("any", left)], lambda _: image_of(width))
+    assert frames[0].faces[0].bbox[0] == 3
