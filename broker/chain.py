@@ -1,0 +1,57 @@
+"""From a job to its Celery chain: one signature for each stage, on the queue of its family."""
+
+from celery import Celery, chain
+from celery.exceptions import CeleryError
+from kombu.exceptions import KombuError
+
+from broker.queues import placing, queue_name
+from models.family import ModelFamily
+from pipelines.errors import StorageError
+from pipelines.job import JobSpec, Priority
+
+STAGE_TASK = "faceline.stage"
+CHECK_TASK = "faceline.check"
+
+BOUNDED = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
+"""How the API tries again before it tells its caller; workers try on for ever (celeryconfig.py)."""
+
+
+def stage_queue(spec: JobSpec, stage: int, *, co_locate: bool) -> str:
+    """The queue that a stage of a job is taken from."""
+    return queue_name(placing(co_locate=co_locate)(spec.stages[stage].family), spec.priority)
+
+
+def send_job(app: Celery, spec: JobSpec, *, co_locate: bool, from_stage: int = 0) -> None:
+    """Send the chain of a job; its messages carry the job's id and the number of their stage, nothing else.
+
+    Raises:
+        StorageError: the broker did not take it.
+    """
+    links = [
+        app.signature(
+            STAGE_TASK,
+            args=(spec.id, stage.index),
+            queue=stage_queue(spec, stage.index, co_locate=co_locate),
+            immutable=True,
+        )
+        for stage in spec.stages[from_stage:]
+    ]
+    try:
+        chain(*links, app=app).apply_async(retry=True, retry_policy=BOUNDED)
+    except (CeleryError, KombuError, OSError) as error:
+        raise StorageError(f"the broker did not take the job: {error}") from error
+
+
+def send_check(app: Celery, check_id: str, family: ModelFamily, *, co_locate: bool) -> None:
+    """Ask a worker of a family to run each of its models once.
+
+    Raises:
+        StorageError: the broker did not take it.
+    """
+    queue = queue_name(placing(co_locate=co_locate)(family), Priority.HIGH)
+    try:
+        app.signature(CHECK_TASK, args=(check_id,), queue=queue, immutable=True).apply_async(
+            retry=True, retry_policy=BOUNDED, expires=60
+        )
+    except (CeleryError, KombuError, OSError) as error:
+        raise StorageError(f"the broker did not take the check: {error}") from error

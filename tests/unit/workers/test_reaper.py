@@ -1,0 +1,79 @@
+from time import time
+
+from models.family import ModelFamily
+from pipelines.chunk import Chunk, Item
+from pipelines.job import JobSpec, JobStatus, NewJob
+from pipelines.plan import Plan, Stage
+from pipelines.sample import Sample
+from pipelines.settings import JobSettings
+from tests.fakes.job_store import MemoryJobStore
+from workers.reaper import Reaper
+
+STALLED_AFTER_S = 10
+
+
+class World:
+    """A store with one job, and a reaper that notes what it sends."""
+
+    def __init__(self, waiting: int = 0) -> None:
+        self.store = MemoryJobStore(JobSettings(stalled_after_s=STALLED_AFTER_S))
+        self.sent: list[tuple[str, int]] = []
+        self.reaper = Reaper(
+            self.store, lambda _spec, _stage: waiting, lambda spec, stage: self.sent.append((spec.id, stage)),
+            STALLED_AFTER_S,
+        )  # fmt: skip
+        self.now = time()
+        stage = Stage(index=0, first=0, family=ModelFamily.FACE_ATTRIBUTES, services=("age-estimator",))
+        self.spec = JobSpec(
+            id="job", plan=Plan(services=stage.services), stages=(stage, stage.model_copy(update={"index": 1})),
+            dialect="v2", created_at=self.now, ttl_s=60, deadline_s=100,
+        )  # fmt: skip
+        self.store.create(NewJob(self.spec, Chunk(items=[Item(sample=Sample())]), given={}))
+
+
+def test_a_job_that_makes_progress_is_left_alone() -> None:
+    world = World()
+    world.reaper.sweep(world.now + STALLED_AFTER_S - 1)
+    assert world.sent == []
+
+
+def test_a_lost_job_is_sent_again_once_per_period() -> None:
+    world = World()
+    world.reaper.sweep(world.now + STALLED_AFTER_S + 1)
+    world.reaper.sweep(world.now + STALLED_AFTER_S + 2)
+    assert world.sent == [("job", 0)]
+
+
+def test_a_lost_job_goes_on_at_the_stage_that_it_had_reached() -> None:
+    world = World()
+    begun = world.store.begin("job", 0, world.now)
+    assert begun.chunk is not None
+    begun.chunk.done = 1
+    world.store.end(world.spec, begun.chunk, {}, world.now)
+    world.reaper.sweep(world.now + STALLED_AFTER_S + 1)
+    assert world.sent == [("job", 1)]
+
+
+def test_a_job_that_waits_behind_others_is_late_not_lost() -> None:
+    world = World(waiting=3)
+    world.reaper.sweep(world.now + STALLED_AFTER_S + 1)
+    assert world.sent == []
+
+
+def test_a_job_past_its_deadline_fails() -> None:
+    world = World()
+    world.reaper.sweep(world.now + 101)
+    job = world.store.find("job")
+    assert job is not None
+    assert job.status is JobStatus.FAILED
+    assert job.failure is not None
+    assert job.failure.type == "timed_out"
+    assert world.sent == []
+
+
+def test_a_job_that_was_erased_is_forgotten() -> None:
+    world = World()
+    world.store.erase(world.spec, tombstone=True)
+    world.reaper.sweep(world.now + 1000)
+    assert world.sent == []
+    assert world.store.stalled(world.now + 1000, 10) == []

@@ -1,0 +1,202 @@
+"""A worker's stage, on the store in memory and services without models."""
+
+from time import time
+
+import cv2
+import numpy as np
+import pytest
+
+from models.errors import FacelineError, WeightsMissing
+from models.family import ModelFamily
+from models.service import Service
+from pipelines.chunk import Chunk, Item
+from pipelines.job import Job, JobSpec, JobStatus, NewJob, ServiceStatus
+from pipelines.plan import Plan, Stage
+from pipelines.sample import Sample
+from pipelines.settings import JobSettings
+from tests.fakes.job_store import MemoryJobStore
+from tests.fakes.services import FakeAge, FakeDetector
+from workers.images import ImageCache
+from workers.stage import StageRunner
+
+PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
+STAGES = (
+    Stage(index=0, first=0, family=ModelFamily.FACE_DETECTION, services=("face-detector-face-fitter",)),
+    Stage(index=1, first=1, family=ModelFamily.FACE_ATTRIBUTES, services=("age-estimator",)),
+)
+
+
+class World:
+    """A store, a worker and one job of two stages."""
+
+    def __init__(self, photo: bytes = PHOTO, age: FakeAge | None = None, on_error: str = "fail") -> None:
+        self.store = MemoryJobStore(JobSettings(attempts=2))
+        self.services: dict[str, Service | FacelineError] = {
+            "face-detector-face-fitter": FakeDetector(),
+            "age-estimator": age or FakeAge(),
+        }
+        self.images = ImageCache(self.store.image)
+        self.runner = StageRunner(self.store, self.images, self._service, "worker-1", deadline_s=60)
+        names = tuple(self.services)
+        self.spec = JobSpec(
+            id="job", plan=Plan(services=names), stages=STAGES, dialect="v2", images=1, on_error=on_error,
+            created_at=time(), ttl_s=60, deadline_s=60,
+        )  # fmt: skip
+        chunk = Chunk(items=[Item(sample=Sample(), blob="job:0")])
+        self.store.create(NewJob(self.spec, chunk, given={}, images=[photo]))
+
+    def _service(self, name: str) -> Service:
+        service = self.services[name]
+        if isinstance(service, FacelineError):
+            raise service
+        return service
+
+    def run(self, stage: int) -> bool:
+        return self.runner.run("job", stage, queue="face-detection")
+
+    @property
+    def job(self) -> Job:
+        found = self.store.find("job")
+        assert found is not None
+        return found
+
+
+def test_two_stages_make_a_result() -> None:
+    world = World()
+    assert world.run(0) is True
+    assert world.job.status is JobStatus.RUNNING
+    assert world.run(1) is False
+    data = world.store.data("job")
+    assert data is not None
+    assert data.result is not None
+    assert [face.age for face in data.result.items[0].sample.objects] == [0, 10, 20, 30]
+    assert world.job.status is JobStatus.SUCCEEDED
+
+
+def test_services_say_where_and_how_long_they_ran() -> None:
+    world = World()
+    world.run(0)
+    ran, waiting = world.job.services
+    assert (ran.status, ran.worker, ran.queue) == (ServiceStatus.SUCCEEDED, "worker-1", "face-detection")
+    assert ran.ms is not None
+    assert waiting.status is ServiceStatus.QUEUED
+
+
+def test_the_image_is_erased_when_the_job_is_over() -> None:
+    world = World()
+    world.run(0)
+    assert world.store.image("job:0") is not None
+    world.run(1)
+    assert world.store.image("job:0") is None
+
+
+def test_a_message_that_comes_twice_runs_once_and_its_chain_goes_on() -> None:
+    world = World()
+    world.run(0)
+    assert world.run(0) is True
+    detector = world.services["face-detector-face-fitter"]
+    assert isinstance(detector, FakeDetector)
+    assert detector.batches == [1]
+
+
+def test_a_message_of_a_job_that_is_over_ends_there() -> None:
+    world = World()
+    world.run(0)
+    world.run(1)
+    assert world.run(1) is False
+    assert world.job.status is JobStatus.SUCCEEDED
+
+
+def test_a_canceled_job_ends_at_its_next_stage() -> None:
+    world = World()
+    world.run(0)
+    world.store.cancel("job", time())
+    assert world.job.status is JobStatus.RUNNING
+    assert world.run(1) is False
+    assert world.job.status is JobStatus.CANCELED
+    assert world.store.image("job:0") is None
+
+
+def test_an_erased_job_leaves_nothing_and_its_messages_do_nothing() -> None:
+    world = World()
+    world.run(0)
+    world.store.erase(world.spec, tombstone=True)
+    assert world.run(1) is False
+    assert world.store.data("job") is None
+    assert world.job.status is JobStatus.ERASED
+
+
+def test_a_broken_image_fails_the_job_with_its_reason() -> None:
+    world = World(photo=PHOTO[:60])
+    assert world.run(0) is False
+    assert world.job.status is JobStatus.FAILED
+    assert world.job.failure is not None
+    assert world.job.failure.type == "invalid_image"
+
+
+def test_a_failing_service_fails_the_job_and_is_named() -> None:
+    world = World(age=FakeAge(broken_at=20))
+    world.run(0)
+    world.run(1)
+    assert world.job.failure is not None
+    assert world.job.failure.service == "age-estimator"
+    assert [service.status for service in world.job.services] == [ServiceStatus.SUCCEEDED, ServiceStatus.FAILED]
+    assert world.job.services[1].error == "the engine failed"
+
+
+def test_a_job_that_goes_on_leaves_the_field_out_and_says_so() -> None:
+    world = World(age=FakeAge(broken_at=20), on_error="continue")
+    world.run(0)
+    world.run(1)
+    data = world.store.data("job")
+    assert world.job.status is JobStatus.SUCCEEDED
+    assert data is not None
+    assert data.result is not None
+    (item,) = data.result.items
+    assert [face.age for face in item.sample.objects] == [None] * 4
+    assert [failure.service for failure in item.failures] == ["age-estimator"]
+
+
+def test_a_missing_model_fails_the_job_with_the_remedy() -> None:
+    world = World()
+    world.services["age-estimator"] = WeightsMissing("run `faceline weights pull`")
+    world.run(0)
+    world.run(1)
+    assert world.job.failure is not None
+    assert world.job.failure.type == "weights_missing"
+    assert "faceline weights pull" in world.job.failure.message
+
+
+def test_a_bug_fails_the_job_without_telling_the_caller_more_than_that(caplog: pytest.LogCaptureFixture) -> None:
+    class Buggy(FakeAge):
+        def estimate(self, faces: object) -> list[float]:
+            raise ZeroDivisionError("secret detail")
+
+    world = World(age=Buggy())
+    world.run(0)
+    world.run(1)
+    assert world.job.failure is not None
+    assert (world.job.failure.type, world.job.failure.message) == ("internal", "internal error")
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_stage_that_never_ends_is_given_up_with_a_dead_letter() -> None:
+    world = World()
+    for _ in range(2):
+        world.store.begin("job", 0, time())  # and the worker dies
+    assert world.run(0) is False
+    assert world.job.failure is not None
+    assert world.job.failure.type == "poisoned"
+    assert world.store.buried == [("job", 0)]
+
+
+def test_a_stage_past_its_deadline_begins_no_further_service() -> None:
+    world = World()
+    late = StageRunner(world.store, world.images, world._service, "worker-1", deadline_s=-1)
+    assert late.run("job", 0, "face-detection") is False
+    assert world.job.failure is not None
+    assert world.job.failure.type == "timed_out"
+
+
+def test_an_unknown_job_ends_there() -> None:
+    assert World().runner.run("other", 0, "face-detection") is False

@@ -1,0 +1,52 @@
+"""What a worker process holds: built once, shared by its threads."""
+
+import os
+import socket
+from dataclasses import dataclass
+from functools import cache
+
+from pipelines.settings import Settings, load_settings
+from pipelines.store.connection import Client, connect
+from pipelines.store.jobs import RedisJobStore
+from pipelines.store.presence import Presence
+from workers.images import ImageCache
+from workers.sessions import Sessions
+from workers.stage import StageRunner
+
+STORE_PATIENCE_S = 30.0
+"""For how long a worker waits for the store before it gives its message back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The parts of a worker process."""
+
+    settings: Settings
+    name: str
+    client: Client
+    store: RedisJobStore
+    presence: Presence
+    sessions: Sessions
+    images: ImageCache
+    stages: StageRunner
+
+
+@cache
+def runtime() -> Runtime:
+    """The runtime of this process."""
+    settings = load_settings()
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    client = connect(settings.redis_url, patience_s=STORE_PATIENCE_S)
+    store = RedisJobStore(client, settings.jobs)
+    sessions = Sessions(settings.weights_dir, settings.device)
+    images = ImageCache(store.image)
+    return Runtime(
+        settings=settings,
+        name=name,
+        client=client,
+        store=store,
+        presence=Presence(client),
+        sessions=sessions,
+        images=images,
+        stages=StageRunner(store, images, sessions.service, name, settings.jobs.stage_deadline_s),
+    )

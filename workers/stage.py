@@ -1,0 +1,124 @@
+"""What a worker does with the message of a stage."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from logging import getLogger
+from time import monotonic, time
+
+from models.errors import FacelineError
+from models.service import Service
+from pipelines.chunk import Chunk, Failure
+from pipelines.errors import StorageError
+from pipelines.job import Begun, Ending, JobSpec, JobStatus, JobStore, Progress, ServiceProgress, ServiceStatus, Verdict
+from pipelines.logs import job_id as current_job
+from pipelines.plan import Stage
+from pipelines.run import open_frames, run_service
+from workers.images import ImageCache
+
+log = getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StageRunner:
+    """Runs stages of jobs.
+
+    Attributes:
+        store: of the jobs.
+        images: decoded, by blob id.
+        service: gives a service by name; raises `ModelError`.
+        worker: the name of this worker.
+        deadline_s: after it a stage begins no further service, and its job fails.
+    """
+
+    store: JobStore
+    images: ImageCache
+    service: Callable[[str], Service]
+    worker: str
+    deadline_s: float
+
+    def run(self, job_id: str, index: int, queue: str) -> bool:
+        """Run a stage, unless the job has no use for it any more.
+
+        Args:
+            job_id: whose job.
+            index: of the stage in its plan.
+            queue: from which the message was taken.
+
+        Returns:
+            Whether the chain goes on.
+
+        Raises:
+            StorageError: the store did not answer; the message has to come again.
+        """
+        token = current_job.set(job_id)
+        try:
+            begun = self.store.begin(job_id, index, time())
+            if begun.verdict is Verdict.GO and begun.spec and begun.chunk:
+                return self._go(begun.spec, begun.spec.stages[index], begun.chunk, queue)
+            return self._stop(begun, index)
+        finally:
+            current_job.reset(token)
+
+    def _stop(self, begun: Begun, index: int) -> bool:
+        log.info("stage skipped", extra={"stage": index, "verdict": begun.verdict.value})
+        if begun.spec and begun.verdict is Verdict.CANCELED:
+            self._finish(begun.spec, Ending(JobStatus.CANCELED), {})
+        if begun.spec and begun.verdict is Verdict.POISONED:
+            self.store.bury(begun.spec, index, time())
+            failure = Failure(service=None, type="poisoned", message="a stage was begun too often without an end")
+            self._finish(begun.spec, Ending(JobStatus.FAILED, failure=failure), {})
+        # A message that came twice may be the one whose follower was never sent.
+        return begun.verdict is Verdict.DONE
+
+    def _go(self, spec: JobSpec, stage: Stage, chunk: Chunk, queue: str) -> bool:
+        progress: dict[int, ServiceProgress] = {}
+        try:
+            self._run_services(spec, stage, chunk, progress, queue)
+        except StorageError:
+            raise
+        except FacelineError as error:
+            failure = Failure(service=None, type=error.type, message=str(error))
+            return self._finish(spec, Ending(JobStatus.FAILED, failure=failure), progress)
+        except Exception:  # a bug must not leave its job hanging
+            log.exception("stage failed", extra={"stage": stage.index})
+            failure = Failure(service=None, type="internal", message="internal error")
+            return self._finish(spec, Ending(JobStatus.FAILED, failure=failure), progress)
+        chunk.done = stage.index + 1
+        took = {stage.services[place - stage.first]: one.ms for place, one in progress.items()}
+        log.info("stage done", extra={"queue": queue, **took})
+        if all(item.dead for item in chunk.items):
+            return self._finish(spec, Ending(JobStatus.FAILED, failure=chunk.items[0].failures[-1]), progress)
+        if chunk.done == len(spec.stages):
+            return self._finish(spec, Ending(JobStatus.SUCCEEDED, result=chunk), progress)
+        self.store.end(spec, chunk, progress, time())
+        return True
+
+    def _run_services(
+        self, spec: JobSpec, stage: Stage, chunk: Chunk, progress: dict[int, ServiceProgress], queue: str
+    ) -> None:
+        deadline = monotonic() + self.deadline_s
+        frames = open_frames(chunk.items, self.images.get)
+        for place, name in enumerate(stage.services, start=stage.first):
+            if monotonic() > deadline:
+                raise StageTimedOut(f"the stage took longer than {self.deadline_s:g} s")
+            ms = run_service(self.service(name), frames, fail_fast=spec.on_error == "fail")
+            failures = [failure for item in chunk.items for failure in item.failures if failure.service == name]
+            progress[place] = ServiceProgress(
+                status=ServiceStatus.FAILED if failures else ServiceStatus.SUCCEEDED,
+                ms=round(ms, 3),
+                worker=self.worker,
+                queue=queue,
+                error=failures[0].message if failures else None,
+            )
+
+    def _finish(self, spec: JobSpec, ending: Ending, progress: Progress) -> bool:
+        self.images.drop(spec.blobs)
+        if self.store.finish(spec, ending, progress, time()):
+            log.info("job over", extra={"status": ending.status.value, "ms": round((time() - spec.created_at) * 1000)})
+        return False
+
+
+class StageTimedOut(FacelineError):
+    """A stage took longer than it may."""
+
+    type = "timed_out"
