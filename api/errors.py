@@ -1,0 +1,112 @@
+"""The table of statuses, and errors as responses."""
+
+from collections.abc import Mapping
+from logging import getLogger
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+from models.errors import FacelineError
+from pipelines.chunk import Failure
+from pipelines.errors import InvalidSample
+from pipelines.job import JobStatus
+
+log = getLogger(__name__)
+
+# Whoever sends too much is hung up on: to read on would be the attack itself.
+_HEADERS = {413: {"Connection": "close"}, 429: {"Retry-After": "2"}, 503: {"Retry-After": "2"}}
+
+STATUS: Mapping[str, int] = {
+    "invalid_request": 422,
+    "invalid_sample": 422,
+    "invalid_image": 422,
+    "image_too_large": 422,
+    "undecodable_base64": 422,
+    "idempotency_conflict": 422,
+    "job_unknown": 404,
+    "canceled": 409,
+    "expired": 410,
+    "erased": 410,
+    "payload_too_large": 413,
+    "unsupported_media": 415,
+    "overloaded": 429,
+    "no_worker": 503,
+    "storage_error": 503,
+    "timed_out": 504,
+    "waited_too_long": 504,
+}
+"""The status of an error by its stable type; 500 for all others."""
+
+
+class UnsupportedMedia(FacelineError):
+    """The body, or a part of it, is of a media type that the route does not take."""
+
+    type = "unsupported_media"
+
+
+class WaitedTooLong(FacelineError):
+    """A synchronous route gave up waiting for its job, which goes on."""
+
+    type = "waited_too_long"
+
+
+class IdempotencyConflict(FacelineError):
+    """An idempotency key came again with another request."""
+
+    type = "idempotency_conflict"
+
+
+class JobUnknown(FacelineError):
+    """There never was such a job, or its last trace is gone."""
+
+    type = "job_unknown"
+
+
+class JobFailed(FacelineError):
+    """The job of a synchronous route failed.
+
+    Args:
+        failure: of the job.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+    @classmethod
+    def because(cls, status: JobStatus) -> "JobFailed":
+        """The failure of a job that ended without an answer and without an error."""
+        return cls(Failure(service=None, type=status.value, message=f"the job is {status.value}"))
+
+
+def error_response(error: FacelineError) -> JSONResponse:
+    """An error as the contract writes it."""
+    error_type = error.failure.type if isinstance(error, JobFailed) else error.type
+    status = STATUS.get(error_type, 500)
+    headers = _HEADERS.get(status)
+    if isinstance(error, InvalidSample):
+        return JSONResponse({"detail": error.under("body").details}, status, headers)
+    return JSONResponse({"detail": str(error)}, status, headers)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Answer all errors in one form: `{"detail": …}`."""
+
+    async def faceline_error(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, FacelineError)
+        return error_response(error)
+
+    async def validation_error(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        # The input is left out: it may be somebody's image.
+        details = [{key: entry[key] for key in ("loc", "msg", "type")} for entry in error.errors()]
+        return JSONResponse({"detail": details}, 422)
+
+    async def unexpected(_: Request, error: Exception) -> JSONResponse:
+        log.error("request failed", exc_info=error)
+        return JSONResponse({"detail": "internal error"}, 500)
+
+    app.add_exception_handler(FacelineError, faceline_error)
+    app.add_exception_handler(RequestValidationError, validation_error)
+    app.add_exception_handler(Exception, unexpected)

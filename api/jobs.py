@@ -1,0 +1,164 @@
+"""Jobs: submitted, watched, fetched, canceled, erased."""
+
+import asyncio
+from collections.abc import Callable
+from hashlib import sha256
+from time import time
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from api.deps import FrontDep
+from api.errors import JobFailed, JobUnknown
+from api.front import Claim, Front
+from api.job_models import ImageJobOptions, JobList, JobRequest, JobView, form_fields, parse_options, view_job
+from api.responses import SampleResponse
+from api.schemas import ERRORS, IMAGE_FORM
+from api.uploads import image_of, parse_sample, read_form, read_sample
+from pipelines.dialects import DIALECTS, dialect_of
+from pipelines.errors import InvalidSample
+from pipelines.job import Job, JobData, JobStatus
+from pipelines.submission import Submission
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+IdempotencyKey = Annotated[str | None, Header(max_length=255, description="The same key gives the same job.")]
+Wait = Annotated[float, Query(ge=0, le=60, description="Wait so many seconds for the job to end.")]
+_BODY = JobRequest.model_json_schema(ref_template="#/components/schemas/{model}")
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=JobView,
+    responses=ERRORS,
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _BODY}}}},
+)
+async def submit_sample(request: Request, front: FrontDep, idempotency_key: IdempotencyKey = None) -> Response:
+    """Queue services for a sample."""
+    raw = await read_sample(request, front.settings.limits)
+
+    def read() -> Submission:
+        asked = parse_options(JobRequest, parse_sample(raw))
+        try:
+            dialect = dialect_of(asked.sample)
+        except InvalidSample as error:
+            raise error.under("sample") from error
+        options = asked.options(front.settings.jobs)
+        return Submission(asked.services, asked.sample, dialect, options, at=("sample",))
+
+    return await _submit(front, read, raw, idempotency_key)
+
+
+@router.post(
+    "/image",
+    status_code=202,
+    response_model=JobView,
+    responses=ERRORS,
+    openapi_extra={"requestBody": {"required": True, **IMAGE_FORM}},
+)
+async def submit_image(request: Request, front: FrontDep, idempotency_key: IdempotencyKey = None) -> Response:
+    """Queue services for an image. The form holds `image`, `services` and the options of a job."""
+    form = await read_form(request, front.settings.limits)
+    image = await image_of(form)
+    fields = form_fields(form)
+
+    def read() -> Submission:
+        asked = parse_options(ImageJobOptions, fields)
+        return Submission(asked.services, {}, DIALECTS[asked.dialect], asked.options(front.settings.jobs), image)
+
+    return await _submit(front, read, image + repr(sorted(fields.items())).encode(), idempotency_key)
+
+
+@router.get("", response_model=JobList)
+async def list_jobs(
+    front: FrontDep,
+    status: JobStatus | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[float | None, Query(description="`next` of the page before")] = None,
+) -> JobList:
+    """The latest jobs, without their results."""
+    jobs = await asyncio.to_thread(front.store.recent, limit, cursor)
+    shown = [view_job(job, None, None) for job in jobs if status in (None, job.status)]
+    return JobList(jobs=shown, next=repr(jobs[-1].spec.created_at) if len(jobs) == limit else None)
+
+
+@router.get("/{job_id}", response_model=JobView)
+async def get_job(front: FrontDep, job_id: str, wait: Wait = 0) -> Response:
+    """How a job stands; with its result once it has succeeded."""
+    job = await _find(front, job_id, wait)
+    data, result = await _result(front, job)
+    return _view(job, data, result)
+
+
+@router.get("/{job_id}/result", response_class=SampleResponse)
+async def get_result(front: FrontDep, job_id: str, wait: Wait = 0) -> Response:
+    """The enriched sample of a job; 202 as long as there is none."""
+    job = await _find(front, job_id, wait)
+    if not job.status.over:
+        return JSONResponse({"detail": f"the job is {job.status}"}, 202, {"Retry-After": "1"})
+    if job.failure:
+        raise JobFailed(job.failure)
+    _, result = await _result(front, job)
+    if result is None:
+        raise JobFailed.because(job.status if job.status is not JobStatus.SUCCEEDED else JobStatus.EXPIRED)
+    return SampleResponse(result)
+
+
+@router.post("/{job_id}/cancel", status_code=202, response_model=JobView)
+async def cancel_job(front: FrontDep, job_id: str) -> Response:
+    """End a job at its next stage; one that is over stays as it is."""
+    await _find(front, job_id, 0)
+    await asyncio.to_thread(front.store.cancel, job_id, time())
+    return _view(await _find(front, job_id, 0), None, None, status=202)
+
+
+@router.delete("/{job_id}", status_code=204)
+async def erase_job(front: FrontDep, job_id: str) -> Response:
+    """Cancel a job and erase its image, its intermediates and its result."""
+    job = await _find(front, job_id, 0)
+    await asyncio.to_thread(front.store.erase, job.spec, tombstone=True)
+    return Response(status_code=204)
+
+
+async def _submit(
+    front: Front, read: Callable[[], Submission], request: bytes, idempotency_key: str | None
+) -> Response:
+    job = await asyncio.to_thread(lambda: front.desk.accept(read()))
+    claim = Claim(idempotency_key, sha256(request).hexdigest()) if idempotency_key is not None else None
+    taken = await _find(front, await front.publish(job, claim), 0)
+    headers = {"Location": f"/jobs/{taken.spec.id}", "Retry-After": "1"}
+    return _view(taken, None, None, status=202, headers=headers)
+
+
+async def _find(front: Front, job_id: str, wait_s: float) -> Job:
+    job = await front.wait(job_id, wait_s)
+    if job is None:
+        raise JobUnknown(f"there is no job {job_id}")
+    if job.status is JobStatus.ERASED:
+        raise JobFailed.because(job.status)
+    return job
+
+
+async def _result(front: Front, job: Job) -> tuple[JobData | None, dict[str, object] | None]:
+    if job.status is JobStatus.EXPIRED:
+        return None, None
+    data = await asyncio.to_thread(front.store.data, job.spec.id)
+    if data is None or data.result is None or job.status is not JobStatus.SUCCEEDED:
+        return data, None
+    image = None
+    if job.spec.include_image and job.spec.blobs:
+        image = await asyncio.to_thread(front.store.image, job.spec.blobs[0])
+    return data, await front.answer(job, data, image=image, service_route=False)
+
+
+def _view(
+    job: Job,
+    data: JobData | None,
+    result: dict[str, object] | None,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    return SampleResponse(view_job(job, data.metadata if data else None, result), status, headers)

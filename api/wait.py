@@ -1,0 +1,67 @@
+"""One reader of the stream of finished jobs for all requests that wait."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from logging import getLogger
+from threading import Event, Thread
+
+from pipelines.errors import StorageError
+from pipelines.store.finished import FinishedStream
+
+log = getLogger(__name__)
+
+READ_S = 1.0
+"""How long one read waits; a hub that is closed ends within it."""
+
+
+class WaitHub:
+    """Wakes those who wait for a job when it ends.
+
+    The order that loses nothing: watch, look whether the job is over, wait, look again.
+
+    Args:
+        stream: of the jobs that end; read by one thread.
+    """
+
+    def __init__(self, stream: FinishedStream) -> None:
+        self._stream = stream
+        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._closed = Event()
+        self._loop = asyncio.get_running_loop()
+        self._thread = Thread(target=self._read, name="wait-hub", daemon=True)
+        self._thread.start()
+
+    @contextmanager
+    def watch(self, job_id: str) -> Iterator[asyncio.Event]:
+        """An event that is set when the job ends."""
+        event = asyncio.Event()
+        self._waiting[job_id].add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[job_id].discard(event)
+            if not self._waiting[job_id]:
+                del self._waiting[job_id]
+
+    async def close(self) -> None:
+        """Stop reading."""
+        self._closed.set()
+        await asyncio.to_thread(self._thread.join, 2 * READ_S)
+
+    def _read(self) -> None:
+        while not self._closed.is_set():
+            try:
+                ended = self._stream.read(READ_S)
+            except StorageError as error:
+                log.warning("store away", extra={"error": str(error)})
+                ended = list(self._waiting)  # let everybody look for themselves
+                self._closed.wait(READ_S)
+            if ended and not self._closed.is_set():
+                self._loop.call_soon_threadsafe(self._wake, ended)
+
+    def _wake(self, ended: list[str]) -> None:
+        for job_id in ended:
+            for event in self._waiting.get(job_id, ()):
+                event.set()
