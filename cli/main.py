@@ -1,0 +1,15 @@
+"""`faceline`: all commands."""
+
+import typer
+
+from cli import demo, up, weights
+
+app = typer.Typer(
+    name="faceline",
+    help="A self-hosted image API for faces and bodies.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+app.command()(up.up)
+app.command()(demo.demo)
+app.add_typer(weights.app, name="weights")

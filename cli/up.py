@@ -1,0 +1,39 @@
+"""`faceline up`: the embedded stack in the foreground."""
+
+import signal
+import sys
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from cli.stack import running_stack
+from models.errors import FacelineError
+from pipelines.settings import load_settings
+
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
+
+
+def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Run the API, a worker for all families and a Redis-compatible server until Ctrl-C.
+
+    FACELINE_REDIS_URL names a server of your own instead.
+    """
+    console = Console(stderr=True)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with running_stack(load_settings(), host, port, sys.stderr) as stack:
+            console.print(f"[bold green]Faceline is up[/] at {stack.url}  docs: {stack.url}/docs  stop: Ctrl-C")
+            stack.watch()
+    except KeyboardInterrupt:
+        console.print("Faceline is stopped")
+    except FacelineError as error:
+        console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
+        raise typer.Exit(1) from error
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
