@@ -1,0 +1,98 @@
+"""Real deployments: the embedded server, real workers with real weights, and the API, on a port of their own."""
+
+import os
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from cli.stack import Stack, running_stack
+from models.errors import WeightsMissing
+from pipelines.settings import load_settings
+from pipelines.store.connection import Client, connect
+
+PHOTOS = Path(__file__).parents[1] / "photos"
+FOUR = ["face-detector-face-fitter", "age-estimator", "gender-estimator", "emotion-estimator"]
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployment, and somebody who talks to it."""
+
+    stack: Stack
+    client: httpx.Client
+    redis: Client
+    log: Path
+
+    def submit(self, services: Sequence[str], sample: Json, **options: Any) -> Json:
+        """A job that was taken."""
+        response = self.client.post("/jobs", json={"services": list(services), "sample": sample, **options})
+        assert response.status_code == 202, response.text
+        return dict(response.json())
+
+    def wait(self, job: Json, seconds: float = 30) -> Json:
+        """A job that is over."""
+        ended = dict(self.client.get(f"/jobs/{job['id']}", params={"wait": seconds}).json())
+        assert ended["status"] not in ("queued", "running"), self.log.read_text()[-3000:]
+        return ended
+
+
+Deploy = Callable[..., AbstractContextManager[Deployment]]
+
+
+@pytest.fixture(scope="session")
+def deploy(tmp_path_factory: pytest.TempPathFactory) -> Deploy:
+    """Starts deployments: `deploy(workers=[["face-detection"], …], FACELINE_JOBS__TTL_S="5")`."""
+
+    @contextmanager
+    def start(workers: Sequence[Sequence[str]] | None = None, **environment: str) -> Iterator[Deployment]:
+        folder = tmp_path_factory.mktemp("deployment")
+        log = folder / "log"
+        with pytest.MonkeyPatch.context() as patch, log.open("w") as lines:
+            patch.setenv("FACELINE_DATA_DIR", str(folder / "data"))
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            try:
+                running = running_stack(load_settings(), "127.0.0.1", 0, lines, workers)
+                with running as stack, httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as client:
+                    yield Deployment(stack, client, connect(stack.redis_url, patience_s=1), log)
+            except WeightsMissing as error:
+                if "CI" in os.environ:
+                    raise
+                pytest.skip(str(error))
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def deployment(deploy: Deploy) -> Iterator[Deployment]:
+    """The deployment that tests share: one worker for all families."""
+    with deploy() as running:
+        yield running
+
+
+def photo(name: str = "collins.jpg") -> bytes:
+    """An encoded photo."""
+    return (PHOTOS / name).read_bytes()
+
+
+def base64_photo(name: str = "collins.jpg") -> str:
+    """A photo in base64."""
+    return b64encode(photo(name)).decode()
+
+
+def v1_sample(name: str = "collins.jpg") -> Json:
+    """A sample in v1 that holds nothing but a photo."""
+    return {"$image": base64_photo(name)}
+
+
+def v2_sample(name: str = "collins.jpg") -> Json:
+    """A sample in v2 that holds nothing but a photo."""
+    return {"_image": {"blob": base64_photo(name), "format": "IMAGE"}}

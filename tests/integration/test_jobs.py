@@ -1,0 +1,186 @@
+"""Jobs over HTTP: submitted, watched, fetched, canceled, erased."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from time import sleep
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.integration.conftest import FOUR, Deploy, Deployment, Json, base64_photo, photo, v1_sample, v2_sample
+
+pytestmark = pytest.mark.stack
+
+
+def without_ages(sample: Json) -> Json:
+    """A sample without its ages, which service routes write as text and jobs as numbers."""
+    faces = [{key: value for key, value in face.items() if key != "age"} for face in sample["objects"]]
+    return {**sample, "objects": faces}
+
+
+def ages(sample: Json) -> list[int]:
+    return [int(face["age"]) for face in sample["objects"]]
+
+
+@pytest.mark.parametrize("name", ["collins.jpg", "obama_speech.jpg", "shuttle_model.jpg"])
+def test_a_job_equals_its_services_called_one_after_another(deployment: Deployment, name: str) -> None:
+    job = deployment.wait(deployment.submit(FOUR, v2_sample(name), include_image=True))
+    sample = v2_sample(name)
+    for service in FOUR:
+        sample = deployment.client.post(f"/{service}/v2/process/sample", json=sample).json()
+    assert without_ages(job["result"]) == without_ages(sample)
+    assert ages(job["result"]) == ages(sample)
+
+
+def test_a_job_tells_how_it_went(deployment: Deployment) -> None:
+    taken = deployment.submit(FOUR, v2_sample(), metadata={"order": 7})
+    assert taken["status"] == "queued"
+    assert taken["result"] is None
+    job = deployment.wait(taken)
+    assert (job["id"], job["status"], job["error"]) == (taken["id"], "succeeded", None)
+    assert job["metadata"] == {"order": 7}
+    assert [(stage["service"], stage["status"]) for stage in job["stages"]] == [(name, "succeeded") for name in FOUR]
+    assert all(stage["ms"] > 0 for stage in job["stages"])
+    times = [datetime.fromisoformat(job[key]) for key in ("created_at", "started_at", "finished_at", "expires_at")]
+    assert times == sorted(times)
+    assert "_image" not in job["result"]
+    assert all(isinstance(face["age"], int) for face in job["result"]["objects"])
+
+
+def test_headers_say_where_to_look_and_when(deployment: Deployment) -> None:
+    response = deployment.client.post("/jobs", json={"services": FOUR[:1], "sample": v1_sample()})
+    assert response.status_code == 202
+    assert response.headers["location"] == f"/jobs/{response.json()['id']}"
+    assert int(response.headers["retry-after"]) >= 1
+
+
+def test_the_result_alone_is_the_sample_in_its_dialect(deployment: Deployment) -> None:
+    job = deployment.wait(deployment.submit(FOUR[:1], v1_sample()))
+    result = deployment.client.get(f"/jobs/{job['id']}/result")
+    assert result.status_code == 200
+    assert result.json() == job["result"]
+    assert "fitter" in result.json()["objects"][0]
+
+
+def test_an_image_may_come_as_a_form(deployment: Deployment) -> None:
+    files = {"image": ("photo.jpg", photo(), "image/jpeg")}
+    form = {"services": ",".join(FOUR), "metadata": '{"from": "form"}'}
+    response = deployment.client.post("/jobs/image", files=files, data=form)
+    assert response.status_code == 202
+    job = deployment.wait(response.json())
+    other = deployment.wait(deployment.submit(FOUR, v2_sample()))
+    assert job["result"] == other["result"]
+    assert job["metadata"] == {"from": "form"}
+
+
+def test_a_placeholder_works_in_a_job_too(deployment: Deployment) -> None:
+    job = deployment.wait(deployment.submit(["gender-estimator"], {**v1_sample(), "objects": [{}]}))
+    assert job["result"]["objects"] == [{"id": 0, "class": "face", "gender": "FEMALE"}]
+    assert [stage["service"] for stage in job["stages"]] == ["gender-estimator"]
+
+
+def test_an_unknown_job_is_not_found(deployment: Deployment) -> None:
+    for method, path in (("GET", ""), ("GET", "/result"), ("POST", "/cancel"), ("DELETE", "")):
+        assert deployment.client.request(method, f"/jobs/no-such-job{path}").status_code == 404
+
+
+def test_the_same_idempotency_key_gives_the_same_job(deployment: Deployment) -> None:
+    body = {"services": FOUR[:1], "sample": v2_sample()}
+
+    def post(body: Json) -> Any:
+        return deployment.client.post("/jobs", json=body, headers={"Idempotency-Key": "order-1"})
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(post, [body] * 4))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    other = post({**body, "services": FOUR[:2]})
+    assert other.status_code == 422
+    assert "Idempotency-Key" in other.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "loc"),
+    [
+        ({"sample": {}}, ["body", "services"]),
+        ({"services": [], "sample": {}}, ["body", "services"]),
+        ({"services": FOUR[:1]}, ["body", "sample"]),
+        ({"services": ["shoe-estimator"], "sample": v2_sample()}, ["body", "services", 0]),
+        ({"services": FOUR[:1], "sample": {}}, ["body", "sample", "_image"]),
+        ({"services": FOUR[1:], "sample": v2_sample()}, ["body", "sample", "objects"]),
+        (
+            {"services": ["age-estimator"], "sample": {**v2_sample(), "objects": [{"id": 3}]}},
+            ["body", "sample", "objects", 0, "bbox"],
+        ),
+        ({"services": FOUR[:1], "sample": v2_sample(), "ttl_s": 0}, ["body", "ttl_s"]),
+        ({"services": FOUR[:1], "sample": v2_sample(), "ttl_s": 10**9}, ["body", "ttl_s"]),
+        ({"services": FOUR[:1], "sample": v2_sample(), "priority": "urgent"}, ["body", "priority"]),
+        ({"services": FOUR[:1], "sample": v2_sample(), "colour": "red"}, ["body", "colour"]),
+        ({"services": FOUR[:1], "sample": v2_sample(), "webhook": {"url": "x"}}, ["body", "webhook"]),
+        ({"services": FOUR[:1], "sample": {**v1_sample(), **v2_sample()}}, ["body", "sample", "$image"]),
+    ],
+)
+def test_a_job_that_cannot_work_is_refused_where_it_is_wrong(
+    deployment: Deployment, request_: Json, loc: list[Any]
+) -> None:
+    response = deployment.client.post("/jobs", json=request_)
+    assert response.status_code == 422
+    assert loc in [entry["loc"] for entry in response.json()["detail"]]
+
+
+def test_a_refusal_names_the_service_and_the_field_that_it_lacks(deployment: Deployment) -> None:
+    sample = {**v1_sample(), "objects": [{"id": 3}]}
+    response = deployment.client.post("/jobs", json={"services": ["age-estimator"], "sample": sample})
+    (detail,) = response.json()["detail"]
+    assert "age-estimator" in detail["msg"]
+    assert "bbox" in detail["msg"]
+
+
+def test_jobs_are_listed_the_latest_first(deployment: Deployment) -> None:
+    ids = [deployment.wait(deployment.submit(FOUR[:1], v2_sample("shuttle_model.jpg")))["id"] for _ in range(3)]
+    page = deployment.client.get("/jobs", params={"limit": 2, "status": "succeeded"}).json()
+    assert [job["id"] for job in page["jobs"]] == ids[:0:-1]
+    following = deployment.client.get("/jobs", params={"limit": 2, "cursor": page["next"]}).json()
+    assert following["jobs"][0]["id"] == ids[0]
+
+
+def test_a_job_that_waits_is_queued_may_be_canceled_and_answers_202(deploy: Deploy) -> None:
+    with deploy(workers=[]) as idle:
+        job = idle.submit(FOUR, v2_sample())
+        result = idle.client.get(f"/jobs/{job['id']}/result", params={"wait": 0.2})
+        assert result.status_code == 202
+        assert idle.client.get(f"/jobs/{job['id']}").json()["status"] == "queued"
+        canceled = idle.client.post(f"/jobs/{job['id']}/cancel")
+        assert (canceled.status_code, canceled.json()["status"]) == (202, "canceled")
+        assert idle.client.get(f"/jobs/{job['id']}/result").status_code == 409
+
+
+def test_a_result_expires_after_its_ttl(deployment: Deployment) -> None:
+    job = deployment.wait(deployment.submit(FOUR[:1], v2_sample(), ttl_s=1))
+    sleep(1.1)
+    after = deployment.client.get(f"/jobs/{job['id']}").json()
+    assert (after["status"], after["result"]) == ("expired", None)
+    assert deployment.client.get(f"/jobs/{job['id']}/result").status_code == 410
+
+
+def test_an_image_that_does_not_decode_fails_the_job_and_its_route_with_the_same_words(deployment: Deployment) -> None:
+    # A whole PNG by its structure, whose pixels do not decode: only a worker can know.
+    encoded = bytearray(cv2.imencode(".png", np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))[1])
+    start = encoded.index(b"IDAT") + 4
+    encoded[start : start + 200] = bytes(200)
+    files = {"image": ("photo.png", bytes(encoded), "image/png")}
+    job = deployment.wait(deployment.client.post("/jobs/image", files=files, data={"services": FOUR}).json())
+    assert job["status"] == "failed"
+    assert job["error"]["type"] == "invalid_image"
+    assert deployment.client.get(f"/jobs/{job['id']}/result").status_code == 422
+    route = deployment.client.post("/face-detector-face-fitter/v2/process/image", files=files)
+    assert (route.status_code, route.json()["detail"]) == (422, job["error"]["message"])
+
+
+def test_the_base64_of_the_caller_is_echoed_unchanged(deployment: Deployment) -> None:
+    text = base64_photo()
+    broken = "\n".join(text[start : start + 76] for start in range(0, len(text), 76))
+    response = deployment.client.post("/face-detector-face-fitter/v1/process/sample", json={"$image": broken})
+    assert response.json()["$image"] == broken

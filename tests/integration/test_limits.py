@@ -1,0 +1,114 @@
+"""What is too much, too busy or too slow, with the statuses of the contract."""
+
+import os
+import signal
+from base64 import b64encode
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from pipelines.settings import LimitSettings
+from tests.integration.conftest import FOUR, Deploy, Deployment, photo, v1_sample, v2_sample
+
+pytestmark = pytest.mark.stack
+
+LIMIT = LimitSettings().image_bytes
+PATH = "/face-detector-face-fitter/v1/process"
+
+
+def padded(size: int) -> bytes:
+    """A photo with bytes behind its end, which viewers ignore."""
+    return photo() + bytes(size - len(photo()))
+
+
+def test_an_image_of_4_7_mb_passes_and_one_byte_more_does_not(deployment: Deployment) -> None:
+    for size, status in ((LIMIT, 200), (LIMIT + 1, 413)):
+        as_file = deployment.client.post(f"{PATH}/image", files={"image": ("a.jpg", padded(size), "image/jpeg")})
+        as_text = deployment.client.post(f"{PATH}/sample", json={"$image": b64encode(padded(size)).decode()})
+        assert (as_file.status_code, as_text.status_code) == (status, status)
+    assert isinstance(as_file.json()["detail"], str)
+
+
+def test_a_body_is_refused_while_it_comes_in(deployment: Deployment) -> None:
+    """A body without a length would be hundreds of megabytes: the answer comes long before its end."""
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        for _ in range(400):
+            sent += 2**20
+            yield b"x" * 2**20
+
+    try:
+        response = deployment.client.post(f"{PATH}/sample", content=endless())
+        assert response.status_code == 413
+    except httpx.WriteError:
+        pass  # the server hung up, which is an answer too
+    assert sent < 100 * 2**20
+
+
+def test_pixels_are_counted_before_they_are_decoded(deploy: Deploy) -> None:
+    with deploy(workers=[], FACELINE_LIMITS__PIXELS="100000") as small:
+        response = small.client.post("/jobs", json={"services": FOUR, "sample": v2_sample()})
+        assert response.status_code == 422
+        assert "100000" in response.json()["detail"]
+
+
+def test_without_a_worker_a_route_answers_503_and_a_job_waits(deploy: Deploy) -> None:
+    with deploy(workers=[]) as idle:
+        response = idle.client.post(f"{PATH}/sample", json=v1_sample())
+        assert response.status_code == 503
+        assert "face-detection" in response.json()["detail"]
+        assert idle.submit(FOUR, v2_sample())["status"] == "queued"
+        assert idle.client.get("/healthz").status_code == 200
+        ready = idle.client.get("/readyz")
+        assert ready.status_code == 503
+        assert ready.json()["ready"] is False
+
+
+def test_a_full_queue_answers_429_and_says_when_to_come_back(deploy: Deploy) -> None:
+    with deploy(workers=[], FACELINE_LIMITS__QUEUE_LENGTH="2") as idle:
+        answers = []
+        for _ in range(500):
+            answers.append(idle.client.post("/jobs", json={"services": FOUR, "sample": v2_sample()}))
+            if answers[-1].status_code != 202:
+                break
+        assert answers[-1].status_code == 429
+        assert int(answers[-1].headers["retry-after"]) >= 1
+        assert len(answers) > 2
+
+
+def test_a_full_store_answers_429(deploy: Deploy) -> None:
+    with deploy(workers=[], FACELINE_LIMITS__STORE_SHARE="0.0001") as idle:
+        assert idle.client.post("/jobs", json={"services": FOUR, "sample": v2_sample()}).status_code == 429
+
+
+def test_a_route_that_waits_too_long_answers_504_with_a_job_that_goes_on(deploy: Deploy) -> None:
+    with deploy(FACELINE_JOBS__SYNC_TIMEOUT_S="1") as slow:
+        (worker,) = slow.stack.supervisor.pids("worker")
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            response = slow.client.post(f"{PATH}/sample", json=v1_sample())
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        assert response.status_code == 504
+        (job,) = slow.client.get("/jobs").json()["jobs"]
+        assert job["id"] in response.json()["detail"]
+        assert slow.wait(job)["status"] == "succeeded"
+
+
+def test_readiness_tells_each_family_and_each_model(deployment: Deployment) -> None:
+    ready = deployment.client.get("/readyz")
+    assert ready.status_code == 200
+    families = ready.json()["families"]
+    assert set(families) == {"face-detection", "face-attributes"}
+    assert families["face-detection"]["ms"]["yunet"] > 0
+
+
+def test_version_tells_the_models_with_hash_and_licence(deployment: Deployment) -> None:
+    version = deployment.client.get("/version").json()
+    models = {model["name"]: model for model in version["models"]}
+    assert {"yunet", "facemesh", "fr-pose", "faceapi-age-gender"} <= set(models)
+    assert all(len(model["sha256"]) == 64 and model["licence"] and model["package"] for model in models.values())
+    assert version["services"] == sorted(FOUR)

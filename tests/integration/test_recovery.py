@@ -1,0 +1,83 @@
+"""That nothing is lost when parts of a deployment are killed."""
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic, sleep
+
+import pytest
+
+from tests.integration.conftest import FOUR, Deploy, Deployment, v2_sample
+
+pytestmark = pytest.mark.stack
+
+QUICK = {
+    "FACELINE_JOBS__STAGE_DEADLINE_S": "1",
+    "FACELINE_JOBS__VISIBILITY_TIMEOUT_S": "2",
+    "FACELINE_JOBS__STALLED_AFTER_S": "4",
+    "FACELINE_JOBS__ATTEMPTS": "20",
+}
+
+
+def kill(deployment: Deployment, name: str) -> None:
+    """Kill a part as hard as can be, and let the supervisor start it again."""
+    (pid,) = deployment.stack.supervisor.pids(name)
+    os.kill(pid, signal.SIGKILL)
+    deadline = monotonic() + 20
+    while deployment.stack.supervisor.pids(name) == [pid]:
+        assert monotonic() < deadline
+        sleep(0.05)
+        deployment.stack.supervisor.look()
+
+
+def submit_many(deployment: Deployment, count: int) -> list[dict[str, object]]:
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(lambda _: deployment.submit(FOUR, v2_sample()), range(count)))
+
+
+@pytest.mark.parametrize("part", ["worker", "server"])
+def test_every_job_ends_well_though_a_part_is_killed_while_it_runs(deploy: Deploy, part: str) -> None:
+    with deploy(**QUICK) as running:
+        jobs = submit_many(running, 40)
+        running.wait(jobs[5])
+        kill(running, part)
+        assert {running.wait(job, seconds=60)["status"] for job in jobs} == {"succeeded"}
+
+
+def test_jobs_wait_for_a_worker_that_comes_later(deploy: Deploy) -> None:
+    with deploy() as running:
+        (pid,) = running.stack.supervisor.pids("worker")
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+        job = running.submit(FOUR, v2_sample())
+        running.stack.supervisor.look()
+        assert running.wait(job)["status"] == "succeeded"
+
+
+def test_a_message_that_got_lost_is_sent_again(deploy: Deploy) -> None:
+    with deploy(workers=[], **QUICK) as idle:
+        job = idle.submit(FOUR, v2_sample())
+        assert idle.redis.delete("face-detection") == 1
+        _start_worker(idle)
+        assert idle.wait(job)["status"] == "succeeded"
+
+
+def test_a_worker_that_is_told_to_stop_ends_what_it_began(deploy: Deploy) -> None:
+    with deploy() as running:
+        jobs = submit_many(running, 10)
+        (pid,) = running.stack.supervisor.pids("worker")
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+        states = [running.client.get(f"/jobs/{job['id']}").json()["status"] for job in jobs]
+        assert "running" not in states or states.count("running") <= len(jobs)
+        running.stack.supervisor.look()
+        assert {running.wait(job)["status"] for job in jobs} == {"succeeded"}
+
+
+def _start_worker(deployment: Deployment) -> None:
+    from broker.queues import all_queues
+    from cli.supervisor import Child
+    from models.family import ModelFamily
+
+    role = ["worker", "2", ",".join(all_queues(list(ModelFamily)))]
+    deployment.stack.supervisor.start(Child("worker", role, stop_s=10))

@@ -1,0 +1,285 @@
+"""The synchronous routes, as a client of the contract sees them."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from models.catalogue import services
+from models.face.landmarks import LandmarkName
+from models.image import decode
+from tests.integration.conftest import FOUR, Deployment, Json, base64_photo, photo, v1_sample, v2_sample
+from tests.unit.models.encoded import encode, oriented
+
+pytestmark = pytest.mark.stack
+
+EMOTIONS = ["angry", "disgusted", "scared", "happy", "neutral", "sad", "surprised"]
+
+
+@dataclass(frozen=True)
+class Api:
+    deployment: Deployment
+
+    def sample(self, path: str, sample: Json, status: int = 200) -> Json:
+        response = self.deployment.client.post(f"/{path}/process/sample", json=sample)
+        assert response.status_code == status, response.text
+        return dict(response.json())
+
+    def image(self, path: str, image: bytes, status: int = 200, **headers: str) -> Json:
+        files = {"image": ("photo", image, headers.get("type", "image/jpeg"))}
+        response = self.deployment.client.post(f"/{path}/process/image", files=files)
+        assert response.status_code == status, response.text
+        return dict(response.json())
+
+
+@pytest.fixture(scope="module")
+def api(deployment: Deployment) -> Api:
+    return Api(deployment)
+
+
+@pytest.fixture(scope="module")
+def fitted_v1(api: Api) -> Json:
+    return api.sample("face-detector-face-fitter/v1", v1_sample())
+
+
+@pytest.fixture(scope="module")
+def fitted_v2(api: Api) -> Json:
+    return api.sample("face-detector-face-fitter/v2", v2_sample())
+
+
+def test_fitter_answers_v1_as_the_contract_writes_it(fitted_v1: Json) -> None:
+    assert set(fitted_v1) == {"$image", "objects"}
+    (face,) = fitted_v1["objects"]
+    assert set(face) == {"id", "class", "confidence", "bbox", "fitter", "angles"}
+    assert (face["id"], face["class"]) == (0, "face")
+    assert set(face["fitter"]) == {"fitter_type", "keypoints", "left_eye", "right_eye"}
+    points = face["fitter"]["keypoints"]
+    assert len(points) == 63
+    assert points[2::3] == [0] * 21
+    assert (face["fitter"]["left_eye"], face["fitter"]["right_eye"]) == (points[21:23], points[30:32])
+    assert set(face["angles"]) == {"yaw", "roll", "pitch"}
+
+
+def test_fitter_answers_v2_as_the_contract_writes_it(fitted_v2: Json) -> None:
+    assert fitted_v2["_image"] == {"blob": base64_photo(), "format": "IMAGE"}
+    (face,) = fitted_v2["objects"]
+    assert set(face) == {"id", "class", "confidence", "bbox", "keypoints", "pose"}
+    assert list(face["keypoints"]) == [*LandmarkName, "fitter_type"]
+    assert all(len(face["keypoints"][name]["proj"]) == 2 for name in LandmarkName)
+
+
+def test_both_dialects_tell_of_the_same_face(fitted_v1: Json, fitted_v2: Json) -> None:
+    (one,), (other,) = fitted_v1["objects"], fitted_v2["objects"]
+    height, width = decode(photo()).shape[:2]
+    assert (one["bbox"], one["confidence"], one["angles"]) == (other["bbox"], other["confidence"], other["pose"])
+    for index, name in enumerate(LandmarkName):
+        x, y, _ = one["fitter"]["keypoints"][3 * index : 3 * index + 3]
+        assert other["keypoints"][name]["proj"] == pytest.approx([x / width, y / height], abs=1e-12)
+
+
+def test_estimators_add_their_field_and_nothing_else_in_v1(api: Api, fitted_v1: Json) -> None:
+    sample = fitted_v1
+    for name, key in (("age-estimator", "age"), ("gender-estimator", "gender"), ("emotion-estimator", "emotions")):
+        answer = api.sample(f"{name}/v1", sample)
+        (before,), (after,) = sample["objects"], answer["objects"]
+        added = after.pop(key)
+        assert after == before
+        sample = {**answer, "objects": [{**after, key: added}]}
+    (face,) = sample["objects"]
+    assert isinstance(face["age"], str)
+    assert face["gender"] == "FEMALE"
+    assert [entry["emotion"] for entry in face["emotions"]] == [name.upper() for name in EMOTIONS]
+    assert sum(entry["confidence"] for entry in face["emotions"]) == pytest.approx(1)
+
+
+def test_the_astronaut_is_a_smiling_woman_of_about_forty(api: Api, fitted_v2: Json) -> None:
+    sample = fitted_v2
+    for name in FOUR[1:]:
+        sample = api.sample(f"{name}/v2", sample)
+    (face,) = sample["objects"]
+    assert face["gender"] == "female"
+    assert 25 <= int(face["age"]) <= 50
+    assert max(face["emotions"], key=lambda entry: entry["confidence"])["emotion"] == "happy"
+    # Read off a print: forehead to chin, cheek to cheek, in shares of the photo.
+    assert face["bbox"] == pytest.approx([0.35, 0.13, 0.53, 0.35], abs=0.03)
+
+
+def test_both_dialects_judge_a_face_alike(api: Api, fitted_v1: Json, fitted_v2: Json) -> None:
+    for name, key in (("age-estimator", "age"), ("emotion-estimator", "emotions")):
+        (one,) = api.sample(f"{name}/v1", fitted_v1)["objects"]
+        (other,) = api.sample(f"{name}/v2", fitted_v2)["objects"]
+        values = [entry["confidence"] for entry in one[key]] if key == "emotions" else one[key]
+        others = [entry["confidence"] for entry in other[key]] if key == "emotions" else other[key]
+        assert values == others
+
+
+def test_unknown_keys_and_what_the_caller_wrote_pass_through_untouched(api: Api) -> None:
+    given = {
+        **v2_sample(),
+        "trace": {"id": 7, "list": [None, 1.5, "ü"]},
+        "objects": [
+            {"bbox": [0.34, 0.14, 0.54, 0.36], "confidence": 0.123456789, "camera": "door", "age": 21},
+            {"bbox": [0.3, 0.1, 0.6, 0.4], "note": None},
+        ],
+    }
+    answer = api.sample("gender-estimator/v2", given)
+    genders = [item.pop("gender") for item in answer["objects"]]
+    assert genders == ["female", "female"]
+    assert answer == given
+
+
+def test_detection_ignores_the_objects_that_came_in(api: Api, fitted_v1: Json) -> None:
+    for objects in ([], [{}], [{"bbox": "nonsense", "pose": 1}]):
+        assert api.sample("face-detector-face-fitter/v1", {**v1_sample(), "objects": objects}) == fitted_v1
+
+
+@pytest.mark.parametrize("path", ["", "/v1"])
+def test_placeholder_finds_the_faces_and_gives_the_attribute_alone(api: Api, path: str) -> None:
+    answer = api.sample(f"gender-estimator{path}", {**v1_sample(), "objects": [{}]})
+    assert answer["objects"] == [{"id": 0, "class": "face", "gender": "FEMALE"}]
+
+
+def test_v2_knows_no_placeholder(api: Api) -> None:
+    answer = api.sample("age-estimator/v2", {**v2_sample(), "objects": [{}]}, status=422)
+    (detail,) = answer["detail"]
+    assert detail["loc"] == ["body", "objects", 0, "bbox"]
+    assert set(detail) == {"loc", "msg", "type"}
+
+
+def test_image_route_answers_what_the_sample_route_would(api: Api, fitted_v1: Json, fitted_v2: Json) -> None:
+    assert api.image("face-detector-face-fitter/v1", photo()) == fitted_v1
+    assert api.image("face-detector-face-fitter", photo()) == fitted_v1
+    assert api.image("face-detector-face-fitter/v2", photo()) == fitted_v2
+    placeholder = api.sample("age-estimator", {**v1_sample(), "objects": [{}]})
+    assert api.image("age-estimator", photo()) == placeholder
+
+
+@pytest.mark.parametrize("kind", [".png", ".bmp", ".webp"])
+def test_format_is_told_from_the_bytes(api: Api, fitted_v2: Json, kind: str) -> None:
+    encoded = cv2.imencode(kind, decode(photo()), [cv2.IMWRITE_WEBP_QUALITY, 101])[1].tobytes()
+    answer = api.image("face-detector-face-fitter/v2", encoded, type="application/octet-stream")
+    assert answer["objects"] == fitted_v2["objects"]
+
+
+def test_unversioned_routes_say_that_they_are_deprecated(deployment: Deployment) -> None:
+    for path, deprecated in (("", True), ("/v1", False), ("/v2", False)):
+        sample = v2_sample() if path == "/v2" else v1_sample()
+        response = deployment.client.post(f"/face-detector-face-fitter{path}/process/sample", json=sample)
+        assert ("deprecation" in response.headers) is deprecated
+
+
+def test_a_photo_without_faces_is_an_answer(api: Api) -> None:
+    assert api.sample("face-detector-face-fitter/v2", v2_sample("shuttle_model.jpg"))["objects"] == []
+    empty = {**v1_sample("shuttle_model.jpg"), "objects": []}
+    assert api.sample("age-estimator/v1", empty) == empty
+    assert api.image("age-estimator", photo("shuttle_model.jpg"))["objects"] == []
+
+
+@pytest.mark.parametrize(("orientation", "turns"), [(3, 2), (6, 1), (8, 3)])
+def test_exif_orientation_is_honoured(api: Api, fitted_v2: Json, orientation: int, turns: int) -> None:
+    stored = np.ascontiguousarray(np.rot90(decode(photo()), turns)[..., ::-1])
+    turned = encode(Pillow.fromarray(stored), "PNG", exif=oriented(orientation))
+    answer = api.image("face-detector-face-fitter/v2", turned, type="image/png")
+    assert answer["objects"] == fitted_v2["objects"]
+
+
+ERRORS: list[tuple[str, Any, str]] = [
+    ("no base64", {"$image": "#not-base64#"}, "Failed to decode base64 string"),
+    ("no image", {"$image": b64encode(b"hello, this is no image").decode()}, "no JPEG, PNG, BMP or WebP"),
+    ("cut off", {"$image": b64encode(photo()[:2000]).decode()}, "cut off"),
+    ("empty", {"$image": ""}, "no JPEG, PNG, BMP or WebP"),
+]
+
+
+@pytest.mark.parametrize(("case", "sample", "text"), ERRORS, ids=[case for case, _, _ in ERRORS])
+def test_an_image_that_cannot_be_read_is_told_in_words(api: Api, case: str, sample: Json, text: str) -> None:
+    assert text in api.sample("face-detector-face-fitter/v1", sample, status=422)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "sample", "loc"),
+    [
+        ("face-detector-face-fitter/v1", {}, ["body", "$image"]),
+        ("face-detector-face-fitter/v2", {}, ["body", "_image"]),
+        ("face-detector-face-fitter/v2", {"_image": {}}, ["body", "_image", "blob"]),
+        ("face-detector-face-fitter/v2", v1_sample(), ["body", "$image"]),
+        ("face-detector-face-fitter/v1", v2_sample(), ["body", "_image"]),
+        ("age-estimator/v1", v1_sample(), ["body", "objects"]),
+        ("age-estimator/v1", {**v1_sample(), "objects": [{"id": 0}]}, ["body", "objects", 0, "bbox"]),
+        ("age-estimator/v1", {**v1_sample(), "objects": [{}, {}]}, ["body", "objects", 0, "bbox"]),
+        ("age-estimator/v2", {**v2_sample(), "objects": [{"bbox": [0, 0, 2, 2]}]}, ["body", "objects", 0, "bbox", 2]),
+        (
+            "age-estimator/v2",
+            {**v2_sample(), "objects": [{"class": "body", "bbox": [0, 0, 1, 1]}]},
+            ["body", "objects", 0, "class"],
+        ),
+        (
+            "age-estimator/v2",
+            {**v2_sample(), "objects": [{"bbox": [0, 0, 1, 1], "fitter": {}}]},
+            ["body", "objects", 0, "fitter"],
+        ),
+    ],
+)
+def test_a_sample_that_cannot_be_processed_is_told_where(api: Api, path: str, sample: Json, loc: list[Any]) -> None:
+    detail = api.sample(path, sample, status=422)["detail"]
+    assert loc in [entry["loc"] for entry in detail]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b'{"$image": NaN}', b"\xff\xfe"])
+def test_a_body_that_is_no_json_object_is_refused(deployment: Deployment, body: bytes) -> None:
+    response = deployment.client.post("/face-detector-face-fitter/v1/process/sample", content=body)
+    assert response.status_code == 422
+    assert response.json()["detail"][0]["loc"] == ["body"]
+
+
+def test_a_form_without_its_image_is_refused(deployment: Deployment) -> None:
+    path = "/face-detector-face-fitter/v1/process/image"
+    for files in ({"picture": ("a.jpg", photo())}, {"image": (None, "text")}):
+        response = deployment.client.post(path, files=files)
+        assert response.status_code == 422
+        assert response.json()["detail"][0]["loc"] == ["body", "image"]
+
+
+def test_other_media_types_are_refused(api: Api, deployment: Deployment) -> None:
+    path = "/face-detector-face-fitter/v1/process/image"
+    assert deployment.client.post(path, json={}).status_code == 415
+    api.image("face-detector-face-fitter/v1", photo(), status=415, type="text/html")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "age-estimator/v1/process/image",
+        "age-estimator/v2/process/image",
+        "age-estimator/v3/process/sample",
+        "shoe-estimator/v1/process/sample",
+    ],
+)
+def test_a_route_that_is_not_there_is_not_found(deployment: Deployment, path: str) -> None:
+    assert deployment.client.post(f"/{path}", json={}).status_code == 404
+
+
+@pytest.mark.parametrize("name", services())
+def test_each_service_documents_the_routes_that_it_has(deployment: Deployment, name: str) -> None:
+    page = deployment.client.get(f"/{name}/docs")
+    assert page.status_code == 200
+    assert f"/{name}/openapi.json" in page.text
+    paths = deployment.client.get(f"/{name}/openapi.json").json()["paths"]
+    assert all(path.startswith(f"/{name}/") for path in paths)
+    assert f"/{name}/v2/process/sample" in paths
+    has_image = name == "face-detector-face-fitter"
+    assert (f"/{name}/v2/process/image" in paths) is has_image
+    assert f"/{name}/process/image" in paths
+
+
+def test_the_docs_need_no_other_host(deployment: Deployment) -> None:
+    page = deployment.client.get("/docs").text
+    assert "http://" not in page
+    assert "https://" not in page
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css"):
+        assert deployment.client.get(f"/docs-assets/{asset}").status_code == 200
+    assert deployment.client.get("/openapi.json").json()["info"]["title"] == "Faceline"
