@@ -19,8 +19,18 @@ broker_connection_retry_on_startup = True
 # A worker outlives any outage of the broker.
 broker_connection_max_retries = None
 
-# Queues: three per family, by urgency.
-task_queues = [Queue(name, Exchange("faceline"), routing_key=name) for name in all_queues([*ModelFamily, CO_LOCATED])]
+_on_rabbitmq = broker_url.startswith(("amqp://", "amqps://"))
+
+# Queues: three per family, by urgency. RabbitMQ keeps them on a quorum of its nodes.
+task_queues = [
+    Queue(
+        name,
+        Exchange("faceline"),
+        routing_key=name,
+        queue_arguments={"x-queue-type": "quorum"} if _on_rabbitmq else None,
+    )
+    for name in all_queues([*ModelFamily, CO_LOCATED])
+]
 task_default_queue = CO_LOCATED
 
 # Jobs have their own record: results in a backend would cost a fifth of the throughput, and "pending" could not be
@@ -49,7 +59,7 @@ task_reject_on_worker_lost = True
 task_publish_retry = True
 task_publish_retry_policy = {"max_retries": None, "interval_start": 0, "interval_step": 0.2, "interval_max": 1}
 
-broker_transport_options = {
+_redis_options = {
     # Longer than the longest stage: a message that is worked on must not come again.
     "visibility_timeout": _settings.jobs.visibility_timeout_s,
     # Look for lost messages each second; the default sweep takes a minute or more.
@@ -59,6 +69,8 @@ broker_transport_options = {
     "socket_keepalive": True,
     "health_check_interval": 10,
 }
+# RabbitMQ says when it has a message on disk.
+broker_transport_options = {"confirm_publish": True} if _on_rabbitmq else _redis_options
 
 # Threads: no fork under CUDA, one set of models per process.
 worker_pool = "threads"

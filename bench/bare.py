@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 
+import cv2
+
 from models.image import decode
 from pipelines.chunk import Item
 from pipelines.run import open_frames, run_service
@@ -14,6 +16,8 @@ from workers.sessions import Sessions
 
 def bare_rate(weights_dir: Path, services: Sequence[str], photo: bytes, seconds: float, threads: int) -> float:
     """Photos per second through some services in a loop on a number of threads."""
+    # As workers do.
+    cv2.setNumThreads(1)
     sessions = Sessions(weights_dir, "cpu")
     loaded = [sessions.service(name) for name in services]
 

@@ -12,15 +12,21 @@ from pathlib import Path
 from threading import Event, Thread
 
 LOOK_EVERY_S = 0.5
+GRACE_S = 5.0
+"""How long an orphan may take to end by itself; the server waits as long, since the others end with its help."""
 
 
-def _follow_parent() -> None:
+def _follow_parent(role: str) -> None:
     parent = os.getppid()
 
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(LOOK_EVERY_S)
+        if role == "server":
+            time.sleep(GRACE_S)
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE_S)
+        os._exit(1)
 
     Thread(target=watch, name="follow-parent", daemon=True).start()
 
@@ -57,5 +63,5 @@ ROLES: dict[str, Callable[..., None]] = {"server": _server, "worker": _worker, "
 
 
 if __name__ == "__main__":
-    _follow_parent()
+    _follow_parent(sys.argv[1])
     ROLES[sys.argv[1]](*sys.argv[2:])

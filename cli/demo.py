@@ -11,9 +11,11 @@ import cv2
 import httpx
 import typer
 from rich.console import Console
+from rich.highlighter import JSONHighlighter
 from rich.markup import escape
 from rich.table import Table
 
+from cli.compact import compact_json
 from cli.drawing import describe, draw_sample
 from cli.stack import running_stack
 from cli.weights import pull_with_progress
@@ -32,9 +34,9 @@ def demo(photo: Photo = None, out: Out = Path("demo-output")) -> None:
     """Pull the weights, start the stack, send a photo through four services, show the answer, stop the stack."""
     console = Console()
     chosen = photo or Path(str(files("cli") / "photos" / "astronaut.jpg"))
-    settings = load_settings()
     out.mkdir(parents=True, exist_ok=True)
     try:
+        settings = load_settings()
         pull_with_progress(settings.weights_dir, console)
         sample = _run(console, settings, chosen, out)
     except FacelineError as error:
@@ -81,7 +83,7 @@ def _run_job(console: Console, client: httpx.Client, image: bytes) -> dict[str, 
 
 def _show(console: Console, sample: dict[str, Any]) -> None:
     console.rule("the enriched sample")
-    console.print_json(json.dumps(sample), indent=1) if len(sample["objects"]) == 1 else None
+    console.print(JSONHighlighter()(compact_json(sample, console.width)))
     table = Table("id", "confidence", "gender, age", "emotion", "head")
     for item in sample["objects"]:
         table.add_row(str(item["id"]), f"{item['confidence']:.2f}", *describe(item))

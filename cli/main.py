@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import demo, up, weights
+from cli import demo, settings, up, weights
 
 app = typer.Typer(
     name="faceline",
@@ -12,4 +12,8 @@ app = typer.Typer(
 )
 app.command()(up.up)
 app.command()(demo.demo)
+app.command()(settings.settings)
 app.add_typer(weights.app, name="weights")
+
+if __name__ == "__main__":
+    app()

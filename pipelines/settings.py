@@ -1,11 +1,13 @@
 """All settings of a deployment: read once per process, from the environment, and handed in."""
 
 import os
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.errors import FacelineError
@@ -30,6 +32,14 @@ class JobSettings(BaseModel):
     attempts: int = Field(3, ge=1, description="How often a stage may be begun before its job is given up.")
     sync_timeout_s: float = Field(30, gt=0, description="How long a synchronous route waits for its job.")
     sync_ttl_s: int = Field(300, ge=1, description="How long a result is kept that a synchronous route missed.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "JobSettings":
+        names = ("stage_deadline_s", "visibility_timeout_s", "stalled_after_s", "deadline_s")
+        for shorter, longer in pairwise(names):
+            if getattr(self, shorter) >= getattr(self, longer):
+                raise ValueError(f"{shorter} must be shorter than {longer}")
+        return self
 
     @property
     def max_life_s(self) -> int:
@@ -66,7 +76,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(user_data_path("faceline"), description="Where the embedded server keeps its data.")
     embedded_memory_mb: int = Field(2048, ge=64, description="The most that the embedded server may hold.")
     device: Literal["cpu", "cuda"] = Field("cpu", description="On what models run.")
-    worker_threads: int = Field(os.cpu_count() or 1, ge=1, description="Tasks that a worker runs at a time.")
+    worker_threads: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=1, description="Tasks that a worker runs at a time; the cores."
+    )
     co_locate: bool = Field(False, description="All families share one queue, so that a pipeline is one hop.")
     age_format: Literal["contract", "string", "number"] = Field(
         "contract", description="Ages as text or number; contract: text from service routes, numbers from jobs."
@@ -77,28 +89,36 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
 
 
-class UnknownSetting(FacelineError):
-    """The environment holds a setting that does not exist."""
+class InvalidSetting(FacelineError):
+    """The environment holds a setting that does not exist, or has no such value."""
 
-    type = "unknown_setting"
+    type = "invalid_setting"
 
 
 def load_settings() -> Settings:
     """The settings of this process.
 
     Raises:
-        UnknownSetting: a misspelt `FACELINE_…` variable, which would go unnoticed otherwise.
-        pydantic.ValidationError: a value is out of bounds.
+        InvalidSetting: a misspelt `FACELINE_…` variable, which would go unnoticed otherwise, or a value out of bounds.
     """
-    settings = Settings()
     prefix = "FACELINE_"
     for name in os.environ:
-        if name.startswith(prefix):
-            path = name.removeprefix(prefix).lower().split("__")
-            fields = Settings.model_fields
-            for part in path:
-                if part not in fields:
-                    raise UnknownSetting(f"{name} is no setting; see docs/settings.md")
-                annotation = fields[part].annotation
-                fields = getattr(annotation, "model_fields", {})
-    return settings
+        if name.startswith(prefix) and not _exists(name.removeprefix(prefix).lower().split("__")):
+            raise InvalidSetting(f"{name} is no setting; see docs/settings.md")
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{prefix}{'__'.join(map(str, entry['loc'])).upper()}: {entry['msg']}"
+            for entry in error.errors(include_input=False, include_url=False, include_context=False)
+        )
+        raise InvalidSetting(wrong) from error
+
+
+def _exists(path: Sequence[str]) -> bool:
+    fields = Settings.model_fields
+    for part in path:
+        if part not in fields:
+            return False
+        fields = getattr(fields[part].annotation, "model_fields", {})
+    return True

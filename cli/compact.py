@@ -1,0 +1,39 @@
+"""JSON for people: short things on one line, numbers with four decimals."""
+
+import json
+from typing import Any
+
+
+def compact_json(value: Any, width: int) -> str:
+    """A value as JSON that breaks lines only where one is too short.
+
+    Args:
+        value: what `json.dumps` takes.
+        width: of a line, in characters.
+    """
+    return _broken(_rounded(value), width, indent=0, used=0)
+
+
+def _broken(value: Any, width: int, indent: int, used: int) -> str:
+    """A value that begins behind `used` characters of a line that is indented."""
+    line = json.dumps(value, ensure_ascii=False)
+    if used + len(line) <= width or not isinstance(value, dict | list) or not value:
+        return line
+    inner = indent + 2
+    if isinstance(value, list):
+        parts = [_broken(one, width, inner, inner) for one in value]
+    else:
+        names = [f"{json.dumps(key, ensure_ascii=False)}: " for key in value]
+        pairs = zip(names, value.values(), strict=True)
+        parts = [name + _broken(one, width, inner, inner + len(name) + 1) for name, one in pairs]
+    opening, closing = "[]" if isinstance(value, list) else "{}"
+    between = ",\n" + " " * inner
+    return f"{opening}\n{' ' * inner}{between.join(parts)}\n{' ' * indent}{closing}"
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    return [_rounded(one) for one in value] if isinstance(value, list) else value

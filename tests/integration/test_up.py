@@ -1,0 +1,144 @@
+"""`faceline up` as a person runs it: in a terminal, with Ctrl-C."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.stack
+
+FACELINE = [sys.executable, "-m", "cli.main"]
+
+
+def processes_of(session_of: int) -> list[int]:
+    """The processes whose command line names our stack and whose parent is, or was, this one."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            parent = re.search(r"PPid:\t(\d+)", status.read_text())
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent and int(parent[1]) == session_of:
+            found.append(int(status.parent.name))
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    children = processes_of(pid)
+    return children + [below for child in children for below in descendants(child)]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = monotonic() + seconds
+    while not condition():
+        assert monotonic() < deadline
+        sleep(0.05)
+
+
+@contextmanager
+def up(data_dir: Path, *options: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A stack that runs, and its URL."""
+    environment = {**os.environ, "FACELINE_DATA_DIR": str(data_dir), "COLUMNS": "200"}
+    with subprocess.Popen(
+        [*FACELINE, "up", "--port", "0", *options], env=environment, text=True, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        try:
+            lines = []
+            for line in process.stderr:
+                lines.append(line)
+                if found := re.search(r"Faceline is up at (http://\S+)", line):
+                    yield process, found[1]
+                    break
+            else:
+                pytest.fail("".join(lines))
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.stderr.read()
+
+
+def test_ctrl_c_ends_the_whole_tree_cleanly(tmp_path: Path) -> None:
+    with up(tmp_path) as (process, url):
+        assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
+        tree = descendants(process.pid)
+        assert len(tree) == 4  # server and its wrapper, worker, API
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        assert not any(map(is_alive, tree))
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{url}/healthz", trust_env=False)
+
+
+def test_a_killed_supervisor_leaves_no_orphans(tmp_path: Path) -> None:
+    with up(tmp_path) as (process, _):
+        tree = descendants(process.pid)
+        process.kill()
+        process.wait()
+        until(lambda: not any(map(is_alive, tree)))
+
+
+def test_a_second_stack_on_the_same_data_is_told_so(tmp_path: Path) -> None:
+    with up(tmp_path) as (process, _):
+        environment = {**os.environ, "FACELINE_DATA_DIR": str(tmp_path), "COLUMNS": "200"}
+        second = subprocess.run(
+            [*FACELINE, "up", "--port", "0"], env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert second.returncode == 1
+        assert "FACELINE_DATA_DIR" in second.stderr
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+def test_a_port_that_is_taken_is_told_so(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        environment = {**os.environ, "FACELINE_DATA_DIR": str(tmp_path), "COLUMNS": "200"}
+        result = subprocess.run(
+            [*FACELINE, "up", "--port", port], env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+    assert result.returncode == 1
+    assert port in result.stderr
+    assert "--port" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_missing_weights_are_told_with_the_remedy(tmp_path: Path) -> None:
+    environment = {**os.environ, "FACELINE_WEIGHTS_DIR": str(tmp_path / "empty"), "COLUMNS": "200"}
+    result = subprocess.run(
+        [*FACELINE, "up", "--port", "0"], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == 1
+    assert "faceline weights pull" in result.stderr
+
+
+def test_jobs_survive_a_restart(tmp_path: Path) -> None:
+    photo = (Path(__file__).parents[1] / "photos" / "collins.jpg").read_bytes()
+    with up(tmp_path) as (process, url):
+        files = {"image": ("photo.jpg", photo, "image/jpeg")}
+        form = {"services": "face-detector-face-fitter"}
+        job = httpx.post(f"{url}/jobs/image", files=files, data=form, trust_env=False).json()
+        ended = httpx.get(f"{url}/jobs/{job['id']}?wait=20", timeout=30, trust_env=False).json()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    with up(tmp_path) as (process, url):
+        again = httpx.get(f"{url}/jobs/{job['id']}", trust_env=False).json()
+        assert again["result"] == ended["result"]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0

@@ -1,0 +1,39 @@
+from broker.queues import UrgentFirst, all_queues, consumed_families, placing, queue_name
+from models.family import ModelFamily
+from pipelines.job import Priority
+
+
+def test_the_normal_queue_of_a_family_bears_its_name() -> None:
+    place = placing(co_locate=False)(ModelFamily.FACE_DETECTION)
+    assert [queue_name(place, priority) for priority in Priority] == [
+        "face-detection.high",
+        "face-detection",
+        "face-detection.bulk",
+    ]
+
+
+def test_co_located_families_share_their_queues() -> None:
+    assert {placing(co_locate=True)(family) for family in ModelFamily} == {"faceline"}
+
+
+def test_queues_tell_whose_models_to_load() -> None:
+    assert consumed_families(["face-detection.bulk"]) == [ModelFamily.FACE_DETECTION]
+    assert consumed_families(["faceline.high"]) == list(ModelFamily)
+
+
+def test_urgent_queues_are_looked_into_first_and_equals_take_turns() -> None:
+    cycle = UrgentFirst()
+    cycle.update(all_queues(["a", "b"])[::-1])
+    looks = []
+    for _ in range(3):
+        order = cycle.consume(6)
+        assert {order[0], order[1]} == {"a.high", "b.high"}
+        assert {order[4], order[5]} == {"a.bulk", "b.bulk"}
+        cycle.rotate(order[0])
+        looks.append(order[0])
+    assert looks[0] == looks[2] != looks[1]
+
+
+def test_no_queue_is_left_out() -> None:
+    names = all_queues([*ModelFamily, "faceline"])
+    assert len(set(names)) == len(names) == 3 * (len(ModelFamily) + 1)

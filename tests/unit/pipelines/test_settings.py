@@ -1,0 +1,43 @@
+import pytest
+from pydantic import ValidationError
+
+from pipelines.settings import InvalidSetting, JobSettings, Settings, load_settings
+
+
+def test_nested_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACELINE_JOBS__TTL_S", "5")
+    settings = load_settings()
+    assert settings.jobs.ttl_s == 5
+    assert settings.jobs.attempts == JobSettings().attempts
+
+
+@pytest.mark.parametrize("name", ["FACELINE_REDIS_ULR", "FACELINE_JOBS__TTL", "FACELINE_JOBS__TTL_S__MORE"])
+def test_a_misspelt_setting_is_an_error(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(InvalidSetting, match=name):
+        load_settings()
+
+
+def test_a_value_out_of_bounds_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACELINE_JOBS__TTL_S", "0")
+    with pytest.raises(InvalidSetting, match="FACELINE_JOBS__TTL_S: Input should be greater"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"stage_deadline_s": 120, "visibility_timeout_s": 120},
+        {"visibility_timeout_s": 180, "stalled_after_s": 180},
+        {"stalled_after_s": 3600, "deadline_s": 3600},
+    ],
+)
+def test_times_that_would_run_a_stage_twice_are_an_error(times: dict[str, int]) -> None:
+    with pytest.raises(ValidationError, match="must be shorter than"):
+        JobSettings(**times)
+
+
+def test_every_setting_says_what_it_does() -> None:
+    for model in (Settings, JobSettings):
+        for name, field in model.model_fields.items():
+            assert field.description or name in ("jobs", "limits"), name
