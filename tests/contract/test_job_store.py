@@ -17,7 +17,7 @@ from pipelines.store.connection import connect
 from pipelines.store.jobs import RedisJobStore
 from tests.fakes.job_store import MemoryJobStore
 
-SETTINGS = JobSettings(attempts=2, stalled_after_s=10)
+SETTINGS = JobSettings(attempts=2, stage_deadline_s=1, visibility_timeout_s=2, stalled_after_s=10)
 STAGES = (
     Stage(index=0, first=0, family=ModelFamily.FACE_DETECTION, services=("face-detector-face-fitter",)),
     Stage(index=1, first=1, family=ModelFamily.FACE_ATTRIBUTES, services=("age-estimator", "gender-estimator")),

@@ -16,7 +16,9 @@ class World:
     """A store with one job, and a reaper that notes what it sends."""
 
     def __init__(self, waiting: int = 0) -> None:
-        self.store = MemoryJobStore(JobSettings(stalled_after_s=STALLED_AFTER_S))
+        self.store = MemoryJobStore(
+            JobSettings(stage_deadline_s=1, visibility_timeout_s=2, stalled_after_s=STALLED_AFTER_S)
+        )
         self.sent: list[tuple[str, int]] = []
         self.reaper = Reaper(
             self.store, lambda _spec, _stage: waiting, lambda spec, stage: self.sent.append((spec.id, stage)),
