@@ -76,7 +76,7 @@ broker_transport_options = {"confirm_publish": True} if _on_rabbitmq else _redis
 worker_pool = "threads"
 worker_concurrency = _settings.worker_threads
 worker_cancel_long_running_tasks_on_connection_loss = False
-# Workers know of each other through the store.
+# `celery inspect` and `celery control` need it.
 worker_enable_remote_control = True
 
 # Logs are ours; a task's arguments and results are never among them.

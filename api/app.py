@@ -15,17 +15,21 @@ from api.schemas import Schemas
 from api.services import service_router
 from models.catalogue import services
 from pipelines.logs import configure_logs
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import load_settings
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """The app on some settings; on those of the environment if none are given."""
-    chosen = settings or load_settings()
-    configure_logs(chosen.log_level, chosen.log_format)
+def create_app() -> FastAPI:
+    """The app of a process, on the settings of its environment.
+
+    Raises:
+        InvalidSetting: the environment holds a wrong one.
+    """
+    settings = load_settings()
+    configure_logs(settings.log_level, settings.log_format)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.front = Front(chosen)
+        app.state.front = Front(settings)
         yield
         await app.state.front.close()
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from api.errors import IdempotencyConflict, WaitedTooLong
@@ -80,13 +80,16 @@ class Front:
         Raises:
             StorageError: the store did not answer.
         """
-        with self.hub.watch(job_id) as over:
-            job = await asyncio.to_thread(self.store.find, job_id)
-            if job is None or job.status.over or timeout_s <= 0:
-                return job
-            with suppress(TimeoutError):
-                await asyncio.wait_for(over.wait(), timeout_s)
-        return await asyncio.to_thread(self.store.find, job_id)
+        deadline = monotonic() + timeout_s
+        with self.hub.watch(job_id) as woken:
+            while True:
+                woken.clear()
+                job = await asyncio.to_thread(self.store.find, job_id)
+                left_s = deadline - monotonic()
+                if job is None or job.status.over or left_s <= 0:
+                    return job
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(woken.wait(), left_s)
 
     async def process(self, job: NewJob) -> tuple[Job, JobData | None]:
         """Run a job while its caller waits, and erase it.
@@ -135,7 +138,8 @@ class Front:
 
     def _publish(self, job: NewJob, claim: Claim | None) -> str:
         spec, co_locate = job.spec, self.settings.co_locate
-        self._pressure.check(stage_queue(spec, 0, co_locate=co_locate))
+        for queue in {stage_queue(spec, stage.index, co_locate=co_locate) for stage in spec.stages}:
+            self._pressure.check(queue)
         # Kept before it is claimed: whoever finds the key bound finds the job.
         self.store.create(job)
         try:

@@ -18,12 +18,13 @@ from api.schemas import ERRORS, IMAGE_FORM
 from api.uploads import image_of, parse_sample, read_form, read_sample
 from pipelines.dialects import DIALECTS, dialect_of
 from pipelines.errors import InvalidSample
-from pipelines.job import Job, JobData, JobStatus
+from pipelines.job import Job, JobData, JobStatus, Place
 from pipelines.submission import Submission
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 IdempotencyKey = Annotated[str | None, Header(max_length=255, description="The same key gives the same job.")]
+CURSOR = r"^\d{1,12}(\.\d{1,12})?_[0-9a-f-]{36}$"
 Wait = Annotated[float, Query(ge=0, le=60, description="Wait so many seconds for the job to end.")]
 _BODY = JobRequest.model_json_schema(ref_template="#/components/schemas/{model}")
 
@@ -76,12 +77,16 @@ async def list_jobs(
     front: FrontDep,
     status: JobStatus | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[float | None, Query(description="`next` of the page before")] = None,
+    cursor: Annotated[str | None, Query(description="`next` of the page before", pattern=CURSOR)] = None,
 ) -> JobList:
-    """The latest jobs, without their results."""
-    jobs = await asyncio.to_thread(front.store.recent, limit, cursor)
+    """The latest jobs, without their results. A page may hold fewer than `limit` though there is a next one."""
+    after = None
+    if cursor is not None:
+        created_at, _, job_id = cursor.partition("_")
+        after = Place(float(created_at), job_id)
+    jobs, last = await asyncio.to_thread(front.store.recent, limit, after)
     shown = [view_job(job, None, None) for job in jobs if status in (None, job.status)]
-    return JobList(jobs=shown, next=repr(jobs[-1].spec.created_at) if len(jobs) == limit else None)
+    return JobList(jobs=shown, next=f"{last.created_at!r}_{last.job_id}" if last else None)
 
 
 @router.get("/{job_id}", response_model=JobView)

@@ -41,4 +41,4 @@ class Pressure:
             )
             self._looked[queue] = monotonic(), full
         if full:
-            raise Overloaded("the queue is full: come back later")
+            raise Overloaded("the deployment is busy: come back later")

@@ -19,7 +19,8 @@ READ_S = 1.0
 class WaitHub:
     """Wakes those who wait for a job when it ends.
 
-    The order that loses nothing: watch, look whether the job is over, wait, look again.
+    It may also wake them for nothing: whoever is woken looks at the job, and waits on if it is not over. The order that
+    loses nothing: watch, look whether the job is over, wait, look again.
 
     Args:
         stream: of the jobs that end; read by one thread.
@@ -35,7 +36,7 @@ class WaitHub:
 
     @contextmanager
     def watch(self, job_id: str) -> Iterator[asyncio.Event]:
-        """An event that is set when the job ends."""
+        """An event that is set when the job ends, if not earlier."""
         event = asyncio.Event()
         self._waiting[job_id].add(event)
         try:
@@ -51,12 +52,18 @@ class WaitHub:
         await asyncio.to_thread(self._thread.join, 2 * READ_S)
 
     def _read(self) -> None:
+        following = False
         while not self._closed.is_set():
             try:
-                ended = self._stream.read(READ_S)
+                if following:
+                    ended = self._stream.read(READ_S)
+                else:
+                    self._stream.seek_end()
+                    following = True
+                    ended = list(self._waiting)  # theirs may have ended before
             except StorageError as error:
                 log.warning("store away", extra={"error": str(error)})
-                ended = list(self._waiting)  # let everybody look for themselves
+                ended = list(self._waiting)
                 self._closed.wait(READ_S)
             if ended and not self._closed.is_set():
                 self._loop.call_soon_threadsafe(self._wake, ended)

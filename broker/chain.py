@@ -13,7 +13,7 @@ STAGE_TASK = "faceline.stage"
 CHECK_TASK = "faceline.check"
 
 BOUNDED = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
-"""How the API tries again before it tells its caller; workers try on for ever (celeryconfig.py)."""
+"""How whoever sends a first stage tries again before it gives up; between stages workers never do (celeryconfig.py)."""
 
 
 def stage_queue(spec: JobSpec, stage: int, *, co_locate: bool) -> str:

@@ -12,7 +12,9 @@ def queue_length(app: Celery, queue: str) -> int:
     Raises:
         StorageError: the broker did not answer.
     """
-    with app.connection_for_read() as connection:
+    # Few tries: a caller waits for the answer.
+    patience = {"max_retries": 2, "interval_start": 0, "interval_step": 0.1}
+    with app.connection_for_read(transport_options={**app.conf.broker_transport_options, **patience}) as connection:
         try:
             count: int = connection.default_channel.queue_declare(queue, passive=True).message_count
         except connection.channel_errors:

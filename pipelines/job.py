@@ -1,4 +1,4 @@
-"""A job: what was asked, how far it has come, and the store that keeps it.
+"""A job: what was asked, and how far it has come.
 
 A job's data lie in the store under its id until its TTL ends or somebody erases it; messages carry the id alone.
 """
@@ -6,7 +6,7 @@ A job's data lie in the store under its id until its TTL ends or somebody erases
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 from uuid import uuid4
 
 from pydantic import ConfigDict
@@ -14,6 +14,9 @@ from pydantic import ConfigDict
 from pipelines.chunk import Chunk, Failure
 from pipelines.plan import Plan, Stage
 from pipelines.sample import Canonical
+
+OnError = Literal["fail", "continue"]
+"""Whether a failing service ends its job, or is left out."""
 
 
 class JobStatus(StrEnum):
@@ -69,7 +72,7 @@ class JobSpec(Canonical):
     stages: tuple[Stage, ...]
     dialect: str
     images: int = 0
-    on_error: Literal["fail", "continue"] = "fail"
+    on_error: OnError = "fail"
     include_image: bool = False
     priority: Priority = Priority.NORMAL
     created_at: float
@@ -172,7 +175,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The answer to the wish to run a stage.
+    """Whether a stage may run.
 
     Attributes:
         spec: None if the job is not there.
@@ -184,56 +187,12 @@ class Begun:
     chunk: Chunk | None = None
 
 
-class JobStore(Protocol):
-    """Keeps jobs and their images. Methods raise `StorageError` where the store does not answer."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job stands in the list of jobs."""
 
-    def create(self, job: NewJob) -> None:
-        """Keep a new job; it is queued."""
-
-    def claim(self, key: str, fingerprint: str, job_id: str, ttl_s: int) -> tuple[str, str]:
-        """Bind an idempotency key to a job, unless it is bound; gives the bound (job id, fingerprint)."""
-
-    def release(self, key: str) -> None:
-        """Unbind an idempotency key: its job was not taken."""
-
-    def find(self, job_id: str) -> Job | None:
-        """The job; None if there never was one, or its tombstone is gone too."""
-
-    def data(self, job_id: str) -> JobData | None:
-        """The caller's data of a job; None once they are gone."""
-
-    def image(self, blob: str) -> bytes | None:
-        """An encoded image; None once it is gone."""
-
-    def begin(self, job_id: str, stage: int, now: float) -> Begun:
-        """Ask to run a stage."""
-
-    def end(self, spec: JobSpec, chunk: Chunk, progress: Progress, now: float) -> None:
-        """Note that the stage before `chunk.done` has run. A job that is over, or further, is left alone."""
-
-    def finish(self, spec: JobSpec, ending: Ending, progress: Progress, now: float) -> bool:
-        """End a job, unless it is over; gives whether this call did."""
-
-    def cancel(self, job_id: str, now: float) -> None:
-        """End a queued job, or have a running one end at its next stage."""
-
-    def erase(self, spec: JobSpec, *, tombstone: bool) -> None:
-        """Delete all that the caller gave and got; a tombstone tells the job from one that never was."""
-
-    def bury(self, spec: JobSpec, stage: int, now: float) -> None:
-        """Leave a dead letter: the stage was begun too often without coming to an end."""
-
-    def recent(self, limit: int, before: float | None) -> list[Job]:
-        """Jobs created before a time, the latest first."""
-
-    def stalled(self, now: float, limit: int) -> list[str]:
-        """Jobs that made no progress past their deadline."""
-
-    def forget(self, job_id: str) -> None:
-        """Do not count a job as stalled ever again."""
-
-    def postpone(self, job_id: str, until: float) -> None:
-        """Do not count a job as stalled before a time."""
+    created_at: float
+    job_id: str
 
 
 def new_job_id() -> str:

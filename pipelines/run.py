@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from models.errors import FacelineError, ModelError
+from models.errors import InvalidRequest, ModelError
 from models.field import Field
 from models.geometry import quantise
 from models.image import Image
@@ -40,11 +40,14 @@ class Frame:
 def open_frames(items: Sequence[Item], images: Callable[[str], Image]) -> list[Frame]:
     """The items that have an image and are alive, with their images.
 
-    An image that cannot be had is its item's failure.
+    An image that cannot be read is its item's failure.
 
     Args:
         items: of one chunk.
-        images: gives the decoded image of a blob; raises `FacelineError`.
+        images: gives the decoded image of a blob.
+
+    Raises:
+        StorageError: the store did not answer; nothing has been noted.
     """
     frames: list[Frame] = []
     for item in items:
@@ -52,7 +55,7 @@ def open_frames(items: Sequence[Item], images: Callable[[str], Image]) -> list[F
             continue
         try:
             frames.append(Frame(item, images(item.blob)))
-        except FacelineError as error:
+        except InvalidRequest as error:
             item.failures.append(Failure(service=None, type=error.type, message=str(error)))
             item.dead = True
     for frame in frames:
@@ -77,11 +80,11 @@ def run_service(service: Service, frames: Sequence[Frame], *, fail_fast: bool) -
     alive = [frame for frame in frames if not frame.item.dead]
     try:
         _apply(service, alive)
-    except ModelError:
+    except (InvalidRequest, ModelError):
         for frame in alive:
             try:
                 _apply(service, [frame])
-            except ModelError as error:
+            except (InvalidRequest, ModelError) as error:
                 frame.item.failures.append(Failure(service=service.name, type=error.type, message=str(error)))
                 # Without its objects a sample has nothing for later services to judge.
                 frame.item.dead = fail_fast or isinstance(service, DetectingService)

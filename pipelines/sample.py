@@ -57,7 +57,7 @@ class Sample(Canonical):
     """Objects, and the size of the image that they are in.
 
     Attributes:
-        size: (height, width) of the upright image in pixels; None as long as nobody looked at one.
+        size: (height, width) of the upright image in pixels; None without an image.
     """
 
     size: tuple[int, int] | None = None

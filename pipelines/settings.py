@@ -26,7 +26,9 @@ class JobSettings(BaseModel):
     ttl_s: int = Field(3600, ge=1, description="How long a result is kept, unless the caller says otherwise.")
     max_ttl_s: int = Field(7 * 24 * 3600, ge=1, description="The longest time a caller may ask for.")
     deadline_s: int = Field(3600, ge=1, description="A job that is not over by then fails.")
-    stage_deadline_s: int = Field(60, ge=1, description="A stage that takes longer fails.")
+    stage_deadline_s: int = Field(
+        60, ge=1, description="After it a stage begins no further service, and its job fails."
+    )
     visibility_timeout_s: int = Field(120, ge=1, description="A message whose worker is silent comes again after it.")
     stalled_after_s: int = Field(180, ge=1, description="A job without progress for so long is sent again.")
     attempts: int = Field(3, ge=1, description="How often a stage may be begun before its job is given up.")
@@ -55,7 +57,7 @@ class LimitSettings(BaseModel):
     image_bytes: int = Field(4_928_307, ge=1, description="Of one encoded image.")
     sample_bytes: int = Field(1_048_576, ge=1, description="Of a sample beside its image.")
     pixels: int = Field(50_000_000, ge=1, description="Of one decoded image.")
-    queue_length: int = Field(10_000, ge=1, description="Of a family's queue; above it callers are told to come back.")
+    queue_length: int = Field(10_000, ge=1, description="Of any queue of a plan; above it callers have to come back.")
     store_share: float = Field(0.7, gt=0, le=1, description="Of the store's memory; above it likewise.")
 
 

@@ -32,6 +32,11 @@ class Housekeeping:
     def __init__(self, here: Runtime, queues: Sequence[str]) -> None:
         self._here = here
         self._queues = sorted(queues)
+        self._models = [
+            ModelReport(name=name, sha256=stored.sha256, package=stored.package, licence=stored.licence)
+            for name in here.sessions.loaded
+            for stored in [stored_weights(name, here.settings.weights_dir)]
+        ]
         self._stopped = Event()
         self._thread = Thread(target=self._beat, name="housekeeping", daemon=True)
         co_locate = here.settings.co_locate
@@ -62,18 +67,13 @@ class Housekeeping:
         while not self._stopped.is_set():
             self._here.images.drop_old()
             try:
-                self._here.presence.report(self._report())
+                report = WorkerReport(name=self._here.name, queues=self._queues, models=self._models, seen_at=time())
+                self._here.presence.report(report)
                 if beats % BEATS_PER_SWEEP == 0:
                     self._reaper.sweep(time())
             except StorageError as error:
                 log.warning("store away", extra={"error": str(error)})
+            except Exception:  # a worker that fell silent would count as gone
+                log.exception("housekeeping failed")
             beats += 1
             self._stopped.wait(BEAT_S)
-
-    def _report(self) -> WorkerReport:
-        models = [
-            ModelReport(name=name, sha256=stored.sha256, package=stored.package, licence=stored.licence)
-            for name in self._here.sessions.loaded
-            for stored in [stored_weights(name, self._here.settings.weights_dir)]
-        ]
-        return WorkerReport(name=self._here.name, queues=self._queues, models=models, seen_at=time())

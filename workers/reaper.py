@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from logging import getLogger
 
 from pipelines.chunk import Failure
-from pipelines.job import Ending, Job, JobSpec, JobStatus, JobStore
+from pipelines.job import Ending, Job, JobSpec, JobStatus
+from pipelines.job_store import JobStore
 
 log = getLogger(__name__)
 
 BATCH = 100
+PATIENCE = 3
+"""How often a job may be found stalled before it is sent again though messages wait in its queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,11 @@ class Reaper:
                 failure = Failure(service=None, type="timed_out", message="the job was not over by its deadline")
                 self.store.finish(job.spec, Ending(JobStatus.FAILED, failure=failure), {}, now)
             else:
-                self.store.postpone(job_id, now + self.stalled_after_s)
-                self._send_if_lost(job)
+                self._send_if_lost(job, self.store.postpone(job_id, now + self.stalled_after_s))
 
-    def _send_if_lost(self, job: Job) -> None:
-        # Where messages wait, the job's own may be among them: it is late, not lost.
-        if self.queue_length(job.spec, job.done) == 0:
+    def _send_if_lost(self, job: Job, times: int) -> None:
+        # Where messages wait, the job's own may be among them: then it is late, not lost. But some queues are never
+        # empty, so in the end it is sent all the same; a stage that comes twice runs once.
+        if times >= PATIENCE or self.queue_length(job.spec, job.done) == 0:
             log.warning("job sent again", extra={"job": job.spec.id, "stage": job.done})
             self.send(job.spec, job.done)

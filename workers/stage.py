@@ -9,7 +9,8 @@ from models.errors import FacelineError
 from models.service import Service
 from pipelines.chunk import Chunk, Failure
 from pipelines.errors import StorageError
-from pipelines.job import Begun, Ending, JobSpec, JobStatus, JobStore, Progress, ServiceProgress, ServiceStatus, Verdict
+from pipelines.job import Begun, Ending, JobSpec, JobStatus, Progress, ServiceProgress, ServiceStatus, Verdict
+from pipelines.job_store import JobStore
 from pipelines.logs import job_id as current_job
 from pipelines.plan import Stage
 from pipelines.run import open_frames, run_service

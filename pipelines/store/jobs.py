@@ -13,6 +13,7 @@ from pipelines.job import (
     JobSpec,
     JobStatus,
     NewJob,
+    Place,
     Progress,
     Verdict,
 )
@@ -20,7 +21,7 @@ from pipelines.settings import JobSettings
 from pipelines.store import keys
 from pipelines.store.connection import Client, storage
 from pipelines.store.records import read_job
-from pipelines.store.scripts import BEGIN, CANCEL, END, ERASE, FINISH
+from pipelines.store.scripts import BEGIN, CANCEL, END, ERASE, FINISH, POSTPONE
 
 TOMBSTONE_S = 3600
 """For how long a job that is gone is told from one that never was."""
@@ -36,6 +37,7 @@ class RedisJobStore:
         self._end = client.register_script(END)
         self._finish = client.register_script(FINISH)
         self._cancel = client.register_script(CANCEL)
+        self._postpone = client.register_script(POSTPONE)
         self._erase = client.register_script(ERASE)
 
     def create(self, job: NewJob) -> None:
@@ -139,16 +141,25 @@ class RedisJobStore:
         with storage():
             self._redis.xadd(keys.DEAD_LETTERS, letter, maxlen=1000)
 
-    def recent(self, limit: int, before: float | None) -> list[Job]:
+    def recent(self, limit: int, after: Place | None) -> tuple[list[Job], Place | None]:
         """See `JobStore.recent`."""
-        top = f"({before}" if before is not None else "+inf"
         with storage():
-            ids = self._redis.zrevrangebyscore(keys.RECENT, top, "-inf", start=0, num=limit)
+            listed = self._listed(limit, after)
             with self._redis.pipeline(transaction=False) as pipe:
-                for job_id in ids:
+                for job_id, _ in listed:
                     pipe.hgetall(keys.record(job_id.decode()))
                 records = pipe.execute()
-        return [read_job(record) for record in records if record]
+        last = Place(listed[-1][1], listed[-1][0].decode()) if len(listed) == limit else None
+        return [read_job(record) for record in records if record], last
+
+    def _listed(self, limit: int, after: Place | None) -> list[tuple[bytes, float]]:
+        rank = self._redis.zrevrank(keys.RECENT, after.job_id) if after else -1
+        if after and rank is None:  # it was erased meanwhile
+            top = f"({after.created_at}"
+            found = self._redis.zrevrangebyscore(keys.RECENT, top, "-inf", start=0, num=limit, withscores=True)
+        else:
+            found = self._redis.zrevrange(keys.RECENT, rank + 1, rank + limit, withscores=True)
+        return list(found)
 
     def stalled(self, now: float, limit: int) -> list[str]:
         """See `JobStore.stalled`."""
@@ -162,10 +173,10 @@ class RedisJobStore:
         with storage():
             self._redis.zrem(keys.ACTIVE, job_id)
 
-    def postpone(self, job_id: str, until: float) -> None:
+    def postpone(self, job_id: str, until: float) -> int:
         """See `JobStore.postpone`."""
         with storage():
-            self._redis.zadd(keys.ACTIVE, {job_id: until}, xx=True)
+            return int(self._postpone(keys=[keys.record(job_id), keys.ACTIVE], args=[job_id, until]))
 
 
 def _pairs(progress: Progress) -> list[int | str]:

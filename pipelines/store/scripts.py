@@ -13,6 +13,7 @@ local tries = redis.call('HINCRBY', KEYS[1], 'tries:' .. ARGV[2], 1)
 if tries > tonumber(ARGV[3]) then return {'poisoned', spec} end
 redis.call('HSET', KEYS[1], 'status', 'running')
 redis.call('HSETNX', KEYS[1], 'started_at', ARGV[4])
+redis.call('HDEL', KEYS[1], 'postponed')
 redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
 return {'go', spec, redis.call('GET', KEYS[3])}
 """
@@ -66,6 +67,14 @@ if status == 'queued' or status == 'running' then
   redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', 'job', ARGV[1])
 end
 return 1
+"""
+
+# KEYS: record, active. ARGV: job id, time at which the job counts as stalled.
+POSTPONE = """
+if redis.call('ZADD', KEYS[2], 'XX', 'CH', ARGV[2], ARGV[1]) == 0 and not redis.call('ZSCORE', KEYS[2], ARGV[1]) then
+  return 0
+end
+return redis.call('HINCRBY', KEYS[1], 'postponed', 1)
 """
 
 # KEYS: record. A flag that each stage reads before it begins.

@@ -9,7 +9,8 @@ import pytest
 from models.face.gender import Gender
 from models.family import ModelFamily
 from pipelines.chunk import Chunk, Failure, Item
-from pipelines.job import Ending, JobSpec, JobStatus, JobStore, NewJob, ServiceProgress, ServiceStatus, Verdict
+from pipelines.job import Ending, JobSpec, JobStatus, NewJob, ServiceProgress, ServiceStatus, Verdict
+from pipelines.job_store import JobStore
 from pipelines.plan import Plan, Stage
 from pipelines.sample import Sample, SampleObject
 from pipelines.settings import JobSettings
@@ -219,7 +220,7 @@ def test_of_an_erased_job_only_a_tombstone_is_left(store: JobStore, when: str) -
     assert store.begin(job.spec.id, 0, time()).verdict is Verdict.OVER
     assert not store.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=job.chunk), {}, time())
     assert store.data(job.spec.id) is None
-    assert store.recent(10, None) == []
+    assert store.recent(10, None) == ([], None)
 
 
 def test_a_job_may_be_erased_without_a_trace(store: JobStore) -> None:
@@ -252,9 +253,36 @@ def test_recent_jobs_come_the_latest_first_in_pages(store: JobStore) -> None:
     jobs = [new_job(created_at=now - age) for age in range(5)]
     for job in jobs:
         store.create(job)
-    page = store.recent(2, None)
-    rest = store.recent(10, page[-1].spec.created_at)
+    page, place = store.recent(2, None)
+    rest, end = store.recent(10, place)
     assert [found.spec.id for found in (*page, *rest)] == [job.spec.id for job in jobs]
+    assert end is None
+
+
+def test_jobs_of_the_same_moment_are_listed_once_each(store: JobStore) -> None:
+    now = time()
+    for job in (made := [new_job(created_at=now) for _ in range(5)]):
+        store.create(job)
+    jobs = {job.spec.id for job in made}
+    seen: list[str] = []
+    page, place = store.recent(2, None)
+    while place is not None:
+        seen += [found.spec.id for found in page]
+        page, place = store.recent(2, place)
+    seen += [found.spec.id for found in page]
+    assert len(seen) == 5
+    assert set(seen) == jobs
+
+
+def test_the_list_goes_on_past_a_job_that_was_erased(store: JobStore) -> None:
+    now = time()
+    jobs = [new_job(created_at=now - age) for age in range(4)]
+    for job in jobs:
+        store.create(job)
+    _, place = store.recent(2, None)
+    store.erase(jobs[1].spec, tombstone=True)
+    rest, _ = store.recent(2, place)
+    assert [found.spec.id for found in rest] == [job.spec.id for job in jobs[2:]]
 
 
 def test_a_job_counts_as_stalled_only_without_progress(store: JobStore) -> None:
@@ -266,8 +294,10 @@ def test_a_job_counts_as_stalled_only_without_progress(store: JobStore) -> None:
     store.begin(job.spec.id, 0, now + 5)
     assert store.stalled(now + 11, 10) == []
     assert store.stalled(now + 16, 10) == [job.spec.id]
-    store.postpone(job.spec.id, now + 100)
+    assert [store.postpone(job.spec.id, now + 100) for _ in range(2)] == [1, 2]
     assert store.stalled(now + 99, 10) == []
+    store.begin(job.spec.id, 0, now + 100)
+    assert store.postpone(job.spec.id, now + 200) == 1
     store.forget(job.spec.id)
     store.postpone(job.spec.id, now)
     assert store.stalled(now + 999, 10) == []

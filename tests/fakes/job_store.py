@@ -11,6 +11,7 @@ from pipelines.job import (
     JobSpec,
     JobStatus,
     NewJob,
+    Place,
     Progress,
     ServiceProgress,
     ServiceStatus,
@@ -31,6 +32,7 @@ class _Entry:
         self.images = dict(zip(job.spec.blobs, job.images, strict=True))
         self.ending: Ending | None = None
         self.canceled = False
+        self.postponed = 0
         self.started_at: float | None = None
         self.finished_at: float | None = None
 
@@ -79,6 +81,7 @@ class MemoryJobStore:
         if entry.tries[stage] > self._settings.attempts:
             return Begun(Verdict.POISONED, entry.new.spec)
         entry.status = JobStatus.RUNNING
+        entry.postponed = 0
         entry.started_at = entry.started_at or now
         self._active[job_id] = now + self._settings.stalled_after_s
         assert entry.chunk is not None
@@ -125,10 +128,12 @@ class MemoryJobStore:
     def bury(self, spec: JobSpec, stage: int, now: float) -> None:
         self.buried.append((spec.id, stage))
 
-    def recent(self, limit: int, before: float | None) -> list[Job]:
+    def recent(self, limit: int, after: Place | None) -> tuple[list[Job], Place | None]:
         listed = [entry for entry in self._jobs.values() if entry.status is not JobStatus.ERASED]
-        listed.sort(key=lambda entry: entry.new.spec.created_at, reverse=True)
-        return [self._view(entry) for entry in listed if before is None or entry.new.spec.created_at < before][:limit]
+        places = {(entry.new.spec.created_at, entry.new.spec.id): entry for entry in listed}
+        below = (after.created_at, after.job_id) if after else (float("inf"), "")
+        page = sorted((place for place in places if place < below), reverse=True)[:limit]
+        return [self._view(places[place]) for place in page], Place(*page[-1]) if len(page) == limit else None
 
     def stalled(self, now: float, limit: int) -> list[str]:
         return sorted((job_id for job_id, at in self._active.items() if at <= now), key=self._active.__getitem__)[
@@ -138,9 +143,12 @@ class MemoryJobStore:
     def forget(self, job_id: str) -> None:
         self._active.pop(job_id, None)
 
-    def postpone(self, job_id: str, until: float) -> None:
-        if job_id in self._active:
-            self._active[job_id] = until
+    def postpone(self, job_id: str, until: float) -> int:
+        if job_id not in self._active:
+            return 0
+        self._active[job_id] = until
+        self._jobs[job_id].postponed += 1
+        return self._jobs[job_id].postponed
 
     def _expired(self, entry: _Entry) -> bool:
         return entry.finished_at is not None and entry.finished_at + entry.new.spec.ttl_s <= time()

@@ -19,21 +19,21 @@ pytestmark = pytest.mark.stack
 FACELINE = [sys.executable, "-m", "cli.main"]
 
 
-def processes_of(session_of: int) -> list[int]:
-    """The processes whose command line names our stack and whose parent is, or was, this one."""
+def children_of(pid: int) -> list[int]:
+    """The processes whose parent this one is."""
     found = []
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             parent = re.search(r"PPid:\t(\d+)", status.read_text())
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if parent and int(parent[1]) == session_of:
+        if parent and int(parent[1]) == pid:
             found.append(int(status.parent.name))
     return found
 
 
 def descendants(pid: int) -> list[int]:
-    children = processes_of(pid)
+    children = children_of(pid)
     return children + [below for child in children for below in descendants(child)]
 
 

@@ -62,6 +62,14 @@ def test_a_job_that_waits_behind_others_is_late_not_lost() -> None:
     assert world.sent == []
 
 
+def test_a_job_in_a_queue_that_is_never_empty_is_sent_again_in_the_end() -> None:
+    world = World(waiting=3)
+    for period in range(1, 4):
+        assert world.sent == []
+        world.reaper.sweep(world.now + period * (STALLED_AFTER_S + 1))
+    assert world.sent == [("job", 0)]
+
+
 def test_a_job_past_its_deadline_fails() -> None:
     world = World()
     world.reaper.sweep(world.now + 101)
