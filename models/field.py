@@ -7,6 +7,7 @@ class Field(StrEnum):
     """A field of the canonical sample; dialects give it their own names."""
 
     IMAGE = "image"
+    CONFIDENCE = "confidence"
     BBOX = "bbox"
     LANDMARKS = "landmarks"
     POSE = "pose"

@@ -31,11 +31,6 @@ def quantise(coordinates: ArrayLike) -> NDArray[np.float64]:
     return np.round(np.asarray(coordinates, np.float64) * _GRID) / _GRID
 
 
-def clip(box: Box, height: int, width: int) -> Box:
-    """The part of a box that lies in an image; empty (x1 = x2 or y1 = y2) if none does."""
-    return np.clip(box, 0, np.array([width, height, width, height], np.float64))
-
-
 def angle(start: Points, end: Points) -> float:
     """Direction from one point (2,) to another in radians, clockwise from the x axis, in [-pi, pi]."""
     return float(np.arctan2(end[1] - start[1], end[0] - start[0]))

@@ -21,7 +21,7 @@ def decode(data: bytes) -> Image:
     """Decode an image as a viewer shows it: turned as its EXIF orientation says, on white where it is transparent.
 
     Colour under full transparency is whatever the encoder left there (lossless WebP zeroes it, others keep it), so an
-    answer must not hang on it. Sixteen bits lose the lower eight.
+    answer must not depend on it. Sixteen bits lose the lower eight.
 
     Raises:
         InvalidImage: a foreign format, a broken header, or pixels that do not decode.

@@ -1,4 +1,4 @@
-"""What a service is: its declaration, and the two ways in which services work.
+"""What a service is: its declaration, and the three ways in which services work.
 
 A service is one file that declares what it needs and gives, and turns arrays into results. The catalogue finds it;
 its queue, routes, schemas, weights check and warm-up follow from the declaration.
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
+from models.face.pose import Pose
 from models.family import ModelFamily
 from models.field import Field
 from models.geometry import Box, Points
@@ -25,7 +26,7 @@ class Found:
     Attributes:
         bbox: (4,) float64, x1, y1, x2, y2 in pixels of the image; may reach over its borders.
         confidence: in [0, 1], higher = surer that it is one.
-        values: what the service says of it beside its place, by field.
+        values: what the service says of it besides, by field.
     """
 
     bbox: Box
@@ -42,27 +43,35 @@ class Face:
         bbox: (4,) float64, x1, y1, x2, y2 in pixels.
         landmarks: (21, 2) float64, x, y in pixels, in the order of `models.face.landmarks.LandmarkName`;
             None until somebody needs and finds them.
+        pose: None if the sample has none.
     """
 
     image: Image
     bbox: Box
     landmarks: Points | None = None
+    pose: Pose | None = None
 
 
 class Service(ABC):
     """One capability under its public name. Subclasses say what they do in the first line of their docstring.
 
     Attributes:
+        module: tells apart services of one name, of which a deployment chooses one; None where there is no choice.
         object_class: of the objects that it finds or judges.
+        needs: the fields that a sample must have.
+        gives: the fields that it has afterwards, and shows in the answer.
         weights: the models that it runs, by their names in the weights registry.
+        max_pixels: images with more are refused; None leaves it to the deployment.
     """
 
     name: ClassVar[str]
+    module: ClassVar[str | None] = None
     family: ClassVar[ModelFamily]
     object_class: ClassVar[ObjectClass] = "face"
     needs: ClassVar[frozenset[Field]]
     gives: ClassVar[frozenset[Field]]
     weights: ClassVar[tuple[str, ...]]
+    max_pixels: ClassVar[int | None] = None
 
     @abstractmethod
     def __init__(self, sessions: SessionSource) -> None:
@@ -83,6 +92,8 @@ class DetectingService(Service):
         """Find the objects of each image, surest first; no object is an answer.
 
         Raises:
+            InvalidRequest: an image breaks a rule of the service. Who detects in several images at once asks again for
+                each alone.
             ModelError: the engine failed.
         """
 
@@ -107,4 +118,19 @@ class EstimatingService(Service, Generic[Result]):
 
         Raises:
             ModelError: the engine failed.
+        """
+
+
+class MatchingService(Service, Generic[Result]):
+    """Compares the two objects of a sample by their templates, without an image."""
+
+    needs = frozenset({Field.TEMPLATE})
+    gives = frozenset({Field.VERIFICATION})
+
+    @abstractmethod
+    def match(self, pairs: Sequence[tuple[bytes, bytes]]) -> list[Result]:
+        """Compare the templates of each pair.
+
+        Raises:
+            InvalidRequest: a template is not one of ours.
         """

@@ -18,7 +18,7 @@ class AgeEstimator(FaceAttributeEstimator[float]):
 
     name = "age-estimator"
     gives = frozenset({Field.AGE})
-    weights = (FaceMesh.weights, _MODEL)
+    weights = (FaceMesh.model, _MODEL)
 
     def __init__(self, sessions: SessionSource) -> None:
         super().__init__(sessions)

@@ -25,13 +25,13 @@ class FaceAttributeEstimator(EstimatingService[Result]):
     """Judges faces by their landmarks.
 
     The landmarks of a face that comes without are found from its box alone and kept on the face, so that the next
-    service of the stage reuses them: an answer hangs on the image, the box and the landmarks only.
+    service of the stage reuses them: an answer depends on the image, the box and the landmarks only.
     """
 
     family = ModelFamily.FACE_ATTRIBUTES
 
     def __init__(self, sessions: SessionSource) -> None:
-        self._mesh = FaceMesh(sessions(FaceMesh.weights))
+        self._mesh = FaceMesh(sessions(FaceMesh.model))
 
     def estimate(self, faces: Sequence[Face]) -> list[Result]:
         """See `EstimatingService.estimate`; sets the landmarks of faces that have none."""

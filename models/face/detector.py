@@ -48,7 +48,7 @@ class FaceDetector:
     and five points, all relative to the cell in units of its stride.
     """
 
-    weights = "yunet"
+    model = "yunet"
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -40,7 +40,7 @@ class EmotionEstimator(FaceAttributeEstimator[Emotions]):
 
     name = "emotion-estimator"
     gives = frozenset({Field.EMOTIONS})
-    weights = (FaceMesh.weights, _MODEL)
+    weights = (FaceMesh.model, _MODEL)
 
     def __init__(self, sessions: SessionSource) -> None:
         super().__init__(sessions)

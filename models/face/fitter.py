@@ -20,13 +20,13 @@ class FaceFitter(DetectingService):
 
     name = "face-detector-face-fitter"
     family = ModelFamily.FACE_DETECTION
-    gives = frozenset({Field.BBOX, Field.LANDMARKS, Field.POSE})
-    weights = (FaceDetector.weights, FaceMesh.weights, HeadPose.weights)
+    gives = frozenset({Field.CONFIDENCE, Field.BBOX, Field.LANDMARKS, Field.POSE})
+    weights = (FaceDetector.model, FaceMesh.model, HeadPose.model)
 
     def __init__(self, sessions: SessionSource) -> None:
-        self._detector = FaceDetector(sessions(FaceDetector.weights))
-        self._mesh = FaceMesh(sessions(FaceMesh.weights))
-        self._pose = HeadPose(sessions(HeadPose.weights))
+        self._detector = FaceDetector(sessions(FaceDetector.model))
+        self._mesh = FaceMesh(sessions(FaceMesh.model))
+        self._pose = HeadPose(sessions(HeadPose.model))
 
     def detect(self, images: Sequence[Image]) -> list[list[Found]]:
         """See `DetectingService.detect`; the values are `LANDMARKS`, (21, 2) float64, and `POSE`, a `Pose`."""

@@ -65,7 +65,7 @@ class GenderEstimator(FaceAttributeEstimator[Gender]):
 
     name = "gender-estimator"
     gives = frozenset({Field.GENDER})
-    weights = (FaceMesh.weights, _WIDE, _SMALL)
+    weights = (FaceMesh.model, _WIDE, _SMALL)
 
     def __init__(self, sessions: SessionSource) -> None:
         super().__init__(sessions)

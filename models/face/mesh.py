@@ -45,7 +45,7 @@ class FaceMesh:
     twice, and again as long as the eyes turn out to be much less level than they were taken to be.
     """
 
-    weights = "facemesh"
+    model = "facemesh"
 
     def __init__(self, session: Session) -> None:
         self._session = session

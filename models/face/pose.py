@@ -47,7 +47,7 @@ class HeadPose:
     composed with the rotation that it saw.
     """
 
-    weights = "fr-pose"
+    model = "fr-pose"
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -12,7 +12,6 @@ from models.geometry import (
     Region,
     angle,
     apply,
-    clip,
     inverse,
     quantise,
     scale_of,
@@ -126,11 +125,6 @@ def test_a_letterbox_fills_its_side_and_keeps_proportions(height: int, width: in
     assert min(letterbox.height, letterbox.width) >= 1
     corner = letterbox.to_canvas(np.array([width, height], float))
     np.testing.assert_allclose(corner, np.array([letterbox.width, letterbox.height]) + letterbox.offset)
-
-
-def test_clipping_keeps_what_is_inside_and_empties_what_is_not() -> None:
-    assert clip(np.array([-5.0, 3, 50, 80]), height=40, width=30).tolist() == [0, 3, 30, 40]
-    assert clip(np.array([-9.0, 3, -5, 8]), height=40, width=30).tolist() == [0, 3, 0, 8]
 
 
 def test_an_angle_grows_clockwise_from_the_x_axis() -> None:

@@ -27,7 +27,7 @@ def test_each_image_gets_its_own_faces_with_points_and_pose() -> None:
     assert mesh.rows == [2, 2]
     for faces, expected in ((found[1], EYES_AND_MOUTH), (found[3], shifted)):
         (face,) = faces
-        assert face.values.keys() | {Field.BBOX} == FaceFitter.gives
+        assert face.values.keys() | {Field.CONFIDENCE, Field.BBOX} == FaceFitter.gives
         assert face.values[Field.LANDMARKS].shape == (21, 2)
         np.testing.assert_allclose((face.bbox[:2] + face.bbox[2:]) / 2, expected[2], atol=1)
         assert isinstance(face.values[Field.POSE], Pose)
