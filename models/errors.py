@@ -45,6 +45,12 @@ class WeightsMissing(ModelError):
     type: ClassVar[str] = "weights_missing"
 
 
+class OutOfMemory(ModelError):
+    """The memory of the device does not hold the batch; a smaller one may fit."""
+
+    type: ClassVar[str] = "out_of_memory"
+
+
 class ProviderMissing(ModelError):
     """The device that was asked for is not offered by the installed onnxruntime."""
 

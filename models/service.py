@@ -61,6 +61,7 @@ class Service(ABC):
         needs: the fields that a sample must have.
         gives: the fields that it has afterwards, and shows in the answer.
         weights: the models that it runs, by their names in the weights registry.
+        optional_weights: models that it runs instead of some of those, where all of them are installed.
         max_pixels: images with more are refused; None leaves it to the deployment.
     """
 
@@ -71,11 +72,17 @@ class Service(ABC):
     needs: ClassVar[frozenset[Field]]
     gives: ClassVar[frozenset[Field]]
     weights: ClassVar[tuple[str, ...]]
+    optional_weights: ClassVar[tuple[str, ...]] = ()
     max_pixels: ClassVar[int | None] = None
+
+    @classmethod
+    def needs_only_boxes(cls) -> bool:
+        """Whether an image and the boxes in it are all that it needs."""
+        return cls.needs == {Field.IMAGE, Field.BBOX}
 
     @abstractmethod
     def __init__(self, sessions: SessionSource) -> None:
-        """Takes its sessions by the names in `weights`.
+        """Takes its sessions by the names in `weights`, or `optional_weights`; what it takes is what answers.
 
         Raises:
             ModelError: a model is missing or does not load.

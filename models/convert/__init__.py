@@ -16,6 +16,7 @@ class Converter(StrEnum):
     """
 
     ONNX = "onnx"
+    ONNX_ONE_OUTPUT = "onnx-one-output"
     OPENCV_INT8 = "opencv-int8"
     TFJS = "tfjs"
     KERAS_H5 = "keras-h5"

@@ -8,7 +8,8 @@ from onnx import ModelProto
 
 from models.convert import Converter, faceapi, keras_h5, opencv_int8, tfjs, tflite
 from models.convert.batch import free_batch
-from models.convert.interface import with_interface
+from models.convert.errors import ConversionFailed
+from models.convert.interface import rename, with_interface
 
 Files = Mapping[str, bytes]
 
@@ -35,6 +36,15 @@ def _one_file(convert_bytes: Callable[[bytes], ModelProto], files: Files) -> Mod
     return convert_bytes(content)
 
 
+def _one_output(content: bytes) -> ModelProto:
+    """ONNX whose one output is called `output`, however the exporter called it."""
+    model = onnx.load_from_string(content)
+    if len(model.graph.output) != 1:
+        raise ConversionFailed(f"the source has {len(model.graph.output)} outputs, not one")
+    rename(model.graph, {model.graph.output[0].name: "output"})
+    return model
+
+
 def _list_and_numbers(convert_bytes: Callable[[bytes, bytes], ModelProto], files: Files) -> ModelProto:
     (listed,) = (content for path, content in files.items() if path.endswith(".json"))
     (numbers,) = (content for path, content in files.items() if path.endswith(".bin"))
@@ -43,6 +53,7 @@ def _list_and_numbers(convert_bytes: Callable[[bytes, bytes], ModelProto], files
 
 _CONVERTERS: Mapping[Converter, Callable[[Files], ModelProto]] = {
     Converter.ONNX: partial(_one_file, onnx.load_from_string),
+    Converter.ONNX_ONE_OUTPUT: partial(_one_file, _one_output),
     Converter.OPENCV_INT8: partial(_one_file, opencv_int8.convert),
     Converter.TFJS: partial(_list_and_numbers, tfjs.convert),
     Converter.KERAS_H5: partial(_one_file, keras_h5.convert),

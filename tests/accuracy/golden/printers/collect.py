@@ -18,6 +18,7 @@ from models.weights.registry import WEIGHTS, Weights
 
 RUNTIMES: Mapping[Converter, str] = {
     Converter.ONNX: "OpenCV 4.14.0, cv2.dnn",
+    Converter.ONNX_ONE_OUTPUT: "OpenCV 4.14.0, cv2.dnn",
     Converter.OPENCV_INT8: "OpenCV 4.14.0, cv2.dnn, on the int8 file",
     Converter.TFJS: "TensorFlow.js 4.22.0, CPU backend",
     Converter.FACEAPI_AGE_GENDER: "face-api 1.7.15 on TensorFlow.js 4.22.0, CPU backend",

@@ -30,3 +30,22 @@ def test_a_missing_output_fails_the_conversion() -> None:
     source = Graph().model({"image": [1, 2]}, {"same": "image"})
     with pytest.raises(ConversionFailed, match="no output other"):
         convert(Converter.ONNX, {"model.onnx": source.SerializeToString()}, (2,), {"flat": "other"})
+
+
+@pytest.mark.parametrize(("given", "name"), [("input", "output"), ("input", "logits"), ("x", "617")])
+def test_a_model_of_one_output_is_converted_however_its_exporter_named_it(given: str, name: str) -> None:
+    graph = Graph()
+    doubled = graph.add("Mul", [given, graph.constant(np.float32(2))])
+    source = graph.model({given: [1, 3]}, {name: doubled}).SerializeToString()
+    model = convert(Converter.ONNX_ONE_OUTPUT, {"model.onnx": source}, (3,), {"doubled": "output"})
+    onnx.checker.check_model(model, full_check=True)
+    x = noise(4, 3)
+    np.testing.assert_array_equal(run(model, x)["doubled"], 2 * x)
+
+
+def test_two_outputs_are_not_one() -> None:
+    graph = Graph()
+    outputs = {name: graph.add(name, ["image"]) for name in ("Relu", "Sigmoid")}
+    source = graph.model({"image": [1, 3]}, outputs).SerializeToString()
+    with pytest.raises(ConversionFailed, match="the source has 2 outputs, not one"):
+        convert(Converter.ONNX_ONE_OUTPUT, {"model.onnx": source}, (3,), {"relu": "output"})

@@ -38,6 +38,11 @@ def test_a_missing_model_names_the_remedy(tmp_path: Path) -> None:
         weights_path("fr-eye", tmp_path)
 
 
+def test_a_missing_optional_model_names_the_option(tmp_path: Path) -> None:
+    with pytest.raises(WeightsMissing, match="run `faceline weights pull --optional minifasnet`"):
+        weights_path("minifasnet-v2", tmp_path)
+
+
 def test_an_unknown_model_is_answered_with_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(WeightsMissing, match="no model frye; there are yunet, "):
         weights_path("frye", tmp_path)

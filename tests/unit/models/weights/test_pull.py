@@ -12,7 +12,7 @@ from models.weights.errors import CacheUnusable, FetchFailed, WrongHash
 from models.weights.packages import Arrived
 from models.weights.pull import pull
 from models.weights.registry import Weights
-from models.weights.source import Registry, SourcePackage
+from models.weights.source import Registry, Source, SourcePackage
 from tests.unit.models.weights.toys import FolderFetcher, packed, scaling_model, scaling_weights
 
 
@@ -32,8 +32,8 @@ class Told:
     def missing(self, weights: Sequence[Weights]) -> None:
         self.missed = [model.name for model in weights]
 
-    def arrived(self, package: SourcePackage, size: int) -> None:
-        self.arrived_sizes[package.name] = size
+    def arrived(self, package: Source, size: int) -> None:
+        self.arrived_sizes[str(package)] = size
 
     def stored(self, weights: Weights) -> None:
         self.stored_models.append(weights.name)
@@ -42,7 +42,7 @@ class Told:
 
 
 class NoNetwork:
-    def fetch(self, package: SourcePackage, folder: Path, arrived: Arrived) -> Path:
+    def fetch(self, package: Source, folder: Path, arrived: Arrived) -> Path:
         (folder / "half").write_bytes(b"half of an archive")
         raise FetchFailed(f"{package} does not come")
 
@@ -93,7 +93,8 @@ def test_all_models_are_stored_and_nothing_else(wanted: list[Weights], folder: P
     assert fetcher.fetched == ["pair", "single"]
     assert told.missed == ["half", "triple", "double"]
     assert sorted(told.stored_models) == ["double", "half", "triple"]
-    assert told.arrived_sizes == {weights.package.name: weights.package.size for weights in wanted}
+    packages = [weights.package for weights in wanted if isinstance(weights.package, SourcePackage)]
+    assert told.arrived_sizes == {str(package): package.size for package in packages}
     assert not told.has_to_wait.is_set()
 
 

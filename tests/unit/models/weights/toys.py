@@ -6,7 +6,7 @@ import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +16,17 @@ from models.convert.graph import Graph
 from models.weights.fingerprint import figures
 from models.weights.packages import Arrived
 from models.weights.probe import probe
-from models.weights.registry import Weights
-from models.weights.source import Registry, SourcePackage
+from models.weights.registry import Option, Weights
+from models.weights.source import Registry, ReleasedFile, Source, SourcePackage
 
 ROW, VALUES = (1, 4, 4), (0.0, 1.0)
 
 
-def scaling_model(factor: float) -> bytes:
-    """ONNX that multiplies its input; it was exported with a batch of one."""
+def scaling_model(factor: float, given: str = "image", name: str = "617") -> bytes:
+    """ONNX that multiplies its input; it was exported with a batch of one, and whatever names for input and output."""
     graph = Graph()
-    scaled = graph.add("Mul", ["image", graph.constant(np.array(factor, np.float32))])
-    return graph.model({"image": [1, *ROW]}, {"617": scaled}).SerializeToString()
+    scaled = graph.add("Mul", [given, graph.constant(np.array(factor, np.float32))])
+    return graph.model({given: [1, *ROW]}, {name: scaled}).SerializeToString()
 
 
 def packed(shop: Path, registry: Registry, name: str, files: Mapping[str, bytes]) -> SourcePackage:
@@ -41,7 +41,7 @@ def packed(shop: Path, registry: Registry, name: str, files: Mapping[str, bytes]
     return SourcePackage(registry, name, "1.0", path.name, hashlib.sha256(content).hexdigest(), len(content), "MIT")
 
 
-def scaling_weights(name: str, package: SourcePackage, member: str, factor: float) -> Weights:
+def scaling_weights(name: str, package: Source, member: str, factor: float) -> Weights:
     """The weights that `scaling_model` makes."""
     expected = np.float32(factor) * probe(ROW, VALUES, seed=0)
     return Weights(
@@ -59,6 +59,19 @@ def scaling_weights(name: str, package: SourcePackage, member: str, factor: floa
     )
 
 
+def released_weights(name: str, url: str, published: bytes, *twins: bytes, factor: float) -> Weights:
+    """The optional weights that `scaling_model` makes, published as a file of their own."""
+    hashes = [hashlib.sha256(content).hexdigest() for content in (published, *twins)]
+    file = ReleasedFile(url, hashes[0], tuple(hashes[1:]), "MIT")
+    return replace(
+        scaling_weights(name, file, file.archive, factor),
+        members={file.archive: file.sha256},
+        converter=Converter.ONNX_ONE_OUTPUT,
+        outputs={"scaled": "output"},
+        option=Option.MINIFASNET,
+    )
+
+
 @dataclass
 class FolderFetcher:
     """Fetches from a folder, and remembers what."""
@@ -67,8 +80,8 @@ class FolderFetcher:
     fetched: list[str] = field(default_factory=list)
     before: Callable[[Path], None] = lambda folder: None
 
-    def fetch(self, package: SourcePackage, folder: Path, arrived: Arrived) -> Path:
-        self.fetched.append(package.name)
+    def fetch(self, package: Source, folder: Path, arrived: Arrived) -> Path:
+        self.fetched.append(str(package).partition(" ")[0])
         self.before(folder)
         archive = Path(shutil.copy(self.shop / package.archive, folder))
         arrived(archive.stat().st_size)

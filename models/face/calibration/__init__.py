@@ -1,0 +1,1 @@
+"""How often a comparison errs, measured: tables, and what reads and makes them."""

@@ -1,0 +1,106 @@
+"""What is behind the people of a photo, and how uniform it is."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.batches import infer, rgb_pixels
+from models.crops import cut
+from models.face.quality.view import Mask
+from models.geometry import Box, Region
+from models.image import Image
+from models.session import FloatArray, Session
+
+THRESHOLD = 9
+SIZE = 256
+"""Side of the square that a photo is stretched to."""
+
+_SURELY_BACKGROUND = 0.1
+# Boxes reach from the hairline to the chin.
+_HEAD = 1.3
+# Taken off the mask, so that the mean over as many pixels around one of its pixels holds background alone.
+_EDGE = 5
+_LEAST_SHARE = 0.02
+# Colour differences of CIE 1976: what lights and cameras leave on a plain wall, and the distance in which the score
+# falls to 1/e.
+_PLAIN, _SCALE = 2.0, 8.0
+
+
+class Backgrounds:
+    """Tells people from their background with MediaPipe Selfie Segmentation."""
+
+    model = "selfie"
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def find(self, images: Sequence[Image], boxes: Sequence[Sequence[Box]]) -> list[Mask]:
+        """The background of each image: neither people, as far as the network sees them, nor the heads that are given.
+
+        Args:
+            images: each (h, w, 3) uint8.
+            boxes: of the faces in each.
+
+        Returns:
+            For each a mask (256, 256) of the image stretched to a square.
+
+        Raises:
+            ModelError: the engine failed.
+        """
+        outputs = infer(self._session, (stretched(image, SIZE) for image in images), _unit_rgb)
+        found = []
+        for row, (image, heads) in enumerate(zip(images, boxes, strict=True)):
+            mask = (outputs["alpha"][row].reshape(SIZE, SIZE) < _SURELY_BACKGROUND).astype(np.uint8)
+            for box in heads:
+                _blot(mask, box * (SIZE / np.array([image.shape[1], image.shape[0]] * 2)))
+            found.append(shrunk(mask, _EDGE))
+        return found
+
+
+def stretched(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """A whole image as a square of this side."""
+    return cut(image, Region.of_box(np.array([0.0, 0, image.shape[1], image.shape[0]])), size)
+
+
+def shrunk(mask: Mask, width: int) -> Mask:
+    """A mask without its edge, half of this width, except at the border of the image."""
+    return np.asarray(cv2.erode(mask, np.ones((width, width), np.uint8)), np.uint8)
+
+
+def uniformity(image: Image, background: Mask) -> float:
+    """How uniform the background is, in [0, 1]; 0 if there is next to none to be seen.
+
+    "Background uniformity" of ISO/IEC 29794-5, on another measure: how far its colours lie from a plane fitted to them
+    (root mean square, CIE L*a*b*), so that light falling off over a wall is uniform, and spots of two colours are not
+    even if their edges are soft. The standard takes the mean luminance gradient, which noise raises; here the mean over
+    each pixel's surroundings keeps noise out.
+    """
+    rows, columns = np.nonzero(background)
+    if len(rows) < _LEAST_SHARE * background.size:
+        return 0.0
+    smooth = cv2.blur(stretched(image, SIZE), (_EDGE, _EDGE)).astype(np.float32)
+    colours = cv2.cvtColor(smooth / np.float32(255), cv2.COLOR_BGR2LAB)[rows, columns]
+    off = off_plane(rows, columns, np.asarray(colours, np.float64))
+    return float(np.exp(-max(off - _PLAIN, 0) / _SCALE))
+
+
+def off_plane(rows: NDArray[np.intp], columns: NDArray[np.intp], values: NDArray[np.float64]) -> float:
+    """Root mean square distance of values (n, k) at (rows, columns) from the plane that fits them best."""
+    design = np.column_stack([rows, columns, np.ones(len(rows))])
+    # The normal equations: three unknowns, and points all over the picture.
+    plane = np.linalg.lstsq(design.T @ design, design.T @ values, rcond=None)[0]
+    return float(np.sqrt(np.square(values - design @ plane).sum(axis=1).mean()))
+
+
+def _blot(mask: Mask, box: Box) -> None:
+    """Take a head out of a mask."""
+    head = Region.of_box(box).grown(_HEAD)
+    start, end = ((head.centre + side * head.size / 2).clip(0, SIZE).astype(int) for side in (-1, 1))
+    mask[start[1] : end[1], start[0] : end[0]] = 0
+
+
+def _unit_rgb(images: Sequence[Image]) -> FloatArray:
+    """(n, h, w, 3) uint8 BGR -> (n, h, w, 3) float32 RGB in [0, 1]."""
+    return rgb_pixels(images) / np.float32(255)

@@ -1,0 +1,11 @@
+"""Shares that mean the same for every model: at one half, yes and no are as likely."""
+
+
+def balanced(share: float, threshold: float) -> float:
+    """Move the odds of a share in [0, 1] so that a threshold in ]0, 1[ comes to one half; 0 and 1 stay.
+
+    The rule by which odds change when the other answer becomes more or less frequent (Saerens, Latinne, Decaestecker:
+    "Adjusting the outputs of a classifier to new a priori probabilities", Neural Computation 2002).
+    """
+    yes, no = share * (1 - threshold), (1 - share) * threshold
+    return yes / (yes + no)

@@ -1,0 +1,124 @@
+"""Sharing batches changes no answer, whatever the model and however many threads share them."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.batching import BatchingSession
+from models.catalogue import services
+from models.engine import ON_CPU, Engine, Rehearsable
+from models.errors import WeightsMissing
+from models.family import ModelFamily
+from models.service import EstimatingService
+from models.session import SessionSource
+from models.weights.cache import default_folder
+from models.weights.probe import probe
+from models.weights.registry import WEIGHTS, Weights
+from pipelines.chunk import Item
+from pipelines.run import open_frames, run_service
+from pipelines.sample import Sample
+from tests.accuracy.photos import NOBODY, PORTRAITS, photo
+from workers.sessions import Sessions
+
+pytestmark = pytest.mark.weights
+
+FOLDER = Path(os.environ.get("FACELINE_WEIGHTS_DIR") or default_folder())
+THREADS = 8
+
+
+class Counting:
+    """Notes how many rows each run of a session had."""
+
+    def __init__(self, session: Rehearsable) -> None:
+        self._session = session
+        self.blank = session.blank
+        self.sizes: list[int] = []
+
+    def run(self, batch: Any) -> Any:
+        self.sizes.append(len(batch))
+        return self._session.run(batch)
+
+
+@pytest.mark.parametrize("weights", WEIGHTS.values(), ids=lambda weights: weights.name)
+def test_a_model_answers_through_shared_batches_as_it_does_alone(sessions: SessionSource, weights: Weights) -> None:
+    try:
+        model: Any = sessions(weights.name)
+    except WeightsMissing as error:
+        if "CI" in os.environ and weights.option is None:
+            raise
+        pytest.skip(str(error))
+    requests = [
+        np.stack([probe(weights.row, weights.value_range, 10 * thread + row) for row in range(1 + thread % 3)])
+        for thread in range(THREADS)
+    ]
+    counting = Counting(model)
+    with closing(BatchingSession(counting, max_rows=8)) as session, ThreadPoolExecutor(THREADS) as pool:
+        answers = list(pool.map(session.run, requests))
+    assert len(counting.sizes) < len(requests)
+    for request, answer in zip(requests, answers, strict=True):
+        for name, alone in model.run(request).items():
+            np.testing.assert_allclose(answer[name], alone, rtol=0, atol=1e-4 * np.abs(alone).max(), err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def plain(sessions: SessionSource) -> Sessions:
+    return loaded(ON_CPU)
+
+
+@pytest.fixture(scope="module")
+def sharing(sessions: SessionSource) -> Iterator[Sessions]:
+    with closing(loaded(Engine(batching=True, max_rows=4))) as opened:
+        yield opened
+
+
+def loaded(engine: Engine) -> Sessions:
+    opened = Sessions(services(), FOLDER, engine)
+    opened.load(ModelFamily)
+    return opened
+
+
+def enriched(sessions: Sessions, name: str) -> Any:
+    """The sample of a photo after the fitter and all services that judge faces."""
+    item = Item(sample=Sample(), blob=name)
+    frames = open_frames([item], photo)
+    estimators = [name for name, service in services().items() if issubclass(service, EstimatingService)]
+    for service in ("face-detector-face-fitter", *estimators):
+        run_service(sessions.service(service), frames, fail_fast=True)
+    assert item.failures == []
+    return item.sample.model_dump()
+
+
+def test_all_services_answer_through_shared_batches_as_they_do_alone(plain: Sessions, sharing: Sessions) -> None:
+    names = [*PORTRAITS, NOBODY, *PORTRAITS]
+    with ThreadPoolExecutor(THREADS) as pool:
+        shared = list(pool.map(lambda name: enriched(sharing, name), names))
+    for name, sample in zip(names, shared, strict=True):
+        assert_close(sample, enriched(plain, name))
+        assert bool(sample["objects"]) == (name in PORTRAITS)
+
+
+def test_every_model_can_be_asked_how_fast_it_is(sharing: Sessions) -> None:
+    took = sharing.check()
+    assert list(took) == sharing.loaded
+    assert all(ms > 0 for ms in took.values())
+
+
+def assert_close(found: Any, expected: Any) -> None:
+    if isinstance(expected, dict):
+        assert found.keys() == expected.keys()
+        for key, value in expected.items():
+            assert_close(found[key], value)
+    elif isinstance(expected, list | tuple):
+        assert len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            assert_close(one, other)
+    elif isinstance(expected, float):
+        assert found == pytest.approx(expected, rel=1e-3, abs=1e-3)
+    else:
+        assert found == expected

@@ -1,0 +1,89 @@
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.face.quality.background import SIZE
+from models.face.quality.view import Grey
+from models.face.quality.watermark import THRESHOLD, watermark
+from tests.unit.models.face.quality.drawn import blurred, noisy
+
+EVERYWHERE = np.ones((SIZE, SIZE), np.uint8)
+NOWHERE = np.zeros((SIZE, SIZE), np.uint8)
+WALL = np.full((480, 480), 120, np.uint8)
+
+
+def cluttered() -> Grey:
+    """Spots of all sizes, as in a photo without a pattern."""
+    random = np.random.default_rng(3)
+    layers = [
+        cv2.resize(random.normal(size=(side, side)), (480, 480), interpolation=cv2.INTER_CUBIC) * 200 / side
+        for side in (6, 20, 60, 160)
+    ]
+    return np.asarray((128 + np.sum(layers, axis=0)).clip(0, 255), np.uint8)
+
+
+def tiled(grey: Grey, opacity: float) -> Grey:
+    """White text all over the picture."""
+    mark = np.zeros(grey.shape, np.float32)
+    for y in range(20, 480, 60):
+        for x in range(-20, 480, 130):
+            cv2.putText(mark, "SAMPLE", (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (1.0,), 2, cv2.LINE_AA)
+    return np.asarray((grey * (1 - opacity * mark) + 255 * opacity * mark).round(), np.uint8)
+
+
+def written(grey: Grey, opacity: float) -> Grey:
+    """One dark word across the picture."""
+    mark = np.zeros(grey.shape, np.float32)
+    cv2.putText(mark, "PROOF", (10, 270), cv2.FONT_HERSHEY_SIMPLEX, 4.4, (1.0,), 8, cv2.LINE_AA)
+    return np.asarray((grey * (1 - opacity * mark)).round(), np.uint8)
+
+
+@pytest.mark.parametrize("opacity", [0.2, 0.4, 0.8])
+def test_a_tiled_mark_shows_on_a_cluttered_photo(opacity: float) -> None:
+    assert 100 * watermark(tiled(cluttered(), opacity), NOWHERE) >= THRESHOLD
+
+
+@pytest.mark.parametrize("opacity", [0.2, 0.4, 0.8])
+def test_one_word_shows_on_a_plain_wall(opacity: float) -> None:
+    assert 100 * watermark(written(WALL, opacity), EVERYWHERE) >= THRESHOLD
+
+
+@given(st.floats(0, 40), st.floats(0, 2))
+def test_neither_noise_nor_soft_noise_is_a_watermark(deviation: float, sigma: float) -> None:
+    for grey in (WALL, cluttered()):
+        assert 100 * watermark(blurred(noisy(grey, deviation), sigma if sigma > 0.3 else 0), EVERYWHERE) < THRESHOLD
+
+
+def test_a_pattern_in_a_quarter_of_the_photo_is_none() -> None:
+    grey = cluttered()
+    grey[240:, 240:] = tiled(grey, 0.8)[240:, 240:]
+    assert 100 * watermark(grey, NOWHERE) < THRESHOLD
+
+
+def test_one_word_shows_through_noise() -> None:
+    assert 100 * watermark(noisy(written(WALL, 0.4), 10), EVERYWHERE) >= THRESHOLD
+
+
+def test_smears_on_an_empty_wall_are_no_watermark() -> None:
+    assert 100 * watermark(blurred(noisy(WALL, 2), 4), EVERYWHERE) < THRESHOLD
+
+
+def test_a_wall_with_light_and_dark_scratches_bears_no_writing() -> None:
+    random = np.random.default_rng(5)
+    scratched = WALL.copy()
+    for start, end, level in zip(*random.integers(0, 480, (2, 40, 2)).tolist(), [105, 135] * 20, strict=True):
+        cv2.line(scratched, start, end, (level,), 2, cv2.LINE_AA)
+    assert 100 * watermark(scratched, EVERYWHERE) < THRESHOLD
+    light_alone = np.maximum(scratched, WALL)
+    assert 100 * watermark(light_alone, EVERYWHERE) >= THRESHOLD
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_an_empty_picture_has_none(level: int) -> None:
+    assert watermark(np.full((30, 40), level, np.uint8), EVERYWHERE) == 0
+
+
+def test_one_word_on_a_cluttered_photo_is_not_seen() -> None:
+    assert 100 * watermark(written(cluttered(), 0.4), NOWHERE) < THRESHOLD
