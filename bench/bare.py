@@ -7,6 +7,8 @@ from time import perf_counter
 
 import cv2
 
+from models.catalogue import services
+from models.engine import ON_CPU
 from models.image import decode
 from pipelines.chunk import Item
 from pipelines.run import open_frames, run_service
@@ -14,12 +16,12 @@ from pipelines.sample import Sample
 from workers.sessions import Sessions
 
 
-def bare_rate(weights_dir: Path, services: Sequence[str], photo: bytes, seconds: float, threads: int) -> float:
+def bare_rate(weights_dir: Path, names: Sequence[str], photo: bytes, seconds: float, threads: int) -> float:
     """Photos per second through some services in a loop on a number of threads."""
     # As workers do.
     cv2.setNumThreads(1)
-    sessions = Sessions(weights_dir, "cpu")
-    loaded = [sessions.service(name) for name in services]
+    sessions = Sessions(services(), weights_dir, ON_CPU)
+    loaded = [sessions.service(name) for name in names]
 
     def once() -> None:
         frames = open_frames([Item(sample=Sample(), blob="photo")], lambda _: decode(photo))

@@ -1,70 +1,112 @@
 """The only import of onnxruntime."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from time import perf_counter
-from typing import Literal
 
 import numpy as np
 import onnxruntime as ort
 
-from models.errors import ModelError, ProviderMissing
+from models.engine import ON_CPU, Device, Engine
+from models.errors import ModelError, OutOfMemory, ProviderMissing
+from models.providers import LARGEST_SIDE, Providers, providers
 from models.session import FloatArray
 
-Device = Literal["cpu", "cuda"]
-
-_PROVIDERS: dict[Device, str] = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+_PACKAGE: Mapping[Device, str] = {
+    "cpu": "pip install 'faceline[cpu]'",
+    "cuda": "pip uninstall onnxruntime; pip install 'faceline[gpu]', and look whether nvidia-smi finds the card",
+    "tensorrt": "the same as for cuda, and TensorRT's libraries on LD_LIBRARY_PATH",
+}
+# The arena of any device; CUDA, cuBLAS and cuDNN themselves; what is left for a limited arena; C++.
+_OUT_OF_MEMORY = re.compile(
+    "failed to allocate memory|out of memory|ALLOC_FAILED|smaller than requested bytes|bad_alloc", re.IGNORECASE
+)
 
 
 class OrtSession:
     """A model loaded by onnxruntime; a `models.session.Session`.
 
-    One thread inside, since worker threads already fill the cores; spinning off, since idle threads would burn them.
+    Spinning is off, since idle threads would burn the cores of others.
 
     Raises:
         ModelError: the file is missing or no model.
-        ProviderMissing: onnxruntime does not offer the device.
+        ProviderMissing: onnxruntime does not offer the device, or cannot use it.
     """
 
-    def __init__(self, path: Path, device: Device = "cpu") -> None:
+    def __init__(self, path: Path, engine: Engine = ON_CPU) -> None:
         options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
+        options.intra_op_num_threads = engine.threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
-        wanted = _PROVIDERS[device]
-        if wanted not in ort.get_available_providers():
-            raise ProviderMissing(f"{device} was asked for, but the installed onnxruntime offers no {wanted}")
+        wanted = _offered(path, engine)
         try:
-            self._session = ort.InferenceSession(str(path), options, providers=[wanted])
-        except Exception as error:
-            raise ModelError(f"{path.name} does not load: {error}") from error
-        # onnxruntime falls back to the CPU without a word.
-        if self._session.get_providers()[0] != wanted:
-            raise ProviderMissing(f"{path.name} was loaded without {wanted}")
-        (self._input,) = (given.name for given in self._session.get_inputs())
+            # Its fallback is to go on without the device, and to say so on the standard output at most.
+            self._session = ort.InferenceSession(str(path), options, providers=wanted, enable_fallback=0)
+        except Exception as error:  # onnxruntime has no common base of its errors
+            if engine.device == "cpu":
+                raise ModelError(f"{path.name} does not load: {error}") from error
+            raise _missing(
+                engine.device, f"{path.name} does not load on {engine.device}: {str(error).strip()}"
+            ) from error
+        # A provider whose libraries do not load is left out without an error.
+        if self._session.get_providers()[: len(wanted)] != [name for name, _ in wanted]:
+            raise _missing(engine.device, f"onnxruntime cannot use {engine.device} here, and went on without it")
+        (self._input,) = self._session.get_inputs()
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def run(self, batch: FloatArray) -> Mapping[str, FloatArray]:
-        """See `models.session.Session.run`."""
-        try:
-            values = self._session.run(self._outputs, {self._input: np.ascontiguousarray(batch, dtype=np.float32)})
-        except Exception as error:
-            raise ModelError(f"inference failed: {error}") from error
-        return dict(zip(self._outputs, values, strict=True))
-
-    def rehearse(self) -> float:
-        """Run one row of zeros.
-
-        Returns:
-            How long it took, in milliseconds.
+        """See `models.session.Session.run`.
 
         Raises:
             ModelError: the engine failed.
+            OutOfMemory: a smaller batch may do.
         """
-        # A free first axis counts rows; other free axes are heights and widths, multiples of 32 throughout.
-        declared = self._session.get_inputs()[0].shape
-        shape = [size if isinstance(size, int) else 320 if axis else 1 for axis, size in enumerate(declared)]
-        started = perf_counter()
-        self.run(np.zeros(shape, np.float32))
-        return (perf_counter() - started) * 1000
+        try:
+            values = self._session.run(self._outputs, {self._input.name: np.ascontiguousarray(batch, np.float32)})
+        except Exception as error:  # onnxruntime has no common base of its errors
+            failed = OutOfMemory if _OUT_OF_MEMORY.search(str(error)) else ModelError
+            raise failed(f"inference failed: {error}") from error
+        return dict(zip(self._outputs, values, strict=True))
+
+    def blank(self, rows: int) -> FloatArray:
+        """See `models.engine.Rehearsable.blank`."""
+        # A free first axis counts rows; other free axes are heights and widths.
+        shape = [length if isinstance(length, int) else LARGEST_SIDE for length in self._input.shape[1:]]
+        return np.zeros((rows, *shape), np.float32)
+
+
+def _offered(path: Path, engine: Engine) -> Providers:
+    """The providers for a model on an engine.
+
+    Raises:
+        ModelError: the file is missing or no model.
+        ProviderMissing: the installed onnxruntime has not got them.
+    """
+    if engine.device != "cpu":
+        _load_cuda()
+    # Only TensorRT has to know it beforehand.
+    name, shape = _input_of(path) if engine.device == "tensorrt" else ("", ())
+    wanted = providers(engine, name, shape)
+    offered = ort.get_available_providers()
+    for provider, _ in wanted:
+        if provider not in offered:
+            raise _missing(engine.device, f"the installed onnxruntime has no {provider}")
+    return wanted
+
+
+def _input_of(path: Path) -> tuple[str, Sequence[int | str | None]]:
+    """Name and shape of a model's input."""
+    model = OrtSession(path)._input
+    return model.name, model.shape
+
+
+@cache
+def _load_cuda() -> None:
+    """Load CUDA and cuDNN from the packages that the extra brings; onnxruntime itself looks in the system only."""
+    ort.preload_dlls()
+
+
+def _missing(device: Device, what: str) -> ProviderMissing:
+    return ProviderMissing(f"{what}. FACELINE_DEVICE={device} needs: {_PACKAGE[device]}; see docs/gpu.md")

@@ -41,6 +41,9 @@ def _warm_up(**_: Any) -> None:
     except ModelError as error:
         log.error("the worker cannot start", extra={"reason": str(error)})
         raise SystemExit(1) from error
+    except Exception as error:  # a signal's receiver may fail, and the worker would start without its models
+        log.exception("the worker cannot start")
+        raise SystemExit(1) from error
     log.info("models loaded", extra={"models": ",".join(here.sessions.loaded)})
 
 

@@ -5,6 +5,7 @@ import socket
 from dataclasses import dataclass
 from functools import cache
 
+from models.catalogue import services
 from pipelines.settings import Settings, load_settings
 from pipelines.store.connection import Client, connect
 from pipelines.store.jobs import RedisJobStore
@@ -38,7 +39,7 @@ def runtime() -> Runtime:
     name = f"{socket.gethostname()}:{os.getpid()}"
     client = connect(settings.redis_url, patience_s=STORE_PATIENCE_S)
     store = RedisJobStore(client, settings.jobs)
-    sessions = Sessions(settings.weights_dir, settings.device)
+    sessions = Sessions(services(settings.modules), settings.weights_dir, settings.engine)
     images = ImageCache(store.image)
     return Runtime(
         settings=settings,

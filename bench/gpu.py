@@ -1,0 +1,245 @@
+"""`python -m bench.gpu`: all services on a GPU, beside the bare loop of their models in the same run.
+
+The bare loop runs the very rows that the services ask their models for, made up beforehand, in full batches, with a
+thread for each model: what the GPU could do if there were nothing but models. The services decode, crop and judge a
+photo of sixteen faces on the threads of a worker, and share batches as in a worker.
+
+The bare loop is measured before and after; where the two differ by more than a tenth, the run is refused.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from importlib.metadata import distributions
+from pathlib import Path
+from shutil import which
+from time import perf_counter
+from typing import Any, get_args
+
+import cv2
+import numpy as np
+
+from models.catalogue import Catalogue, services
+from models.engine import Device, Engine, rehearse
+from models.errors import FacelineError
+from models.family import ModelFamily
+from models.image import decode
+from models.service import EstimatingService, Service
+from models.session import FloatArray, Session
+from models.threads import tasks_at_a_time, usable_cores
+from pipelines.chunk import Item
+from pipelines.run import open_frames, run_service
+from pipelines.sample import Sample
+from pipelines.settings import load_settings
+from workers.sessions import Sessions
+
+PHOTO = Path(__file__).parent / "photos" / "portrait-1mp.jpg"
+RESULTS = Path(__file__).parent / "results"
+FITTER = "face-detector-face-fitter"
+TILES, TILE = 4, 256
+NOISE = 0.10
+
+Work = Mapping[tuple[str, tuple[int, ...]], int]
+"""How many rows a photo costs, by model and shape of a row."""
+
+
+class Recorder:
+    """Gives sessions that note the rows they are asked for."""
+
+    def __init__(self, source: Callable[[str], Session]) -> None:
+        self._source = source
+        self.work: Counter[tuple[str, tuple[int, ...]]] = Counter()
+
+    def session(self, model: str) -> Session:
+        """The session of a model."""
+        return _Recording(model, self._source(model), self.work)
+
+
+class _Recording:
+    def __init__(self, model: str, session: Session, work: Counter[tuple[str, tuple[int, ...]]]) -> None:
+        self._model = model
+        self._session = session
+        self._work = work
+
+    def run(self, batch: FloatArray) -> Mapping[str, FloatArray]:
+        self._work[self._model, batch.shape[1:]] += len(batch)
+        return self._session.run(batch)
+
+
+def crowd() -> bytes:
+    """A JPEG of 1024 x 1024 pixels with sixteen faces."""
+    portrait = decode(PHOTO.read_bytes())
+    side = min(portrait.shape[:2])
+    tile = cv2.resize(portrait[:side, :side], (TILE, TILE), interpolation=cv2.INTER_AREA)
+    return bytes(cv2.imencode(".jpg", np.tile(tile, (TILES, TILES, 1)))[1])
+
+
+def judge(chain: Sequence[Service], photo: bytes) -> int:
+    """Run services on a photo as a worker does.
+
+    Returns:
+        How many faces it has.
+    """
+    frames = open_frames([Item(sample=Sample(), blob="photo")], lambda _: decode(photo))
+    for service in chain:
+        run_service(service, frames, fail_fast=True)
+    (frame,) = frames
+    if frame.item.failures:
+        raise SystemExit(f"a service failed: {frame.item.failures[0]}")
+    return len(frame.item.sample.objects)
+
+
+def bare_photos_per_s(sessions: Sessions, work: Work, max_rows: int, seconds: float) -> float:
+    """Photos per second of nothing but models, one after the other in full batches, a thread for each model."""
+    batches = {key: np.zeros((max_rows, *key[1]), np.float32) for key in work}
+
+    def run(key: tuple[str, tuple[int, ...]]) -> None:
+        for _ in range(work[key]):
+            sessions.session(key[0]).run(batches[key])
+
+    with ThreadPoolExecutor(len(work)) as pool:
+        list(pool.map(run, work))
+        rounds, started = 0, perf_counter()
+        while perf_counter() < started + seconds:
+            list(pool.map(run, work))
+            rounds += 1
+        # As many full batches as a photo costs rows are as many photos as a batch has rows.
+        return rounds * max_rows / (perf_counter() - started)
+
+
+def services_photos_per_s(chain: Sequence[Service], photo: bytes, threads: int, seconds: float) -> float:
+    """Photos per second of services on the threads of a worker."""
+    ends = perf_counter() + seconds
+
+    def loop() -> int:
+        count = 0
+        while perf_counter() < ends:
+            judge(chain, photo)
+            count += 1
+        return count
+
+    with ThreadPoolExecutor(threads) as pool:
+        started = perf_counter()
+        counts = [future.result() for future in [pool.submit(loop) for _ in range(threads)]]
+        return sum(counts) / (perf_counter() - started)
+
+
+def rows_per_s(session: Any, rows: int, seconds: float) -> float:
+    """Rows per second of a model in a loop, in batches of this size, with the copies to the device and back."""
+    rehearse(session, rows)
+    took_ms, runs = 0.0, 0
+    while took_ms < seconds * 1000:
+        took_ms += rehearse(session, rows)
+        runs += 1
+    return rows * runs / took_ms * 1000
+
+
+def measure(catalogue: Catalogue, weights_dir: Path, engine: Engine, threads: int, seconds: float) -> dict[str, Any]:
+    """All figures.
+
+    Raises:
+        ModelError: a model is missing, or the device is.
+    """
+    # As workers do.
+    cv2.setNumThreads(engine.threads)
+    names = [FITTER, *(name for name, service in catalogue.items() if issubclass(service, EstimatingService))]
+    photo = crowd()
+    bare = Sessions(catalogue, weights_dir, replace(engine, batching=False))
+    bare.load(ModelFamily)
+    buckets = [1 << power for power in range(engine.max_rows.bit_length()) if 1 << power <= engine.max_rows]
+    models = {
+        model: {str(rows): round(rows_per_s(bare.session(model), rows, seconds / 10), 1) for rows in buckets}
+        for model in bare.loaded
+    }
+    recorder = Recorder(bare.session)
+    faces = judge([catalogue[name](recorder.session) for name in names], photo)
+    before = bare_photos_per_s(bare, recorder.work, engine.max_rows, seconds)
+    with closing(Sessions(catalogue, weights_dir, replace(engine, batching=True))) as sharing:
+        sharing.load({catalogue[name].family for name in names})
+        chain = [sharing.service(name) for name in names]
+        services_photos_per_s(chain, photo, threads, seconds / 10)
+        rate = services_photos_per_s(chain, photo, threads, seconds)
+    after = bare_photos_per_s(bare, recorder.work, engine.max_rows, seconds)
+    mean = (before + after) / 2
+    return {
+        "device": engine.device,
+        "card": _card(),
+        "onnxruntime": sorted(f"{d.name} {d.version}" for d in distributions() if d.name.startswith("onnxruntime")),
+        "cores": usable_cores(),
+        "threads": threads,
+        "max_rows": engine.max_rows,
+        "fast_math": engine.fast_math,
+        "services": names,
+        "rows_per_s": models,
+        "rows_per_photo": {f"{model} {'x'.join(map(str, row))}": rows for (model, row), rows in recorder.work.items()},
+        "faces_per_photo": faces,
+        "bare_faces_per_s": round(faces * mean, 1),
+        "noise": round(abs(before - after) / mean, 3),
+        "services_faces_per_s": round(faces * rate, 1),
+        "ratio": round(rate / mean, 3),
+    }
+
+
+def _card() -> str | None:
+    """What the driver calls the GPUs of this machine."""
+    if which("nvidia-smi") is None:
+        return None
+    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    return subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def table(report: Mapping[str, Any]) -> str:
+    """The figures for people."""
+    models: Mapping[str, Mapping[str, float]] = report["rows_per_s"]
+    sizes = list(next(iter(models.values())))
+    lines = [f"rows/s on {report['device']} in batches of" + "".join(f"{size:>10}" for size in sizes)]
+    lines += [f"{model:<30}" + "".join(f"{rate:10.0f}" for rate in rates.values()) for model, rates in models.items()]
+    return "\n".join(
+        [
+            *lines,
+            f"\n{len(report['services'])} services on {report['faces_per_photo']} faces, {report['threads']} threads",
+            f"bare loop of their models     {report['bare_faces_per_s']:10.1f} faces/s   = 1.00",
+            f"services in shared batches    {report['services_faces_per_s']:10.1f} faces/s   = {report['ratio']:.2f}",
+        ]
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, and write the figures down."""
+    parser = argparse.ArgumentParser(prog="python -m bench.gpu", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--device", choices=get_args(Device), default="cuda", help="cpu only shows that it works")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
+    parser.add_argument("--threads", type=int, help="as many as a worker has, if not given")
+    parser.add_argument("--max-rows", type=int, help="of a batch; FACELINE_GPU__MAX_ROWS if not given")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="the folder for the figures")
+    given = parser.parse_args(arguments)
+    try:
+        settings = load_settings()
+        engine = replace(settings.engine, device=given.device, max_rows=given.max_rows or settings.gpu.max_rows)
+        threads = given.threads or tasks_at_a_time(engine.device, engine.max_rows, usable_cores())
+        report = measure(services(settings.modules), settings.weights_dir, engine, threads, given.seconds)
+    except FacelineError as error:
+        print(f"no figures: {error}", file=sys.stderr)
+        return 1
+    if report["noise"] > NOISE:
+        print(
+            f"refused: the bare loop differs by {report['noise']:.0%} before and after; try again in quiet",
+            file=sys.stderr,
+        )
+        return 1
+    given.out.mkdir(parents=True, exist_ok=True)
+    file = given.out / f"gpu-{engine.device}.json"
+    file.write_text(json.dumps(report, indent=2) + "\n")
+    print(table(report))
+    print(f"\nwritten: {file}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
