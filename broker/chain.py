@@ -4,7 +4,7 @@ from celery import Celery, chain
 from celery.exceptions import CeleryError
 from kombu.exceptions import KombuError
 
-from broker.queues import placing, queue_name
+from broker.queues import Placement
 from models.family import ModelFamily
 from pipelines.errors import StorageError
 from pipelines.job import JobSpec, Priority
@@ -16,12 +16,12 @@ BOUNDED = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interva
 """How whoever sends a first stage tries again before it gives up; between stages workers never do (celeryconfig.py)."""
 
 
-def stage_queue(spec: JobSpec, stage: int, *, co_locate: bool) -> str:
+def stage_queue(spec: JobSpec, stage: int, placement: Placement) -> str:
     """The queue that a stage of a job is taken from."""
-    return queue_name(placing(co_locate=co_locate)(spec.stages[stage].family), spec.priority)
+    return placement.queue(spec.stages[stage].family, spec.priority)
 
 
-def send_job(app: Celery, spec: JobSpec, *, co_locate: bool, from_stage: int = 0) -> None:
+def send_job(app: Celery, spec: JobSpec, placement: Placement, from_stage: int = 0) -> None:
     """Send the chain of a job; its messages carry the job's id and the number of their stage, nothing else.
 
     Raises:
@@ -31,7 +31,7 @@ def send_job(app: Celery, spec: JobSpec, *, co_locate: bool, from_stage: int = 0
         app.signature(
             STAGE_TASK,
             args=(spec.id, stage.index),
-            queue=stage_queue(spec, stage.index, co_locate=co_locate),
+            queue=stage_queue(spec, stage.index, placement),
             immutable=True,
         )
         for stage in spec.stages[from_stage:]
@@ -42,13 +42,13 @@ def send_job(app: Celery, spec: JobSpec, *, co_locate: bool, from_stage: int = 0
         raise StorageError(f"the broker did not take the job: {error}") from error
 
 
-def send_check(app: Celery, check_id: str, family: ModelFamily, *, co_locate: bool) -> None:
+def send_check(app: Celery, check_id: str, family: ModelFamily, placement: Placement) -> None:
     """Ask a worker of a family to run each of its models once.
 
     Raises:
         StorageError: the broker did not take it.
     """
-    queue = queue_name(placing(co_locate=co_locate)(family), Priority.HIGH)
+    queue = placement.queue(family, Priority.HIGH)
     try:
         app.signature(CHECK_TASK, args=(check_id,), queue=queue, immutable=True).apply_async(
             retry=True, retry_policy=BOUNDED, expires=60

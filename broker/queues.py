@@ -1,6 +1,7 @@
 """The queues: three for each family, or three for all where a deployment co-locates them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from kombu.utils.scheduling import round_robin_cycle
 
@@ -11,9 +12,30 @@ CO_LOCATED = "faceline"
 _SUFFIX = {Priority.HIGH: ".high", Priority.NORMAL: "", Priority.BULK: ".bulk"}
 
 
-def placing(*, co_locate: bool) -> Callable[[ModelFamily], str]:
-    """Where the tasks of a family go: to its own place, or to one that all families share."""
-    return (lambda _: CO_LOCATED) if co_locate else (lambda family: family.value)
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the tasks of each family go.
+
+    A place is what queues are named after: a family, or the one place that all families share.
+
+    Attributes:
+        co_locate: all families share one place, so that a whole plan is one stage.
+    """
+
+    co_locate: bool
+
+    @property
+    def places(self) -> list[str]:
+        """All places."""
+        return [CO_LOCATED] if self.co_locate else list(ModelFamily)
+
+    def place(self, family: ModelFamily) -> str:
+        """The place of a family."""
+        return CO_LOCATED if self.co_locate else family.value
+
+    def queue(self, family: ModelFamily, priority: Priority) -> str:
+        """The queue of a family for a priority."""
+        return queue_name(self.place(family), priority)
 
 
 def queue_name(place: str, priority: Priority) -> str:
@@ -24,6 +46,12 @@ def queue_name(place: str, priority: Priority) -> str:
 def all_queues(places: Iterable[str]) -> list[str]:
     """The queues of some places, the more urgent first."""
     return [queue_name(place, priority) for priority in Priority for place in places]
+
+
+def consumed_families(queues: Iterable[str]) -> list[ModelFamily]:
+    """The families whose tasks come through some queues."""
+    places = {queue.partition(".")[0] for queue in queues}
+    return list(ModelFamily) if CO_LOCATED in places else [family for family in ModelFamily if family.value in places]
 
 
 class UrgentFirst(round_robin_cycle):
@@ -40,9 +68,3 @@ class UrgentFirst(round_robin_cycle):
 def _urgency(queue: str) -> int:
     suffixes = list(_SUFFIX.values())
     return suffixes.index(queue[queue.rfind(".") :] if "." in queue else "")
-
-
-def consumed_families(queues: Iterable[str]) -> list[ModelFamily]:
-    """The families whose tasks come through some queues."""
-    places = {queue.partition(".")[0] for queue in queues}
-    return list(ModelFamily) if CO_LOCATED in places else [family for family in ModelFamily if family.value in places]

@@ -17,3 +17,8 @@ def decode_base64(text: str) -> bytes:
         except (binascii.Error, ValueError):
             continue
     raise UndecodableBase64("Failed to decode base64 string")
+
+
+def encode_base64(data: bytes) -> str:
+    """The base64 text of bytes."""
+    return binascii.b2a_base64(data, newline=False).decode()

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import ClassVar, TypedDict
 
+from pydantic import ValidationError
+
 from models.errors import FacelineError, InvalidRequest
 
 
@@ -34,6 +36,18 @@ class InvalidSample(InvalidRequest):
     def under(self, *prefix: str | int) -> "InvalidSample":
         """The same error with locations that start further out."""
         return InvalidSample([{**detail, "loc": [*prefix, *detail["loc"]]} for detail in self.details])
+
+
+def details_of(error: ValidationError, loc: list[str | int]) -> list[Detail]:
+    """What pydantic found wrong, at `loc` and below; without what it found, which may be somebody's template."""
+    entries = error.errors(include_url=False, include_context=False, include_input=False)
+    return [Detail(loc=[*loc, *entry["loc"]], msg=entry["msg"], type=entry["type"]) for entry in entries]
+
+
+class NotTwoObjects(InvalidRequest):
+    """A sample whose objects are to be compared does not have two."""
+
+    type: ClassVar[str] = "not_two_objects"
 
 
 class UndecodableBase64(InvalidRequest):

@@ -6,12 +6,13 @@ A job's data lie in the store under its id until its TTL ends or somebody erases
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import uuid4
 
 from pydantic import ConfigDict
 
 from pipelines.chunk import Chunk, Failure
+from pipelines.dialects.spelling import AgeFormat
 from pipelines.plan import Plan, Stage
 from pipelines.sample import Canonical
 
@@ -74,6 +75,7 @@ class JobSpec(Canonical):
     images: int = 0
     on_error: OnError = "fail"
     include_image: bool = False
+    age_format: AgeFormat = "number"
     priority: Priority = Priority.NORMAL
     created_at: float
     ttl_s: int
@@ -114,20 +116,25 @@ class Job(Canonical):
     finished_at: float | None = None
     expires_at: float | None = None
 
+    @classmethod
+    def queued(cls, spec: JobSpec) -> Self:
+        """A job that nobody has begun."""
+        return cls(spec=spec, status=JobStatus.QUEUED, services=[ServiceProgress() for _ in spec.plan.services])
+
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
     """A job on its way into the store.
 
     Attributes:
-        given: the sample as it was sent, without its image.
+        givens: of each item, the sample as it was sent, without its image.
         metadata: the caller's, handed back untouched.
         images: encoded, in the order of `spec.blobs`.
     """
 
     spec: JobSpec
     chunk: Chunk
-    given: Mapping[str, Any]
+    givens: Sequence[Mapping[str, Any]]
     metadata: Mapping[str, Any] | None = None
     images: Sequence[bytes] = ()
 
@@ -137,10 +144,11 @@ class JobData:
     """What a job holds of its caller's: gone with the TTL.
 
     Attributes:
+        givens: of each item, the sample as it was sent, without its image.
         result: None as long as there is none.
     """
 
-    given: Mapping[str, Any]
+    givens: Sequence[Mapping[str, Any]]
     metadata: Mapping[str, Any] | None
     result: Chunk | None
 

@@ -1,7 +1,7 @@
 """Runs services on samples: the bridge between relative samples and pixel arrays."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -11,34 +11,63 @@ from models.errors import InvalidRequest, ModelError
 from models.field import Field
 from models.geometry import quantise
 from models.image import Image
-from models.service import DetectingService, EstimatingService, Face, Found, Service
+from models.service import DetectingService, EstimatingService, Face, Found, MatchingService, Service
 from pipelines.chunk import Failure, Item
-from pipelines.dialects.dialect import Size
-from pipelines.sample import Bbox, Landmarks, SampleObject
+from pipelines.errors import NotTwoObjects
+from pipelines.sample import Bbox, Landmarks, SampleObject, Size
+
+SLICE_PIXELS = 32_000_000
+"""That are decoded at the same time, as long as no image has more: 96 MB."""
 
 
 @dataclass(slots=True)
 class Frame:
-    """An item with its decoded image, and the faces of its sample as arrays."""
+    """An item with its decoded image, and its faces as arrays once somebody asks for them.
+
+    Attributes:
+        image: None if the sample has none.
+    """
 
     item: Item
-    image: Image
-    faces: list[Face] = field(default_factory=list)
+    image: Image | None
+    _faces: list[Face] | None = None
 
     @property
-    def size(self) -> Size:
-        """(height, width) of the image."""
-        return self.image.shape[0], self.image.shape[1]
+    def pixels(self) -> Image:
+        """The image of a sample that has one: the plan sees to it."""
+        assert self.image is not None
+        return self.image
 
-    def look(self) -> None:
-        """Take the faces from the sample."""
-        sample = self.item.sample
-        sample.size = self.size
-        self.faces = [_face(self.image, item) for item in sample.objects]
+    @property
+    def faces(self) -> list[Face]:
+        """The objects of the sample as arrays; what services note on them stays until objects are found anew."""
+        if self._faces is None:
+            self._faces = [_face(self.pixels, item) for item in self.item.sample.objects]
+        return self._faces
+
+    def rebuild(self, service: Service, found: Sequence[Found]) -> None:
+        """Replace the objects of the sample."""
+        height, width = self.pixels.shape[:2]
+        self.item.sample.objects = [
+            _sample_object(index, service, one, (height, width)) for index, one in enumerate(found)
+        ]
+        self._faces = None
+
+
+def slices(items: Sequence[Item], max_pixels: int = SLICE_PIXELS) -> Iterator[Sequence[Item]]:
+    """Cut the items of a chunk into runs of neighbours whose images fit into memory together, each of at least one."""
+    start, pixels = 0, 0
+    for index, item in enumerate(items):
+        height, width = item.sample.size or (0, 0)
+        if index > start and pixels + height * width > max_pixels:
+            yield items[start:index]
+            start, pixels = index, 0
+        pixels += height * width
+    yield items[start:]
 
 
 def open_frames(items: Sequence[Item], images: Callable[[str], Image]) -> list[Frame]:
-    """The items that have an image and are alive, with their images.
+    """The items that are alive, with their images.
 
     An image that cannot be read is its item's failure.
 
@@ -51,15 +80,17 @@ def open_frames(items: Sequence[Item], images: Callable[[str], Image]) -> list[F
     """
     frames: list[Frame] = []
     for item in items:
-        if item.dead or item.blob is None:
+        if item.dead:
             continue
         try:
-            frames.append(Frame(item, images(item.blob)))
+            image = images(item.blob) if item.blob is not None else None
         except InvalidRequest as error:
             item.failures.append(Failure(service=None, type=error.type, message=str(error)))
             item.dead = True
-    for frame in frames:
-        frame.look()
+            continue
+        if image is not None:
+            item.sample.size = image.shape[0], image.shape[1]
+        frames.append(Frame(item, image))
     return frames
 
 
@@ -93,18 +124,29 @@ def run_service(service: Service, frames: Sequence[Frame], *, fail_fast: bool) -
 
 def _apply(service: Service, frames: Sequence[Frame]) -> None:
     if isinstance(service, DetectingService):
-        for frame, found in zip(frames, service.detect([frame.image for frame in frames]), strict=True):
-            frame.item.sample.objects = [
-                _sample_object(index, service, one, frame.size) for index, one in enumerate(found)
-            ]
-            frame.look()
+        for frame, found in zip(frames, service.detect([frame.pixels for frame in frames]), strict=True):
+            frame.rebuild(service, found)
     elif isinstance(service, EstimatingService):
         results = service.estimate([face for frame in frames for face in frame.faces])
         objects = [item for frame in frames for item in frame.item.sample.objects]
         for item, result in zip(objects, results, strict=True):
             setattr(item, service.field, result)
+    elif isinstance(service, MatchingService):
+        results = service.match([_templates(frame) for frame in frames])
+        for frame, result in zip(frames, results, strict=True):
+            frame.item.sample.verification = result
     else:
         raise NotImplementedError(service.name)
+
+
+def _templates(frame: Frame) -> tuple[bytes, bytes]:
+    templates = [item.template for item in frame.item.sample.objects]
+    if len(templates) != 2:
+        raise NotTwoObjects(f"exactly two objects are compared, not {len(templates)}")
+    one, other = templates
+    assert one is not None, "the plan has made sure of it"
+    assert other is not None
+    return one, other
 
 
 def _face(image: Image, item: SampleObject) -> Face:
@@ -112,14 +154,14 @@ def _face(image: Image, item: SampleObject) -> Face:
     assert item.bbox is not None, "the plan has made sure of it"
     bbox = quantise(np.array(item.bbox) * (width, height, width, height))
     landmarks = quantise(np.array(item.landmarks) * (width, height)) if item.landmarks else None
-    return Face(image, bbox, landmarks)
+    return Face(image, bbox, landmarks, item.pose)
 
 
 def _sample_object(index: int, service: Service, found: Found, size: Size) -> SampleObject:
     height, width = size
     values: dict[str, Any] = {field.value: value for field, value in found.values.items()}
-    if Field.LANDMARKS in values:
-        values[Field.LANDMARKS] = _relative_points(values[Field.LANDMARKS] / (width, height))
+    if Field.LANDMARKS in found.values:
+        values[Field.LANDMARKS] = _relative_points(found.values[Field.LANDMARKS] / (width, height))
     return SampleObject(
         id=index,
         object_class=service.object_class,

@@ -11,9 +11,16 @@ from pydantic import BaseModel, ConfigDict
 
 from models.face.emotion import Emotions
 from models.face.gender import Gender
+from models.face.liveness import Liveness
+from models.face.mask import Mask
+from models.face.matcher import Verification
 from models.face.pose import Pose
+from models.face.quality.quality import Quality
 from models.field import Field
 from models.service import ObjectClass
+
+Size = tuple[int, int]
+"""(height, width) of an upright image in pixels."""
 
 Relative = Annotated[float, Ge(0), Le(1)]
 Bbox = tuple[Relative, Relative, Relative, Relative]
@@ -24,7 +31,13 @@ Landmarks = Annotated[list[Point], Len(21, 21)]
 class Canonical(BaseModel):
     """A model of what travels inside; its errors, which may be logged, do not repeat what they are about."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        hide_input_in_errors=True,
+        validate_assignment=True,
+        ser_json_bytes="base64",
+        val_json_bytes="base64",
+    )
 
 
 class SampleObject(Canonical):
@@ -47,6 +60,10 @@ class SampleObject(Canonical):
     age: float | None = None
     gender: Gender | None = None
     emotions: Emotions | None = None
+    liveness: Liveness | None = None
+    mask: Mask | None = None
+    quality: Quality | None = None
+    template: bytes | None = None
 
     def has(self, field: Field) -> bool:
         """Whether the object carries the field."""
@@ -57,8 +74,10 @@ class Sample(Canonical):
     """Objects, and the size of the image that they are in.
 
     Attributes:
-        size: (height, width) of the upright image in pixels; None without an image.
+        size: of the image; None without one.
+        verification: how far its two objects are apart.
     """
 
-    size: tuple[int, int] | None = None
+    size: Size | None = None
     objects: list[SampleObject] = []
+    verification: Verification | None = None

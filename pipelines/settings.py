@@ -4,14 +4,18 @@ import os
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.engine import Device, Engine
 from models.errors import FacelineError
+from models.threads import tasks_at_a_time, threads_per_task, usable_cores
 from models.weights.cache import default_folder
+
+LivenessModule = Literal["liveness-anti-spoofing", "quality-liveness-anti-spoofing", "face-detector-liveness-estimator"]
 
 
 class JobSettings(BaseModel):
@@ -61,6 +65,26 @@ class LimitSettings(BaseModel):
     store_share: float = Field(0.7, gt=0, le=1, description="Of the store's memory; above it likewise.")
 
 
+class GpuSettings(BaseModel):
+    """How a GPU is used."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    card: int = Field(0, ge=0, description="Which of the machine's GPUs, as nvidia-smi counts them.")
+    max_rows: int = Field(32, ge=1, description="The most rows of a shared batch; lowered when memory runs out.")
+    memory_mb: int | None = Field(None, ge=1, description="The most of its memory that one model may take.")
+    fast_math: bool = Field(
+        False, description="TensorFloat-32 on cuda, half precision on tensorrt: faster, and answers change a little."
+    )
+    engine_dir: Path = Field(
+        user_cache_path("faceline") / "tensorrt", description="Where tensorrt keeps what it built, which takes minutes."
+    )
+
+
+def _tasks(settled: dict[str, Any]) -> int:
+    return tasks_at_a_time(settled["device"], settled["gpu"].max_rows, usable_cores())
+
+
 class Settings(BaseSettings):
     """The settings of a deployment: `FACELINE_REDIS_URL`, `FACELINE_JOBS__TTL_S` and so on."""
 
@@ -77,18 +101,51 @@ class Settings(BaseSettings):
     weights_dir: Path = Field(default_folder(), description="Where the converted weights lie.")
     data_dir: Path = Field(user_data_path("faceline"), description="Where the embedded server keeps its data.")
     embedded_memory_mb: int = Field(2048, ge=64, description="The most that the embedded server may hold.")
-    device: Literal["cpu", "cuda"] = Field("cpu", description="On what models run.")
-    worker_threads: int = Field(
-        default_factory=lambda: os.cpu_count() or 1, ge=1, description="Tasks that a worker runs at a time; the cores."
+    device: Device = Field("cpu", description="On what models run: cpu, cuda or tensorrt.")
+    batching: bool | None = Field(
+        None, description="Tasks of a worker share the batches of a model; if not said, on a GPU only."
     )
-    co_locate: bool = Field(False, description="All families share one queue, so that a pipeline is one hop.")
+    gpu: GpuSettings = GpuSettings()
+    worker_threads: int = Field(
+        default_factory=_tasks,
+        ge=1,
+        description="Tasks that a worker runs at a time; one per core, on a GPU up to four.",
+    )
+    co_locate: bool = Field(
+        False, description="All families share one queue, so that a pipeline is one hop; `faceline up` does so itself."
+    )
     age_format: Literal["contract", "string", "number"] = Field(
         "contract", description="Ages as text or number; contract: text from service routes, numbers from jobs."
+    )
+    faceapi_keys: tuple[str, ...] = Field((), description="The keys that /faceapi/v1 knows, as a JSON list.")
+    liveness_module: LivenessModule = Field(
+        "face-detector-liveness-estimator",
+        description="Which of its modules the service of that name runs.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged.")
     log_format: Literal["text", "json"] = Field("text", description="For people or for machines.")
     jobs: JobSettings = JobSettings()
     limits: LimitSettings = LimitSettings()
+
+    @property
+    def engine(self) -> Engine:
+        """On what models run."""
+        on_gpu = self.device != "cpu"
+        return Engine(
+            device=self.device,
+            threads=1 if on_gpu else threads_per_task(self.worker_threads, usable_cores()),
+            batching=on_gpu if self.batching is None else self.batching,
+            max_rows=self.gpu.max_rows,
+            card=self.gpu.card,
+            memory_mb=self.gpu.memory_mb,
+            fast_math=self.gpu.fast_math,
+            engine_dir=self.gpu.engine_dir,
+        )
+
+    @property
+    def modules(self) -> frozenset[str]:
+        """Of services that share a name, those that the deployment chooses; see `models.catalogue.services`."""
+        return frozenset({self.liveness_module})
 
 
 class InvalidSetting(FacelineError):
@@ -113,6 +170,7 @@ def load_settings() -> Settings:
         wrong = "; ".join(
             f"{prefix}{'__'.join(map(str, entry['loc'])).upper()}: {entry['msg']}"
             for entry in error.errors(include_input=False, include_url=False, include_context=False)
+            if entry["type"] != "default_factory_not_called"
         )
         raise InvalidSetting(wrong) from error
 

@@ -3,23 +3,24 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import time
-from typing import Any, Literal
+from typing import Any
 
-from models.catalogue import services
+from models.catalogue import Catalogue
 from models.family import ModelFamily
 from models.image_header import check_pixels, read_header
-from models.service import DetectingService
+from models.service import DetectingService, MatchingService
 from pipelines.chunk import Chunk, Item
 from pipelines.dialects import Dialect
-from pipelines.dialects.v1 import V1
+from pipelines.dialects.spelling import AgeFormat
 from pipelines.encoding import decode_base64
 from pipelines.errors import Detail, InvalidSample, PayloadTooLarge
-from pipelines.job import JobSpec, NewJob, Priority, new_job_id
-from pipelines.plan import check_services, plan
+from pipelines.job import JobSpec, NewJob, OnError, Priority, new_job_id
+from pipelines.plan import Plan, check_services, plan, stages
+from pipelines.sample import Sample, Size
 from pipelines.settings import JobSettings, LimitSettings
 
 PLACEHOLDER: list[dict[str, Any]] = [{}]
-"""Sent instead of faces in v1: find them yourself."""
+"""Sent instead of faces, where a dialect knows it: find them yourself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Options:
     """How a job is run and kept; see `JobSpec`."""
 
     ttl_s: int
-    on_error: Literal["fail", "continue"] = "fail"
+    age_format: AgeFormat
+    on_error: OnError = "fail"
     include_image: bool = False
     priority: Priority = Priority.NORMAL
     metadata: Mapping[str, Any] | None = None
@@ -53,13 +55,30 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Checked:
+    """A submission in which nothing was found wrong.
+
+    Attributes:
+        sample: what it says, in canonical form.
+        given: the sample as it was sent, without its image.
+        image: encoded; None if the sample has none.
+    """
+
+    plan: Plan
+    sample: Sample
+    given: Mapping[str, Any]
+    image: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
     """Takes submissions in.
 
     Attributes:
         place: names where the tasks of a family go.
     """
 
+    catalogue: Catalogue
     jobs: JobSettings
     limits: LimitSettings
     place: Callable[[ModelFamily], str]
@@ -68,55 +87,87 @@ class Desk:
         """Check a submission and make a job of it.
 
         Raises:
+            InvalidRequest: as `check` does.
+        """
+        return self.gather([self.check(submission)], submission.dialect, submission.options)
+
+    def check(self, submission: Submission) -> Checked:
+        """Check a submission.
+
+        Raises:
             InvalidSample: the sample breaks the schema or lacks what a service needs.
-            UndecodableBase64: the image is no base64.
+            UndecodableBase64: the image, or a template, is no base64.
+            InvalidTemplate: a template is not one of ours.
             PayloadTooLarge: the image has too many bytes.
             InvalidImage: the image is none that Faceline reads.
             ImageTooLarge: the image has too many pixels.
         """
-        check_services(submission.asked)
+        check_services(submission.asked, self.catalogue)
         try:
-            return self._accept(submission)
+            return self._check(submission)
         except InvalidSample as error:
             raise error.under(*submission.at) from error
 
-    def _accept(self, submission: Submission) -> NewJob:
-        dialect, body, options = submission.dialect, submission.body, submission.options
+    def gather(self, samples: Sequence[Checked], dialect: Dialect, options: Options) -> NewJob:
+        """Make one job of samples that have one plan: they travel through its stages together.
+
+        Raises:
+            ValueError: their plans differ.
+        """
+        planned = samples[0].plan
+        if any(sample.plan != planned for sample in samples):
+            raise ValueError("samples with different plans cannot share a job")
+        images = [sample.image for sample in samples if sample.image is not None]
+        spec = JobSpec(
+            id=new_job_id(),
+            plan=planned,
+            stages=tuple(stages(planned.services, self.catalogue, self.place)),
+            dialect=dialect.name,
+            images=len(images),
+            on_error=options.on_error,
+            include_image=options.include_image,
+            age_format=options.age_format,
+            priority=options.priority,
+            created_at=time(),
+            ttl_s=options.ttl_s,
+            deadline_s=self.jobs.deadline_s,
+        )
+        blobs = iter(spec.blobs)
+        items = [Item(sample=one.sample, blob=None if one.image is None else next(blobs)) for one in samples]
+        return NewJob(
+            spec=spec,
+            chunk=Chunk(items=items),
+            givens=[one.given for one in samples],
+            metadata=options.metadata,
+            images=images,
+        )
+
+    def _check(self, submission: Submission) -> Checked:
+        dialect, body = submission.dialect, submission.body
         image = self._image(submission)
-        size = None
-        if image is not None:
-            header = read_header(image)
-            check_pixels(header, self.limits.pixels)
-            size = header.upright_size
-        detects = issubclass(services()[submission.asked[0]], DetectingService)
-        find_faces = not detects and isinstance(dialect, V1) and body.get("objects") == PLACEHOLDER
+        size = self._size(submission.asked, image) if image is not None else None
+        first = self.catalogue[submission.asked[0]]
+        detects = issubclass(first, DetectingService)
+        find_faces = dialect.placeholder and first.needs_only_boxes() and body.get("objects") == PLACEHOLDER
         if detects or find_faces:
             # What a service finds anew is not read.
             body = {key: value for key, value in body.items() if key != "objects"}
         elif "objects" not in body:
             raise InvalidSample([Detail(loc=["objects"], msg="Field required", type="missing")])
         sample = dialect.read(body, size)
-        planned = plan(submission.asked, sample, dialect, has_image=image is not None, find_faces=find_faces)
-        spec = JobSpec(
-            id=new_job_id(),
-            plan=planned,
-            stages=tuple(planned.stages(self.place)),
-            dialect=dialect.name,
-            images=int(image is not None),
-            on_error=options.on_error,
-            include_image=options.include_image,
-            priority=options.priority,
-            created_at=time(),
-            ttl_s=options.ttl_s,
-            deadline_s=self.jobs.deadline_s,
+        if issubclass(first, MatchingService) and len(sample.objects) != 2:
+            message = f"{first.name} compares exactly two objects, not {len(sample.objects)}"
+            raise InvalidSample([Detail(loc=["objects"], msg=message, type="not_two_objects")])
+        planned = plan(
+            submission.asked, self.catalogue, sample, dialect, has_image=image is not None, find_faces=find_faces
         )
-        return NewJob(
-            spec=spec,
-            chunk=Chunk(items=[Item(sample=sample, blob=spec.blobs[0] if spec.blobs else None)]),
-            given={key: value for key, value in body.items() if key != dialect.image_key},
-            metadata=options.metadata,
-            images=[image] if image is not None else [],
-        )
+        return Checked(planned, sample, {key: value for key, value in body.items() if key != dialect.image_key}, image)
+
+    def _size(self, asked: Sequence[str], image: bytes) -> Size:
+        header = read_header(image)
+        bounds = [self.catalogue[name].max_pixels for name in asked]
+        check_pixels(header, min([self.limits.pixels, *(bound for bound in bounds if bound is not None)]))
+        return header.upright_size
 
     def _image(self, submission: Submission) -> bytes | None:
         text = submission.dialect.image_text(submission.body)

@@ -1,12 +1,19 @@
 """Samples that hypothesis makes up."""
 
 from dataclasses import fields
+from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from models.face.emotion import Emotions
 from models.face.gender import Gender
+from models.face.liveness import Liveness
+from models.face.mask import Mask
 from models.face.pose import Pose
+from models.face.quality.quality import Quality
+from models.face.template import DIMENSION, Embedding, encode
 from pipelines.sample import Sample, SampleObject
 
 unit = st.floats(0, 1)
@@ -22,6 +29,24 @@ def bboxes(draw: st.DrawFn) -> tuple[float, float, float, float]:
 
 
 emotions = st.lists(unit, min_size=len(fields(Emotions)), max_size=len(fields(Emotions))).map(lambda p: Emotions(*p))
+masks = st.builds(Mask, value=st.booleans(), confidence=unit)
+livenesses = st.builds(Liveness, value=st.sampled_from(["real", "fake"]), confidence=unit)
+
+
+@st.composite
+def embeddings(draw: st.DrawFn) -> Embedding:
+    """Of unit length."""
+    values = draw(arrays(np.float32, DIMENSION, elements=st.floats(-1, 1, width=16)))
+    values[0] += 2
+    return values / np.linalg.norm(values)
+
+
+@st.composite
+def qualities(draw: st.DrawFn) -> Quality:
+    kinds: dict[Any, st.SearchStrategy[Any]] = {bool: st.booleans(), int: st.integers(-255, 255)}
+    return Quality(**{field.name: draw(kinds[field.type]) for field in fields(Quality)})
+
+
 faces = st.builds(
     SampleObject,
     id=st.just(0),
@@ -33,6 +58,10 @@ faces = st.builds(
     age=st.none() | st.integers(0, 120).map(float),
     gender=st.none() | st.builds(Gender, value=st.sampled_from(["male", "female"]), confidence=st.none()),
     emotions=st.none() | emotions,
+    liveness=st.none() | livenesses,
+    mask=st.none() | masks,
+    quality=st.none() | qualities(),
+    template=st.none() | embeddings().map(encode),
 )
 
 

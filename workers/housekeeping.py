@@ -8,6 +8,7 @@ from time import time
 from broker.app import app
 from broker.chain import send_job, stage_queue
 from broker.depth import queue_length
+from broker.queues import Placement
 from models.weights.cache import stored_weights
 from pipelines.errors import StorageError
 from pipelines.job import JobSpec
@@ -39,13 +40,13 @@ class Housekeeping:
         ]
         self._stopped = Event()
         self._thread = Thread(target=self._beat, name="housekeeping", daemon=True)
-        co_locate = here.settings.co_locate
+        placement = Placement(here.settings.co_locate)
 
         def waiting(spec: JobSpec, stage: int) -> int:
-            return queue_length(app, stage_queue(spec, stage, co_locate=co_locate))
+            return queue_length(app, stage_queue(spec, stage, placement))
 
         def send(spec: JobSpec, stage: int) -> None:
-            send_job(app, spec, co_locate=co_locate, from_stage=stage)
+            send_job(app, spec, placement, from_stage=stage)
 
         self._reaper = Reaper(here.store, waiting, send, here.settings.jobs.stalled_after_s)
 

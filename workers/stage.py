@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from logging import getLogger
-from time import monotonic, time
+from time import monotonic, perf_counter, time
 
 from models.errors import FacelineError
 from models.service import Service
@@ -13,7 +13,7 @@ from pipelines.job import Begun, Ending, JobSpec, JobStatus, Progress, ServicePr
 from pipelines.job_store import JobStore
 from pipelines.logs import job_id as current_job
 from pipelines.plan import Stage
-from pipelines.run import open_frames, run_service
+from pipelines.run import open_frames, run_service, slices
 from workers.images import ImageCache
 
 log = getLogger(__name__)
@@ -88,7 +88,10 @@ class StageRunner:
         took = {stage.services[place - stage.first]: one.ms for place, one in progress.items()}
         log.info("stage done", extra={"queue": queue, **took})
         if all(item.dead for item in chunk.items):
-            return self._finish(spec, Ending(JobStatus.FAILED, failure=chunk.items[0].failures[-1]), progress)
+            # Where samples travel together, each has its own failure.
+            result = chunk if len(chunk.items) > 1 else None
+            ending = Ending(JobStatus.FAILED, result=result, failure=chunk.items[0].failures[-1])
+            return self._finish(spec, ending, progress)
         if chunk.done == len(spec.stages):
             return self._finish(spec, Ending(JobStatus.SUCCEEDED, result=chunk), progress)
         self.store.end(spec, chunk, progress, time())
@@ -97,24 +100,27 @@ class StageRunner:
     def _run_services(
         self, spec: JobSpec, stage: Stage, chunk: Chunk, progress: dict[int, ServiceProgress], queue: str
     ) -> None:
-        started = monotonic()
-        frames = open_frames(chunk.items, self.images.get)
-        # Whoever comes first pays for the decoding.
-        opening_ms = (monotonic() - started) * 1000
-        for place, name in enumerate(stage.services, start=stage.first):
-            if monotonic() > started + self.deadline_s:
-                raise StageTimedOut(f"the stage took longer than {self.deadline_s:g} s")
-            ms = run_service(self.service(name), frames, fail_fast=spec.on_error == "fail")
-            if place == stage.first:
-                ms += opening_ms
-            failures = [failure for item in chunk.items for failure in item.failures if failure.service == name]
-            progress[place] = ServiceProgress(
-                status=ServiceStatus.FAILED if failures else ServiceStatus.SUCCEEDED,
-                ms=round(ms, 3),
-                worker=self.worker,
-                queue=queue,
-                error=failures[0].message if failures else None,
-            )
+        ends = monotonic() + self.deadline_s
+        took = dict.fromkeys(range(stage.first, stage.first + len(stage.services)), 0.0)
+        for items in slices(chunk.items):
+            opened = perf_counter()
+            frames = open_frames(items, self.images.get)
+            # Whoever comes first pays for the decoding.
+            took[stage.first] += (perf_counter() - opened) * 1000
+            for place, name in enumerate(stage.services, start=stage.first):
+                if all(frame.item.dead for frame in frames):
+                    break
+                if monotonic() > ends:
+                    raise StageTimedOut(f"the stage took longer than {self.deadline_s:g} s")
+                took[place] += run_service(self.service(name), frames, fail_fast=spec.on_error == "fail")
+                failures = [failure for item in chunk.items for failure in item.failures if failure.service == name]
+                progress[place] = ServiceProgress(
+                    status=ServiceStatus.FAILED if failures else ServiceStatus.SUCCEEDED,
+                    ms=round(took[place], 3),
+                    worker=self.worker,
+                    queue=queue,
+                    error=failures[0].message if failures else None,
+                )
 
     def _finish(self, spec: JobSpec, ending: Ending, progress: Progress) -> bool:
         self.images.drop(spec.blobs)

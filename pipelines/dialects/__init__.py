@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from pipelines.dialects.dialect import Dialect
+from pipelines.dialects.dialect import Dialect, tell_apart
 from pipelines.dialects.v1 import V1
 from pipelines.dialects.v2 import V2
 from pipelines.errors import InvalidSample
 
 __all__ = ["DIALECTS", "Dialect", "dialect_of"]
 
-DIALECTS: Mapping[str, Dialect] = MappingProxyType({dialect.name: dialect for dialect in (V2(), V1())})
+DIALECTS: Mapping[str, Dialect] = MappingProxyType({dialect.name: dialect for dialect in tell_apart([V2, V1])})
 
 
 def dialect_of(body: Mapping[str, Any]) -> Dialect:

@@ -4,83 +4,84 @@ Dialects stand at the edges: `read` checks what came in and gives the canonical 
 fields over what came in, so that everything else passes through untouched.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 from pydantic import Field as Key
 
 from models.field import Field
 from models.service import ObjectClass
-from pipelines.errors import Detail, InvalidSample
-from pipelines.sample import Bbox, Sample, SampleObject
+from pipelines.dialects.spelling import Page, Spelling
+from pipelines.errors import Detail, InvalidSample, details_of
+from pipelines.sample import Sample, SampleObject, Size
 
 Json = dict[str, Any]
-Size = tuple[int, int]
-"""(height, width) of the upright image in pixels."""
-AgeFormat = Literal["string", "number"]
 
 
-def _grows(bbox: Bbox) -> Bbox:
-    if bbox[2] <= bbox[0] or bbox[3] <= bbox[1]:
-        raise ValueError("x2 must be greater than x1, and y2 greater than y1")
-    return bbox
-
-
-class DialectObject(BaseModel):
-    """The keys of an object that all dialects share; each dialect adds its own."""
-
-    model_config = ConfigDict(extra="allow")
-
-    id: int | None = None
-    object_class: ObjectClass | None = Key(None, alias="class")
-    confidence: float | None = None
-    bbox: Annotated[Bbox, AfterValidator(_grows)] | None = Key(None, description="x1, y1, x2, y2 relative to the image")
-    age: float | None = Key(None, description="years: a string from a service route, a number from a job")
-
-
-class Dialect(ABC):
+@dataclass(frozen=True, eq=False)
+class Dialect:
     """One way to write samples.
 
     Attributes:
+        name: of the dialect.
         image_key: where the image lies in a sample.
-        image_model: the schema of what lies there.
-        object_model: the schema of an object.
-        keys: the keys of an object that hold a field.
-        foreign_keys: keys that belong to another dialect; a sample that has one is refused.
+        image_kind: the type of what lies there.
+        read_image: gives the base64 of what lies there.
+        write_image: gives what lies there for an image in base64.
+        spellings: of the fields of an object.
+        sample_spellings: of the fields that stand beside the objects.
+        placeholder: `"objects": [{}]` stands for faces that are to be found first.
+        foreign_images: under which keys other dialects keep the image.
+        foreign_keys: of objects, which only other dialects know.
     """
 
-    name: ClassVar[str]
-    image_key: ClassVar[str]
-    image_model: ClassVar[Any]
-    object_model: ClassVar[type[DialectObject]]
-    keys: ClassVar[Mapping[Field, tuple[str, ...]]]
-    foreign_keys: ClassVar[frozenset[str]]
+    name: str
+    image_key: str
+    image_kind: Any
+    read_image: Callable[[Any], str]
+    write_image: Callable[[str], Any]
+    spellings: Mapping[Field, Spelling]
+    sample_spellings: Mapping[Field, Spelling]
+    placeholder: bool
+    foreign_images: frozenset[str] = frozenset()
+    foreign_keys: frozenset[str] = frozenset()
 
-    @abstractmethod
+    @cached_property
+    def object_model(self) -> type[BaseModel]:
+        """The schema of an object, whose keys may all be missing."""
+        fields: dict[str, Any] = {
+            field.value: (spelling.kind | None, Key(None, alias=spelling.key))
+            for field, spelling in self.spellings.items()
+        }
+        return create_model(
+            f"{self.name.upper()}Object",
+            __config__=ConfigDict(extra="allow"),
+            id=(int | None, None),
+            object_class=(ObjectClass | None, Key(None, alias="class")),
+            **fields,
+        )
+
+    def key_of(self, field: Field) -> str:
+        """The key under which a field stands."""
+        if field is Field.IMAGE:
+            return self.image_key
+        return (self.spellings.get(field) or self.sample_spellings[field]).key
+
     def image_text(self, body: Mapping[str, Any]) -> str | None:
         """The image of a sample as it was sent, in base64; None if there is none.
 
         Raises:
             InvalidSample: what stands in the image's place is no image.
         """
-
-    @abstractmethod
-    def image_value(self, text: str) -> Any:
-        """What stands under `image_key` for an image in base64."""
-
-    @abstractmethod
-    def _read_object(self, given: Any, size: Size | None) -> SampleObject:
-        """The canonical form of an object that fits the schema.
-
-        Raises:
-            ValueError: a field contradicts itself.
-        """
-
-    @abstractmethod
-    def _write_field(self, field: Field, item: SampleObject, size: Size) -> Json:
-        """The keys of one field of an object."""
+        if body.get(self.image_key) is None:
+            return None
+        try:
+            return self.read_image(TypeAdapter(self.image_kind).validate_python(body[self.image_key]))
+        except ValidationError as error:
+            raise InvalidSample(details_of(error, [self.image_key])) from error
 
     def read(self, body: Mapping[str, Any], size: Size | None) -> Sample:
         """The canonical form of a sample as it was sent.
@@ -91,6 +92,8 @@ class Dialect(ABC):
 
         Raises:
             InvalidSample: the schema is broken, or keys of another dialect are mixed in.
+            UndecodableBase64: a template is no base64.
+            InvalidRequest: a template is not one of ours.
         """
         objects = body.get("objects", [])
         if not isinstance(objects, list):
@@ -98,39 +101,16 @@ class Dialect(ABC):
         details = self.foreign(body)
         read: list[SampleObject] = []
         for index, given in enumerate(objects):
-            loc: list[str | int] = ["objects", index]
             try:
-                item = self._read_object(self.object_model.model_validate(given), size)
-                read.append(item.model_copy(update={"id": index}))
-            except ValidationError as error:
-                details += details_of(error, loc)
-            except ValueError as error:
-                details.append(Detail(loc=loc, msg=str(error), type="value_error"))
+                read.append(self._read_object(index, given, size))
+            except InvalidSample as error:
+                details += error.under("objects", index).details
         if details:
             raise InvalidSample(details)
         return Sample(size=size, objects=read)
 
-    def foreign(self, body: Mapping[str, Any]) -> list[Detail]:
-        """The keys of a sample, and of its objects, that belong to another dialect."""
-        objects = body.get("objects")
-        places: list[tuple[list[str | int], Any]] = [([], body)]
-        if isinstance(objects, list):
-            places += [(["objects", index], item) for index, item in enumerate(objects)]
-        return [
-            Detail(loc=[*loc, key], msg=f"`{key}` belongs to another dialect than {self.name}", type="mixed_dialects")
-            for loc, given in places
-            if isinstance(given, Mapping)
-            for key in sorted(self.foreign_keys.intersection(given))
-        ]
-
     def write(
-        self,
-        sample: Sample,
-        given: Mapping[str, Any],
-        *,
-        rebuilt: bool,
-        fields: Sequence[Field],
-        age_format: AgeFormat,
+        self, sample: Sample, given: Mapping[str, Any], *, rebuilt: bool, fields: Sequence[Field], page: Page
     ) -> Json:
         """The answer: what was given, and the computed fields laid over it.
 
@@ -138,30 +118,64 @@ class Dialect(ABC):
             sample: holds the computed fields.
             given: the sample as it was sent.
             rebuilt: the objects were found by a service: what was given under `objects` is dropped.
-            fields: the fields that were computed; only these are written.
-            age_format: ages as `"25"` or as `25`.
+            fields: those that were computed; only these are written.
+            page: what the writers have to know.
         """
         objects: list[Json] = []
         for index, item in enumerate(sample.objects):
             written: Json = {"id": item.id, "class": item.object_class} if rebuilt else dict(given["objects"][index])
-            for field in fields:
-                if item.has(field):
-                    written |= self.write_field(field, item, sample.size or (0, 0), age_format)
-            objects.append(written)
-        return {**given, "objects": objects}
+            objects.append(written | _written(item, self.spellings, fields, page))
+        return {**given, "objects": objects, **_written(sample, self.sample_spellings, fields, page)}
 
-    def write_field(self, field: Field, item: SampleObject, size: Size, age_format: AgeFormat) -> Json:
-        """The keys of one field that an object has."""
-        if field is Field.BBOX and item.bbox:
-            return {"confidence": item.confidence, "bbox": list(item.bbox)}
-        if field is Field.AGE and item.age is not None:
-            years = round(item.age)
-            return {"age": str(years) if age_format == "string" else years}
-        return self._write_field(field, item, size)
+    def foreign(self, body: Mapping[str, Any]) -> list[Detail]:
+        """The keys of a sample, and of its objects, that belong to another dialect."""
+        objects = body.get("objects")
+        places: list[tuple[list[str | int], Any, frozenset[str]]] = [([], body, self.foreign_images)]
+        if isinstance(objects, list):
+            places += [(["objects", index], item, self.foreign_keys) for index, item in enumerate(objects)]
+        message = f"belongs to another dialect than {self.name}"
+        return [
+            Detail(loc=[*loc, key], msg=f"`{key}` {message}", type="mixed_dialects")
+            for loc, given, keys in places
+            if isinstance(given, Mapping)
+            for key in sorted(keys.intersection(given))
+        ]
+
+    def _read_object(self, index: int, given: Any, size: Size | None) -> SampleObject:
+        try:
+            checked = self.object_model.model_validate(given)
+        except ValidationError as error:
+            raise InvalidSample(details_of(error, [])) from error
+        values: dict[str, Any] = {}
+        for field, spelling in self.spellings.items():
+            value = getattr(checked, field.value)
+            if value is None:
+                continue
+            try:
+                values[field.value] = spelling.read(value, size)
+            except ValueError as error:
+                raise InvalidSample([Detail(loc=[spelling.key], msg=str(error), type="value_error")]) from error
+        object_class: ObjectClass = getattr(checked, "object_class") or "face"  # noqa: B009 - made at run time
+        return SampleObject(id=index, object_class=object_class, **values)
 
 
-def details_of(error: ValidationError, loc: list[str | int]) -> list[Detail]:
-    """What pydantic found wrong, at `loc` and below."""
-    # The input is left out: it may be somebody's template, and a large one.
-    entries = error.errors(include_url=False, include_context=False, include_input=False)
-    return [Detail(loc=[*loc, *entry["loc"]], msg=entry["msg"], type=entry["type"]) for entry in entries]
+def tell_apart(dialects: Sequence[Dialect]) -> Iterator[Dialect]:
+    """The dialects, each knowing which keys are foreign to it."""
+    for dialect in dialects:
+        others = [other for other in dialects if other is not dialect]
+        own = {spelling.key for spelling in dialect.spellings.values()}
+        theirs = {spelling.key for other in others for spelling in other.spellings.values()}
+        images = frozenset(other.image_key for other in others)
+        yield replace(dialect, foreign_images=images, foreign_keys=frozenset(theirs - own))
+
+
+def _written(
+    holder: Sample | SampleObject, spellings: Mapping[Field, Spelling], fields: Sequence[Field], page: Page
+) -> Json:
+    written: Json = {}
+    for field in fields:
+        value = getattr(holder, field.value, None)
+        if field in spellings and value is not None:
+            spelling = spellings[field]
+            written |= {spelling.key: spelling.write(value, page), **spelling.constants}
+    return written

@@ -1,23 +1,34 @@
 """Dialect v1, also spoken on the unversioned 1.0 paths: points in pixels, vocabularies in capitals."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from annotated_types import Len
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Key
 
 from models.face.gender import Gender
 from models.face.landmarks import LandmarkName
-from models.face.pose import Pose
+from models.face.mask import Mask
 from models.field import Field
-from pipelines.dialects.dialect import Dialect, DialectObject, Json, Size
-from pipelines.dialects.emotions import read_emotions, write_emotions
-from pipelines.errors import Detail, InvalidSample
-from pipelines.sample import Landmarks, Point, SampleObject
+from pipelines.dialects.common import (
+    AGE,
+    BBOX,
+    CONFIDENCE,
+    VERIFICATION,
+    emotions,
+    liveness,
+    pose,
+    read_template,
+    record,
+)
+from pipelines.dialects.dialect import Dialect
+from pipelines.dialects.quality import V1_QUALITY
+from pipelines.dialects.spelling import Page, Spelling
+from pipelines.encoding import encode_base64
+from pipelines.sample import Landmarks, Point, Size
 
 _POINTS = list(LandmarkName)
+# What callers have always been told, whatever the size; it is not read.
+_TEMPLATE_SIZE = 74
 _LEFT_EYE, _RIGHT_EYE = _POINTS.index(LandmarkName.LEFT_EYE), _POINTS.index(LandmarkName.RIGHT_EYE)
 
 
@@ -27,7 +38,7 @@ class Fitter(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     fitter_type: Literal["fda"] = "fda"
-    keypoints: Annotated[list[float], Len(63, 63)] = Key(description="x, y, 0 of each point")
+    keypoints: Annotated[list[float], Key(min_length=63, max_length=63, description="x, y, 0 of each point")]
     left_eye: Point
     right_eye: Point
 
@@ -39,75 +50,23 @@ class V1Emotion(BaseModel):
     emotion: Literal["ANGRY", "DISGUSTED", "SCARED", "HAPPY", "NEUTRAL", "SAD", "SURPRISED"]
 
 
-class V1Object(DialectObject):
-    """An object as v1 writes it."""
+class V1Liveness(BaseModel):
+    """Whether a face is there in person."""
 
-    fitter: Fitter | None = None
-    angles: Pose | None = Key(None, description="degrees")
-    gender: Literal["MALE", "FEMALE"] | None = None
-    emotions: Annotated[list[V1Emotion], Len(7, 7)] | None = None
+    confidence: float
+    value: Literal["REAL", "FAKE"]
 
 
-class V1(Dialect):
-    """Dialect v1."""
-
-    name = "v1"
-    image_key = "$image"
-    image_model = str
-    object_model = V1Object
-    keys: ClassVar = {
-        Field.BBOX: ("confidence", "bbox"),
-        Field.LANDMARKS: ("fitter",),
-        Field.POSE: ("angles",),
-        Field.AGE: ("age",),
-        Field.GENDER: ("gender",),
-        Field.EMOTIONS: ("emotions",),
-    }
-    foreign_keys = frozenset({"_image", "keypoints", "pose", "has_medical_mask", "template"})
-
-    def image_text(self, body: Mapping[str, Any]) -> str | None:
-        """See `Dialect.image_text`."""
-        text = body.get("$image")
-        if text is None or isinstance(text, str):
-            return text
-        raise InvalidSample([Detail(loc=["$image"], msg="Input should be a valid string", type="string_type")])
-
-    def image_value(self, text: str) -> str:
-        """See `Dialect.image_value`."""
-        return text
-
-    def _read_object(self, given: V1Object, size: Size | None) -> SampleObject:
-        return SampleObject(
-            object_class=given.object_class or "face",
-            confidence=given.confidence,
-            bbox=given.bbox,
-            landmarks=_read_fitter(given.fitter, size) if given.fitter and size else None,
-            pose=given.angles,
-            age=given.age,
-            gender=Gender("male" if given.gender == "MALE" else "female") if given.gender else None,
-            emotions=read_emotions(given.emotions),
-        )
-
-    def _write_field(self, field: Field, item: SampleObject, size: Size) -> Json:
-        if field is Field.LANDMARKS and item.landmarks:
-            return {"fitter": _write_fitter(item.landmarks, size)}
-        if field is Field.POSE and item.pose:
-            return {"angles": asdict(item.pose)}
-        if field is Field.GENDER and item.gender:
-            return {"gender": item.gender.value.upper()}
-        if field is Field.EMOTIONS and item.emotions:
-            return {"emotions": write_emotions(item.emotions, upper=True)}
-        raise NotImplementedError(field)
-
-
-def _read_fitter(fitter: Fitter, size: Size) -> Landmarks:
+def _read_fitter(fitter: Fitter, size: Size | None) -> Landmarks | None:
+    if size is None:
+        return None
     height, width = size
     xs, ys = fitter.keypoints[0::3], fitter.keypoints[1::3]
     return [(x / width, y / height) for x, y in zip(xs, ys, strict=True)]
 
 
-def _write_fitter(landmarks: Landmarks, size: Size) -> Json:
-    height, width = size
+def _write_fitter(landmarks: Landmarks, page: Page) -> dict[str, Any]:
+    height, width = page.size
     points = [[x * width, y * height] for x, y in landmarks]
     return {
         "fitter_type": "fda",
@@ -115,3 +74,38 @@ def _write_fitter(landmarks: Landmarks, size: Size) -> Json:
         "left_eye": points[_LEFT_EYE],
         "right_eye": points[_RIGHT_EYE],
     }
+
+
+V1 = Dialect(
+    name="v1",
+    image_key="$image",
+    image_kind=str,
+    read_image=lambda text: text,
+    write_image=lambda text: text,
+    spellings={
+        Field.CONFIDENCE: CONFIDENCE,
+        Field.BBOX: BBOX,
+        Field.LANDMARKS: Spelling("fitter", Fitter, _read_fitter, _write_fitter),
+        Field.POSE: pose("angles"),
+        Field.AGE: AGE,
+        Field.GENDER: Spelling(
+            "gender",
+            Literal["MALE", "FEMALE"],
+            lambda value, _: Gender(value.lower()),
+            lambda gender, _: gender.value.upper(),
+        ),
+        Field.EMOTIONS: emotions(V1Emotion, str.upper),
+        Field.LIVENESS: liveness(V1Liveness, str.upper),
+        Field.MASK: record("mask", Mask),
+        Field.QUALITY: V1_QUALITY,
+        Field.TEMPLATE: Spelling(
+            "$template",
+            str,
+            lambda text, _: read_template(text),
+            lambda template, _: encode_base64(template),
+            {"template_size": _TEMPLATE_SIZE},
+        ),
+    },
+    sample_spellings={Field.VERIFICATION: VERIFICATION},
+    placeholder=True,
+)

@@ -1,21 +1,31 @@
 """Dialect v2: relative points under their names, vocabularies in small letters."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, Literal
 
-from annotated_types import Len
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 from pydantic import Field as Key
 
 from models.face.gender import Gender
 from models.face.landmarks import LandmarkName
-from models.face.pose import Pose
+from models.face.mask import Mask
+from models.face.template import SIZE as TEMPLATE_SIZE
 from models.field import Field
-from pipelines.dialects.dialect import Dialect, DialectObject, Json, Size, details_of
-from pipelines.dialects.emotions import read_emotions, write_emotions
-from pipelines.errors import InvalidSample
-from pipelines.sample import Point, SampleObject
+from pipelines.dialects.common import (
+    AGE,
+    BBOX,
+    CONFIDENCE,
+    VERIFICATION,
+    emotions,
+    liveness,
+    pose,
+    read_template,
+    record,
+)
+from pipelines.dialects.dialect import Dialect
+from pipelines.dialects.quality import V2_QUALITY
+from pipelines.dialects.spelling import Page, Spelling
+from pipelines.encoding import encode_base64
+from pipelines.sample import Landmarks, Point, Size
 
 
 class V2Image(BaseModel):
@@ -35,14 +45,9 @@ class Keypoint(BaseModel):
     proj: Point
 
 
-class Keypoints(
-    create_model("NamedKeypoints", **{name.value: (Keypoint, ...) for name in LandmarkName})  # type: ignore[misc]
-):
-    """The 21 points by name."""
-
-    model_config = ConfigDict(extra="allow")
-
-    fitter_type: Literal["fda"] = "fda"
+_POINTS: dict[str, Any] = {name.value: (Keypoint, ...) for name in LandmarkName}
+_POINTS["fitter_type"] = (Literal["fda"], "fda")
+Keypoints = create_model("Keypoints", __config__=ConfigDict(extra="allow"), **_POINTS)
 
 
 class V2Emotion(BaseModel):
@@ -52,69 +57,66 @@ class V2Emotion(BaseModel):
     emotion: Literal["angry", "disgusted", "scared", "happy", "neutral", "sad", "surprised"]
 
 
-class V2Object(DialectObject):
-    """An object as v2 writes it."""
+class V2Liveness(BaseModel):
+    """Whether a face is there in person."""
 
-    keypoints: Keypoints | None = None
-    pose: Pose | None = Key(None, description="degrees")
-    gender: Literal["male", "female"] | None = None
-    emotions: Annotated[list[V2Emotion], Len(7, 7)] | None = None
+    confidence: float
+    value: Literal["real", "fake"]
 
 
-class V2(Dialect):
-    """Dialect v2."""
+class TemplateArray(BaseModel):
+    """The bytes of a template in base64."""
 
-    name = "v2"
-    image_key = "_image"
-    image_model = V2Image
-    object_model = V2Object
-    keys: ClassVar = {
-        Field.BBOX: ("confidence", "bbox"),
-        Field.LANDMARKS: ("keypoints",),
-        Field.POSE: ("pose",),
-        Field.AGE: ("age",),
-        Field.GENDER: ("gender",),
-        Field.EMOTIONS: ("emotions",),
-    }
-    foreign_keys = frozenset({"$image", "fitter", "angles", "mask", "$template"})
+    blob: str
+    format: Literal["NDARRAY"] = "NDARRAY"
+    dtype: Literal["uint8"] = "uint8"
+    shape: list[int] = [TEMPLATE_SIZE]
 
-    def image_text(self, body: Mapping[str, Any]) -> str | None:
-        """See `Dialect.image_text`."""
-        given = body.get("_image")
-        if given is None:
-            return None
-        try:
-            return V2Image.model_validate(given).blob
-        except ValidationError as error:
-            raise InvalidSample(details_of(error, ["_image"])) from error
 
-    def image_value(self, text: str) -> Json:
-        """See `Dialect.image_value`."""
-        return {"blob": text, "format": "IMAGE"}
+class V2Template(BaseModel):
+    """A template under the name of its extractor."""
 
-    def _read_object(self, given: V2Object, size: Size | None) -> SampleObject:
-        points = given.keypoints
-        return SampleObject(
-            object_class=given.object_class or "face",
-            confidence=given.confidence,
-            bbox=given.bbox,
-            landmarks=[getattr(points, name).proj for name in LandmarkName] if points else None,
-            pose=given.pose,
-            age=given.age,
-            gender=Gender(given.gender) if given.gender else None,
-            emotions=read_emotions(given.emotions),
-        )
+    array: TemplateArray = Key(alias="_face_template_extractor_1000_12")
 
-    def _write_field(self, field: Field, item: SampleObject, size: Size) -> Json:
-        if field is Field.LANDMARKS and item.landmarks:
-            points = {
-                name.value: {"proj": list(point)} for name, point in zip(LandmarkName, item.landmarks, strict=True)
-            }
-            return {"keypoints": {**points, "fitter_type": "fda"}}
-        if field is Field.POSE and item.pose:
-            return {"pose": asdict(item.pose)}
-        if field is Field.GENDER and item.gender:
-            return {"gender": item.gender.value}
-        if field is Field.EMOTIONS and item.emotions:
-            return {"emotions": write_emotions(item.emotions, upper=False)}
-        raise NotImplementedError(field)
+
+def _write_template(template: bytes, _: Page) -> dict[str, Any]:
+    return V2Template(_face_template_extractor_1000_12=TemplateArray(blob=encode_base64(template))).model_dump(
+        by_alias=True
+    )
+
+
+def _read_keypoints(keypoints: BaseModel, _: Size | None) -> Landmarks:
+    return [getattr(keypoints, name).proj for name in LandmarkName]
+
+
+def _write_keypoints(landmarks: Landmarks, _: Page) -> dict[str, Any]:
+    named = zip(LandmarkName, landmarks, strict=True)
+    return {**{name.value: {"proj": list(point)} for name, point in named}, "fitter_type": "fda"}
+
+
+V2 = Dialect(
+    name="v2",
+    image_key="_image",
+    image_kind=V2Image,
+    read_image=lambda image: image.blob,
+    write_image=lambda text: {"blob": text, "format": "IMAGE"},
+    spellings={
+        Field.CONFIDENCE: CONFIDENCE,
+        Field.BBOX: BBOX,
+        Field.LANDMARKS: Spelling("keypoints", Keypoints, _read_keypoints, _write_keypoints),
+        Field.POSE: pose("pose"),
+        Field.AGE: AGE,
+        Field.GENDER: Spelling(
+            "gender", Literal["male", "female"], lambda value, _: Gender(value), lambda gender, _: gender.value
+        ),
+        Field.EMOTIONS: emotions(V2Emotion, str.lower),
+        Field.LIVENESS: liveness(V2Liveness, str.lower),
+        Field.MASK: record("has_medical_mask", Mask),
+        Field.QUALITY: V2_QUALITY,
+        Field.TEMPLATE: Spelling(
+            "template", V2Template, lambda given, _: read_template(given.array.blob), _write_template
+        ),
+    },
+    sample_spellings={Field.VERIFICATION: VERIFICATION},
+    placeholder=False,
+)

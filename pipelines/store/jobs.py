@@ -45,7 +45,7 @@ class RedisJobStore:
         spec = job.spec
         life_s = spec.deadline_s + spec.ttl_s
         record = {"spec": spec.model_dump_json(), "status": JobStatus.QUEUED.value, "done": 0}
-        given = json.dumps({"given": job.given, "metadata": job.metadata})
+        given = json.dumps({"givens": job.givens, "metadata": job.metadata})
         with storage(), self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(keys.record(spec.id), mapping=record)
             pipe.expire(keys.record(spec.id), life_s + TOMBSTONE_S)
@@ -85,7 +85,7 @@ class RedisJobStore:
         if given is None:
             return None
         kept = json.loads(given)
-        return JobData(kept["given"], kept["metadata"], Chunk.model_validate_json(result) if result else None)
+        return JobData(kept["givens"], kept["metadata"], Chunk.model_validate_json(result) if result else None)
 
     def image(self, blob: str) -> bytes | None:
         """See `JobStore.image`."""

@@ -1,28 +1,22 @@
 """What every job store does: the one on Redis, on a real server, and the one in memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from time import sleep, time
-from uuid import uuid4
 
 import pytest
 
 from models.face.gender import Gender
-from models.family import ModelFamily
-from pipelines.chunk import Chunk, Failure, Item
-from pipelines.job import Ending, JobSpec, JobStatus, NewJob, ServiceProgress, ServiceStatus, Verdict
+from pipelines.chunk import Chunk, Failure
+from pipelines.job import Ending, JobStatus, NewJob, ServiceProgress, ServiceStatus, Verdict
 from pipelines.job_store import JobStore
-from pipelines.plan import Plan, Stage
-from pipelines.sample import Sample, SampleObject
+from pipelines.sample import SampleObject
 from pipelines.settings import JobSettings
 from pipelines.store.connection import connect
 from pipelines.store.jobs import RedisJobStore
 from tests.fakes.job_store import MemoryJobStore
+from tests.fakes.jobs import new_job
 
 SETTINGS = JobSettings(attempts=2, stage_deadline_s=1, visibility_timeout_s=2, stalled_after_s=10)
-STAGES = (
-    Stage(index=0, first=0, family=ModelFamily.FACE_DETECTION, services=("face-detector-face-fitter",)),
-    Stage(index=1, first=1, family=ModelFamily.FACE_ATTRIBUTES, services=("age-estimator", "gender-estimator")),
-)
 DONE = ServiceProgress(status=ServiceStatus.SUCCEEDED, ms=1.5, worker="w", queue="q")
 
 
@@ -35,25 +29,6 @@ def store(request: pytest.FixtureRequest) -> Iterator[JobStore]:
     client.flushdb()
     yield RedisJobStore(client, SETTINGS)
     client.close()
-
-
-NewJobs = Callable[..., NewJob]
-
-
-def new_job(*, ttl_s: int = 60, include_image: bool = False, created_at: float | None = None) -> NewJob:
-    spec = JobSpec(
-        id=str(uuid4()),
-        plan=Plan(services=("face-detector-face-fitter", "age-estimator", "gender-estimator")),
-        stages=STAGES,
-        dialect="v2",
-        images=1,
-        include_image=include_image,
-        created_at=created_at or time(),
-        ttl_s=ttl_s,
-        deadline_s=60,
-    )
-    chunk = Chunk(items=[Item(sample=Sample(), blob=spec.blobs[0])])
-    return NewJob(spec, chunk, given={"note": "ü"}, metadata={"mine": 1}, images=[b"\x00image"])
 
 
 def run_to_the_end(store: JobStore, job: NewJob) -> Chunk:
@@ -83,7 +58,7 @@ def test_a_new_job_is_queued_with_all_that_came_with_it(store: JobStore) -> None
     assert data is not None
     assert (found.spec, found.status) == (job.spec, JobStatus.QUEUED)
     assert [service.status for service in found.services] == [ServiceStatus.QUEUED] * 3
-    assert (data.given, data.metadata, data.result) == ({"note": "ü"}, {"mine": 1}, None)
+    assert (data.givens, data.metadata, data.result) == ([{"note": "ü"}], {"mine": 1}, None)
     assert store.image(job.spec.blobs[0]) == b"\x00image"
 
 

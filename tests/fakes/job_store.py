@@ -28,7 +28,7 @@ class _Entry:
         self.tries: dict[int, int] = {}
         self.progress: dict[int, ServiceProgress] = {}
         self.chunk: str | None = job.chunk.model_dump_json()
-        self.data: JobData | None = JobData(job.given, job.metadata, None)
+        self.data: JobData | None = JobData(job.givens, job.metadata, None)
         self.images = dict(zip(job.spec.blobs, job.images, strict=True))
         self.ending: Ending | None = None
         self.canceled = False
@@ -101,7 +101,7 @@ class MemoryJobStore:
             return False
         entry.status, entry.ending, entry.finished_at = ending.status, ending, now
         entry.progress |= progress
-        entry.data = JobData(entry.data.given, entry.data.metadata, ending.result)
+        entry.data = JobData(entry.data.givens, entry.data.metadata, ending.result)
         entry.chunk = None
         if not spec.include_image:
             entry.images.clear()

@@ -16,7 +16,7 @@ class FakeDetector(DetectingService):
 
     name = "face-detector-face-fitter"
     family = ModelFamily.FACE_DETECTION
-    gives = frozenset({Field.BBOX})
+    gives = frozenset({Field.CONFIDENCE, Field.BBOX})
     weights = ()
 
     def __init__(self) -> None:

@@ -1,11 +1,11 @@
-from broker.queues import UrgentFirst, all_queues, consumed_families, placing, queue_name
+from broker.queues import Placement, UrgentFirst, all_queues, consumed_families
 from models.family import ModelFamily
 from pipelines.job import Priority
 
 
 def test_the_normal_queue_of_a_family_bears_its_name() -> None:
-    place = placing(co_locate=False)(ModelFamily.FACE_DETECTION)
-    assert [queue_name(place, priority) for priority in Priority] == [
+    placement = Placement(co_locate=False)
+    assert [placement.queue(ModelFamily.FACE_DETECTION, priority) for priority in Priority] == [
         "face-detection.high",
         "face-detection",
         "face-detection.bulk",
@@ -13,7 +13,8 @@ def test_the_normal_queue_of_a_family_bears_its_name() -> None:
 
 
 def test_co_located_families_share_their_queues() -> None:
-    assert {placing(co_locate=True)(family) for family in ModelFamily} == {"faceline"}
+    placement = Placement(co_locate=True)
+    assert {placement.place(family) for family in ModelFamily} == {"faceline"} == set(placement.places)
 
 
 def test_queues_tell_whose_models_to_load() -> None:

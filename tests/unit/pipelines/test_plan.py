@@ -12,16 +12,19 @@ from models.field import Field
 from models.service import DetectingService
 from pipelines.dialects import DIALECTS
 from pipelines.errors import InvalidSample
-from pipelines.plan import DETECTOR, Plan, check_services, plan
+from pipelines.plan import Plan, check_services, plan, stages
+from pipelines.presets import PRESETS
 from pipelines.sample import Sample, SampleObject
 
 V2 = DIALECTS["v2"]
+CATALOGUE = services()
+DETECTOR = "face-detector-face-fitter"
 FACE = SampleObject(bbox=(0, 0, 1, 1))
 ATTRIBUTES = ["age-estimator", "gender-estimator", "emotion-estimator"]
 
 
 def planned(*asked: str, sample: Sample | None = None, has_image: bool = True, find_faces: bool = False) -> Plan:
-    return plan(asked, sample or Sample(), V2, has_image=has_image, find_faces=find_faces)
+    return plan(asked, CATALOGUE, sample or Sample(), V2, has_image=has_image, find_faces=find_faces)
 
 
 def refusal(*asked: str, sample: Sample | None = None, has_image: bool = True) -> list[list[str | int]]:
@@ -69,36 +72,58 @@ def test_found_faces_are_hidden_where_nobody_asked_for_them() -> None:
 @pytest.mark.parametrize(("asked", "loc"), [([], ["services"]), ([DETECTOR, "shoes"], ["services", 1])])
 def test_there_must_be_such_services(asked: list[str], loc: list[str | int]) -> None:
     with pytest.raises(InvalidSample) as refused:
-        check_services(asked)
+        check_services(asked, CATALOGUE)
     assert refused.value.details[0]["loc"] == loc
 
 
 def test_neighbours_of_one_family_share_a_stage() -> None:
-    stages = planned(DETECTOR, *ATTRIBUTES).stages(lambda family: family.value)
-    assert [(stage.family, stage.first, stage.services) for stage in stages] == [
+    made = stages([DETECTOR, *ATTRIBUTES], CATALOGUE, lambda family: family.value)
+    assert [(stage.family, stage.first, stage.services) for stage in made] == [
         (ModelFamily.FACE_DETECTION, 0, (DETECTOR,)),
         (ModelFamily.FACE_ATTRIBUTES, 1, tuple(ATTRIBUTES)),
     ]
 
 
 def test_families_at_one_place_share_a_stage() -> None:
-    (stage,) = planned(DETECTOR, *ATTRIBUTES).stages(lambda _: "here")
+    (stage,) = stages([DETECTOR, *ATTRIBUTES], CATALOGUE, lambda _: "here")
     assert stage.services == (DETECTOR, *ATTRIBUTES)
 
 
-@given(st.lists(st.sampled_from(sorted(services())), min_size=1, max_size=6))
+def closed(names: list[str]) -> bool:
+    """Whether each service finds what it needs on objects that come with nothing."""
+    carried: set[Field] = {Field.IMAGE}
+    found = "face"
+    for name in names:
+        service = CATALOGUE[name]
+        if issubclass(service, DetectingService):
+            carried, found = {Field.IMAGE}, service.object_class
+        if found != service.object_class or not service.needs <= carried:
+            return False
+        carried |= service.gives
+    return True
+
+
+@given(st.lists(st.sampled_from(sorted(CATALOGUE)), min_size=1, max_size=6))
 def test_a_plan_is_closed_and_its_stages_hold_each_service_once_in_order(names: list[str]) -> None:
-    """Whatever is planned finds what it needs; whatever does not is refused."""
     try:
         made = planned(*names, sample=Sample(objects=[SampleObject()]))
     except InvalidSample:
-        assert not issubclass(services()[names[0]], DetectingService)
+        assert not closed(names)
         return
-    carried: set[Field] = {Field.IMAGE}
-    for name in made.services:
-        assert services()[name].needs <= carried
-        carried |= services()[name].gives
-    stages = made.stages(lambda family: family.value)
-    assert [name for stage in stages for name in stage.services] == list(made.services)
-    assert [stage.index for stage in stages] == list(range(len(stages)))
-    assert all(made.services[stage.first] == stage.services[0] for stage in stages)
+    assert closed(names)
+    assert made.services == tuple(names)
+    cut = stages(made.services, CATALOGUE, lambda family: family.value)
+    assert [name for stage in cut for name in stage.services] == list(made.services)
+    assert [stage.index for stage in cut] == list(range(len(cut)))
+    assert all(made.services[stage.first] == stage.services[0] for stage in cut)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_is_a_pipeline_that_needs_nothing_but_an_image(preset: str) -> None:
+    assert planned(*PRESETS[preset]).services == PRESETS[preset]
+
+
+def test_finding_objects_anew_drops_what_was_known_of_the_old_ones() -> None:
+    made = planned(DETECTOR, "age-estimator", DETECTOR, "gender-estimator")
+    assert Field.GENDER in made.fields
+    assert Field.AGE not in made.fields

@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.errors import InvalidImage
 from models.image import Image
 from pipelines.chunk import Item
-from pipelines.run import open_frames, run_service
-from pipelines.sample import Sample, SampleObject
+from pipelines.run import open_frames, run_service, slices
+from pipelines.sample import Sample, SampleObject, Size
 from tests.fakes.services import FakeAge, FakeDetector
 
 
@@ -86,3 +88,13 @@ def test_a_box_that_went_through_relative_coordinates_gives_the_same_pixels(widt
     left = 3 / width
     frames = open_frames([item("any", left)], lambda _: image_of(width))
     assert frames[0].faces[0].bbox[0] == 3
+
+
+@given(st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=1, max_size=30), st.integers(1, 3000))
+def test_slices_hold_every_item_once_in_order_and_no_more_pixels_than_fit(sizes: list[Size], limit: int) -> None:
+    items = [Item(sample=Sample(size=size)) for size in sizes]
+    cut = list(slices(items, limit))
+    assert [item for part in cut for item in part] == items
+    for part in cut:
+        pixels = [height * width for item in part for height, width in [item.sample.size or (0, 0)]]
+        assert len(part) == 1 or sum(pixels) <= limit

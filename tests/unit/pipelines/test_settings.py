@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from pipelines.settings import InvalidSetting, JobSettings, LimitSettings, Settings, load_settings
+from pipelines.settings import GpuSettings, InvalidSetting, JobSettings, LimitSettings, Settings, load_settings
 
 
 def test_nested_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,6 +38,6 @@ def test_times_that_would_run_a_stage_twice_are_an_error(times: dict[str, int]) 
 
 
 def test_every_setting_says_what_it_does() -> None:
-    for model in (Settings, JobSettings, LimitSettings):
+    for model in (Settings, GpuSettings, JobSettings, LimitSettings):
         for name, field in model.model_fields.items():
-            assert field.description or name in ("jobs", "limits"), name
+            assert field.description or name in ("gpu", "jobs", "limits"), name

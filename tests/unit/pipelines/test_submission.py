@@ -5,12 +5,13 @@ import cv2
 import numpy as np
 import pytest
 
+from models.catalogue import services
 from models.errors import ImageTooLarge, InvalidImage
 from pipelines.dialects import DIALECTS
 from pipelines.errors import InvalidSample, PayloadTooLarge, UndecodableBase64
 from pipelines.job import NewJob
 from pipelines.settings import JobSettings, LimitSettings
-from pipelines.submission import Desk, Options, Submission
+from pipelines.submission import Checked, Intake, Options, Submission
 
 PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
 TEXT = b64encode(PHOTO).decode()
@@ -18,14 +19,14 @@ DETECTOR = "face-detector-face-fitter"
 
 
 def accept(*asked: str, body: dict[str, Any], name: str = "v1", at: tuple[str, ...] = (), **limits: int) -> NewJob:
-    desk = Desk(JobSettings(), LimitSettings(**limits), lambda family: family.value)
-    return desk.accept(Submission(asked, body, DIALECTS[name], Options(ttl_s=60), at=at))
+    taker = Intake(services(), JobSettings(), LimitSettings(**limits), lambda family: family.value)
+    return taker.accept(Submission(asked, body, DIALECTS[name], Options(60, "number"), at=at))
 
 
 def test_image_and_sample_part_ways() -> None:
     job = accept("age-estimator", body={"$image": TEXT, "note": 1, "objects": [{"bbox": [0, 0, 1, 1], "tag": 2}]})
     assert job.images == [PHOTO]
-    assert job.given == {"note": 1, "objects": [{"bbox": [0, 0, 1, 1], "tag": 2}]}
+    assert job.givens[0] == {"note": 1, "objects": [{"bbox": [0, 0, 1, 1], "tag": 2}]}
     (item,) = job.chunk.items
     assert item.blob == job.spec.blobs[0]
     assert item.sample.size == (20, 40)
@@ -42,13 +43,13 @@ def test_points_in_pixels_become_relative_to_the_upright_image() -> None:
 
 def test_what_a_detector_finds_anew_is_not_read() -> None:
     job = accept(DETECTOR, body={"$image": TEXT, "objects": ["nonsense"]})
-    assert "objects" not in job.given
+    assert "objects" not in job.givens[0]
     assert job.chunk.items[0].sample.objects == []
 
 
 @pytest.mark.parametrize(("name", "accepted"), [("v1", True), ("v2", False)])
 def test_the_placeholder_belongs_to_v1(name: str, accepted: bool) -> None:
-    image = DIALECTS[name].image_value(TEXT)
+    image = DIALECTS[name].write_image(TEXT)
     body = {DIALECTS[name].image_key: image, "objects": [{}]}
     if accepted:
         assert accept("age-estimator", body=body, name=name).spec.plan.hidden == 1
@@ -82,3 +83,26 @@ def test_ids_cannot_be_guessed() -> None:
     ids = {accept(DETECTOR, body={"$image": TEXT}).spec.id for _ in range(50)}
     assert len(ids) == 50
     assert all(len(one) == 36 for one in ids)
+
+
+def intake() -> Intake:
+    return Intake(services(), JobSettings(), LimitSettings(), lambda family: family.value)
+
+
+def checked(asked: str, body: dict[str, Any]) -> Checked:
+    return intake().check(Submission([asked], body, DIALECTS["v1"], Options(60, "number")))
+
+
+def test_samples_with_one_plan_share_a_job() -> None:
+    matched = [checked(DETECTOR, {"$image": TEXT, "note": index}) for index in range(3)]
+    job = intake().gather(matched, DIALECTS["v1"], Options(60, "number"))
+    assert [item.blob for item in job.chunk.items] == job.spec.blobs
+    assert [given["note"] for given in job.givens] == [0, 1, 2]
+    assert job.images == [PHOTO] * 3
+
+
+def test_samples_with_different_plans_do_not() -> None:
+    found = checked("age-estimator", {"$image": TEXT, "objects": [{}]})
+    brought = checked("age-estimator", {"$image": TEXT, "objects": [{"bbox": [0, 0, 1, 1]}]})
+    with pytest.raises(ValueError, match="different plans"):
+        intake().gather([found, brought], DIALECTS["v1"], Options(60, "number"))

@@ -1,12 +1,9 @@
 from time import time
 
-from models.family import ModelFamily
-from pipelines.chunk import Chunk, Item
-from pipelines.job import JobSpec, JobStatus, NewJob
-from pipelines.plan import Plan, Stage
-from pipelines.sample import Sample
+from pipelines.job import JobStatus
 from pipelines.settings import JobSettings
 from tests.fakes.job_store import MemoryJobStore
+from tests.fakes.jobs import new_job
 from workers.reaper import Reaper
 
 STALLED_AFTER_S = 10
@@ -25,12 +22,9 @@ class World:
             STALLED_AFTER_S,
         )  # fmt: skip
         self.now = time()
-        stage = Stage(index=0, first=0, family=ModelFamily.FACE_ATTRIBUTES, services=("age-estimator",))
-        self.spec = JobSpec(
-            id="job", plan=Plan(services=stage.services), stages=(stage, stage.model_copy(update={"index": 1})),
-            dialect="v2", created_at=self.now, ttl_s=60, deadline_s=100,
-        )  # fmt: skip
-        self.store.create(NewJob(self.spec, Chunk(items=[Item(sample=Sample())]), given={}))
+        job = new_job(created_at=self.now)
+        self.spec = job.spec
+        self.store.create(job)
 
 
 def test_a_job_that_makes_progress_is_left_alone() -> None:
@@ -43,17 +37,17 @@ def test_a_lost_job_is_sent_again_once_per_period() -> None:
     world = World()
     world.reaper.sweep(world.now + STALLED_AFTER_S + 1)
     world.reaper.sweep(world.now + STALLED_AFTER_S + 2)
-    assert world.sent == [("job", 0)]
+    assert world.sent == [(world.spec.id, 0)]
 
 
 def test_a_lost_job_goes_on_at_the_stage_that_it_had_reached() -> None:
     world = World()
-    begun = world.store.begin("job", 0, world.now)
+    begun = world.store.begin(world.spec.id, 0, world.now)
     assert begun.chunk is not None
     begun.chunk.done = 1
     world.store.end(world.spec, begun.chunk, {}, world.now)
     world.reaper.sweep(world.now + STALLED_AFTER_S + 1)
-    assert world.sent == [("job", 1)]
+    assert world.sent == [(world.spec.id, 1)]
 
 
 def test_a_job_that_waits_behind_others_is_late_not_lost() -> None:
@@ -67,13 +61,13 @@ def test_a_job_in_a_queue_that_is_never_empty_is_sent_again_in_the_end() -> None
     for period in range(1, 4):
         assert world.sent == []
         world.reaper.sweep(world.now + period * (STALLED_AFTER_S + 1))
-    assert world.sent == [("job", 0)]
+    assert world.sent == [(world.spec.id, 0)]
 
 
 def test_a_job_past_its_deadline_fails() -> None:
     world = World()
     world.reaper.sweep(world.now + 101)
-    job = world.store.find("job")
+    job = world.store.find(world.spec.id)
     assert job is not None
     assert job.status is JobStatus.FAILED
     assert job.failure is not None

@@ -7,43 +7,32 @@ import numpy as np
 import pytest
 
 from models.errors import FacelineError, WeightsMissing
-from models.family import ModelFamily
 from models.service import Service
-from pipelines.chunk import Chunk, Item
-from pipelines.job import Job, JobSpec, JobStatus, NewJob, ServiceStatus
-from pipelines.plan import Plan, Stage
-from pipelines.sample import Sample
+from pipelines.chunk import Chunk
+from pipelines.job import Job, JobStatus, OnError, ServiceStatus
 from pipelines.settings import JobSettings
 from tests.fakes.job_store import MemoryJobStore
+from tests.fakes.jobs import new_job
 from tests.fakes.services import FakeAge, FakeDetector
 from workers.images import ImageCache
 from workers.stage import StageRunner
 
 PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
-STAGES = (
-    Stage(index=0, first=0, family=ModelFamily.FACE_DETECTION, services=("face-detector-face-fitter",)),
-    Stage(index=1, first=1, family=ModelFamily.FACE_ATTRIBUTES, services=("age-estimator",)),
-)
+WIDE = cv2.imencode(".png", np.zeros((20, 60, 3), np.uint8))[1].tobytes()
 
 
 class World:
-    """A store, a worker and one job of two stages."""
+    """A store, a worker and one job of two stages, on one photo or several."""
 
-    def __init__(self, photo: bytes = PHOTO, age: FakeAge | None = None, on_error: str = "fail") -> None:
+    def __init__(self, *photos: bytes, age: FakeAge | None = None, on_error: OnError = "fail") -> None:
         self.store = MemoryJobStore(JobSettings(attempts=2))
-        self.services: dict[str, Service | FacelineError] = {
-            "face-detector-face-fitter": FakeDetector(),
-            "age-estimator": age or FakeAge(),
-        }
+        self.fakes = (FakeDetector(), age or FakeAge())
+        self.services: dict[str, Service | FacelineError] = {fake.name: fake for fake in self.fakes}
         self.images = ImageCache(self.store.image)
         self.runner = StageRunner(self.store, self.images, self._service, "worker-1", deadline_s=60)
-        names = tuple(self.services)
-        self.spec = JobSpec(
-            id="job", plan=Plan(services=names), stages=STAGES, dialect="v2", images=1, on_error=on_error,
-            created_at=time(), ttl_s=60, deadline_s=60,
-        )  # fmt: skip
-        chunk = Chunk(items=[Item(sample=Sample(), blob="job:0")])
-        self.store.create(NewJob(self.spec, chunk, given={}, images=[photo]))
+        job = new_job(tuple(self.services), images=photos or (PHOTO,), on_error=on_error)
+        self.spec = job.spec
+        self.store.create(job)
 
     def _service(self, name: str) -> Service:
         service = self.services[name]
@@ -52,11 +41,17 @@ class World:
         return service
 
     def run(self, stage: int) -> bool:
-        return self.runner.run("job", stage, queue="face-detection")
+        return self.runner.run(self.spec.id, stage, queue="face-detection")
+
+    def result(self) -> Chunk:
+        data = self.store.data(self.spec.id)
+        assert data is not None
+        assert data.result is not None
+        return data.result
 
     @property
     def job(self) -> Job:
-        found = self.store.find("job")
+        found = self.store.find(self.spec.id)
         assert found is not None
         return found
 
@@ -66,10 +61,7 @@ def test_two_stages_make_a_result() -> None:
     assert world.run(0) is True
     assert world.job.status is JobStatus.RUNNING
     assert world.run(1) is False
-    data = world.store.data("job")
-    assert data is not None
-    assert data.result is not None
-    assert [face.age for face in data.result.items[0].sample.objects] == [0, 10, 20, 30]
+    assert [face.age for face in world.result().items[0].sample.objects] == [0, 10, 20, 30]
     assert world.job.status is JobStatus.SUCCEEDED
 
 
@@ -85,9 +77,9 @@ def test_services_say_where_and_how_long_they_ran() -> None:
 def test_the_image_is_erased_when_the_job_is_over() -> None:
     world = World()
     world.run(0)
-    assert world.store.image("job:0") is not None
+    assert world.store.image(world.spec.blobs[0]) is not None
     world.run(1)
-    assert world.store.image("job:0") is None
+    assert world.store.image(world.spec.blobs[0]) is None
 
 
 def test_a_message_that_comes_twice_runs_once_and_its_chain_goes_on() -> None:
@@ -110,11 +102,11 @@ def test_a_message_of_a_job_that_is_over_ends_there() -> None:
 def test_a_canceled_job_ends_at_its_next_stage() -> None:
     world = World()
     world.run(0)
-    world.store.cancel("job", time())
+    world.store.cancel(world.spec.id, time())
     assert world.job.status is JobStatus.RUNNING
     assert world.run(1) is False
     assert world.job.status is JobStatus.CANCELED
-    assert world.store.image("job:0") is None
+    assert world.store.image(world.spec.blobs[0]) is None
 
 
 def test_an_erased_job_leaves_nothing_and_its_messages_do_nothing() -> None:
@@ -122,12 +114,12 @@ def test_an_erased_job_leaves_nothing_and_its_messages_do_nothing() -> None:
     world.run(0)
     world.store.erase(world.spec, tombstone=True)
     assert world.run(1) is False
-    assert world.store.data("job") is None
+    assert world.store.data(world.spec.id) is None
     assert world.job.status is JobStatus.ERASED
 
 
 def test_a_broken_image_fails_the_job_with_its_reason() -> None:
-    world = World(photo=PHOTO[:60])
+    world = World(PHOTO[:60])
     assert world.run(0) is False
     assert world.job.status is JobStatus.FAILED
     assert world.job.failure is not None
@@ -148,7 +140,7 @@ def test_a_job_that_goes_on_leaves_the_field_out_and_says_so() -> None:
     world = World(age=FakeAge(broken_at=20), on_error="continue")
     world.run(0)
     world.run(1)
-    data = world.store.data("job")
+    data = world.store.data(world.spec.id)
     assert world.job.status is JobStatus.SUCCEEDED
     assert data is not None
     assert data.result is not None
@@ -183,20 +175,55 @@ def test_a_bug_fails_the_job_without_telling_the_caller_more_than_that(caplog: p
 def test_a_stage_that_never_ends_is_given_up_with_a_dead_letter() -> None:
     world = World()
     for _ in range(2):
-        world.store.begin("job", 0, time())  # and the worker dies
+        world.store.begin(world.spec.id, 0, time())  # and the worker dies
     assert world.run(0) is False
     assert world.job.failure is not None
     assert world.job.failure.type == "poisoned"
-    assert world.store.buried == [("job", 0)]
+    assert world.store.buried == [(world.spec.id, 0)]
 
 
 def test_a_stage_past_its_deadline_begins_no_further_service() -> None:
     world = World()
     late = StageRunner(world.store, world.images, world._service, "worker-1", deadline_s=-1)
-    assert late.run("job", 0, "face-detection") is False
+    assert late.run(world.spec.id, 0, "face-detection") is False
     assert world.job.failure is not None
     assert world.job.failure.type == "timed_out"
 
 
 def test_an_unknown_job_ends_there() -> None:
     assert World().runner.run("other", 0, "face-detection") is False
+
+
+def test_samples_of_one_job_share_their_batches_and_keep_their_order() -> None:
+    world = World(PHOTO, WIDE, PHOTO)
+    world.run(0)
+    world.run(1)
+    assert [batch for service in world.fakes for batch in service.batches] == [3, 4 + 6 + 4]
+    assert [[face.age for face in item.sample.objects] for item in world.result().items] == [
+        [0, 10, 20, 30],
+        [0, 10, 20, 30, 40, 50],
+        [0, 10, 20, 30],
+    ]
+
+
+def test_a_failing_sample_takes_no_neighbour_along() -> None:
+    world = World(PHOTO, b"no image", WIDE, PHOTO, age=FakeAge(broken_at=50))
+    world.run(0)
+    world.run(1)
+    assert world.job.status is JobStatus.SUCCEEDED
+    kinds = [[failure.type for failure in item.failures] for item in world.result().items]
+    assert kinds == [[], ["invalid_image"], ["model_error"], []]
+    assert [face.age for face in world.result().items[3].sample.objects] == [0, 10, 20, 30]
+
+
+def test_where_all_samples_fail_each_says_why() -> None:
+    world = World(b"no image", PHOTO[:50])
+    world.run(0)
+    assert world.job.status is JobStatus.FAILED
+    assert ["cut off" in item.failures[0].message for item in world.result().items] == [False, True]
+
+
+def test_a_service_that_no_sample_reaches_has_not_run() -> None:
+    world = World(b"no image")
+    world.run(0)
+    assert [service.status for service in world.job.services] == [ServiceStatus.SKIPPED, ServiceStatus.SKIPPED]

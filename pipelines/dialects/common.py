@@ -1,0 +1,102 @@
+"""What the dialects share: fields that they write alike, and those that differ in spelling only."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
+
+from models.face.emotion import Emotions
+from models.face.liveness import Liveness
+from models.face.matcher import Verification
+from models.face.pose import Pose
+from models.face.template import decode
+from pipelines.dialects.spelling import Page, Spelling
+from pipelines.encoding import decode_base64
+from pipelines.sample import Bbox, Size
+
+EMOTIONS = tuple(emotion.name for emotion in fields(Emotions))
+
+
+def plain(key: str, kind: Any, **constants: Any) -> Spelling:
+    """A field that stands in a sample as it is."""
+    return Spelling(key, kind, lambda value, _: value, lambda value, _: value, constants)
+
+
+def record(key: str, kind: Any) -> Spelling:
+    """A field of several values that stand under their own names."""
+    return Spelling(key, kind, lambda value, _: value, lambda value, _: asdict(value))
+
+
+def pose(key: str) -> Spelling:
+    """The angles of a head."""
+    return record(
+        key, Annotated[Pose, Field(description="degrees; positive: nose to the viewer's right, clockwise, up")]
+    )
+
+
+def liveness(entry: type[BaseModel], spell: Callable[[str], str]) -> Spelling:
+    """An `entry` of `value` and `confidence`."""
+
+    def read(given: Any, _: Size | None) -> Liveness:
+        value: Literal["real", "fake"] = given.value.lower()
+        return Liveness(value, given.confidence)
+
+    def write(value: Liveness, _: Page) -> dict[str, Any]:
+        return {"confidence": value.confidence, "value": spell(value.value)}
+
+    return Spelling("liveness", entry, read, write)
+
+
+def emotions(entry: type[Any], spell: Callable[[str], str]) -> Spelling:
+    """The list of seven emotions, each of which is an `entry` of `emotion` and `confidence`."""
+
+    def read(entries: Sequence[Any], _: Size | None) -> Emotions:
+        by_name = {one.emotion.lower(): one.confidence for one in entries}
+        if missing := [name for name in EMOTIONS if name not in by_name]:
+            raise ValueError(f"each emotion must be there once; missing: {', '.join(missing)}")
+        return Emotions(**by_name)
+
+    def write(value: Emotions, _: Page) -> list[dict[str, Any]]:
+        return [{"confidence": getattr(value, name), "emotion": spell(name)} for name in EMOTIONS]
+
+    kind = Annotated[list[entry], Field(min_length=7, max_length=7)]  # type: ignore[valid-type]
+    return Spelling("emotions", kind, read, write)
+
+
+def read_template(text: str) -> bytes:
+    """The bytes of a template.
+
+    Raises:
+        UndecodableBase64: the text is no base64.
+        InvalidTemplate: the bytes are no template of this deployment.
+    """
+    template = decode_base64(text)
+    decode(template)
+    return template
+
+
+def _grows(bbox: Bbox) -> Bbox:
+    if bbox[2] <= bbox[0] or bbox[3] <= bbox[1]:
+        raise ValueError("x2 must be greater than x1, and y2 greater than y1")
+    return bbox
+
+
+def _write_age(years: float, page: Page) -> str | int:
+    return str(round(years)) if page.age_format == "string" else round(years)
+
+
+CONFIDENCE = plain("confidence", float)
+BBOX = Spelling(
+    "bbox",
+    Annotated[Bbox, AfterValidator(_grows), Field(description="x1, y1, x2, y2 relative to the image")],
+    lambda value, _: value,
+    lambda value, _: list(value),
+)
+AGE = Spelling(
+    "age",
+    Annotated[float, WithJsonSchema({"type": ["string", "number"], "description": "years; text from service routes"})],
+    lambda value, _: value,
+    _write_age,
+)
+VERIFICATION = record("verification", Verification)

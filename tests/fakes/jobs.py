@@ -1,0 +1,44 @@
+"""Jobs as the front makes them, without a front."""
+
+from collections.abc import Sequence
+from time import time
+from uuid import uuid4
+
+from models.catalogue import services
+from pipelines.chunk import Chunk, Item
+from pipelines.dialects import DIALECTS
+from pipelines.job import JobSpec, NewJob, OnError
+from pipelines.plan import plan, stages
+from pipelines.sample import Sample
+
+THREE = ("face-detector-face-fitter", "age-estimator", "gender-estimator")
+"""Two stages, the second of two services."""
+
+
+def new_job(
+    asked: Sequence[str] = THREE,
+    *,
+    images: Sequence[bytes] = (b"\x00image",),
+    ttl_s: int = 60,
+    deadline_s: int = 100,
+    include_image: bool = False,
+    on_error: OnError = "fail",
+    created_at: float | None = None,
+) -> NewJob:
+    """A job on some images, whose services each have the queue of their family."""
+    catalogue = services()
+    planned = plan(asked, catalogue, Sample(), DIALECTS["v2"], has_image=True, find_faces=False)
+    spec = JobSpec(
+        id=str(uuid4()),
+        plan=planned,
+        stages=tuple(stages(planned.services, catalogue, lambda family: family.value)),
+        dialect="v2",
+        images=len(images),
+        on_error=on_error,
+        include_image=include_image,
+        created_at=time() if created_at is None else created_at,
+        ttl_s=ttl_s,
+        deadline_s=deadline_s,
+    )
+    chunk = Chunk(items=[Item(sample=Sample(), blob=blob) for blob in spec.blobs])
+    return NewJob(spec, chunk, givens=[{"note": "ü"} for _ in images], metadata={"mine": 1}, images=images)
