@@ -8,9 +8,11 @@ from fastapi import FastAPI
 
 from api.docs import add_docs
 from api.errors import add_error_handlers
+from api.faceapi import faceapi_router
 from api.front import Front
 from api.health import router as health
-from api.jobs import router as jobs
+from api.jobs import job_router
+from api.offers import router as offers
 from api.schemas import Schemas
 from api.services import service_router
 from models.catalogue import services
@@ -43,9 +45,11 @@ def create_app() -> FastAPI:
     )
     add_error_handlers(app)
     schemas = Schemas()
-    app.include_router(jobs)
+    app.include_router(job_router(schemas))
     app.include_router(health)
-    routers = {name: service_router(service, schemas) for name, service in services().items()}
+    app.include_router(offers)
+    app.include_router(faceapi_router(schemas))
+    routers = {name: service_router(service, schemas) for name, service in services(settings.modules).items()}
     for router in routers.values():
         app.include_router(router)
     add_docs(app, routers, schemas)

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from models.errors import FacelineError
 from pipelines.chunk import Failure
-from pipelines.errors import InvalidSample
+from pipelines.errors import InvalidSample, StorageError
 from pipelines.job import JobStatus
 
 log = getLogger(__name__)
@@ -24,6 +24,15 @@ STATUS: Mapping[str, int] = {
     "image_too_large": 422,
     "undecodable_base64": 422,
     "idempotency_conflict": 422,
+    "not_two_objects": 422,
+    "several_faces": 422,
+    "low_quality": 422,
+    "invalid_template": 422,
+    "template_of_wrong_length": 422,
+    "foreign_template": 422,
+    "template_of_other_version": 422,
+    "template_of_other_model": 422,
+    "template_damaged": 422,
     "job_unknown": 404,
     "canceled": 409,
     "expired": 410,
@@ -64,27 +73,36 @@ class JobUnknown(FacelineError):
 
 
 class JobFailed(FacelineError):
-    """The job of a synchronous route failed.
+    """A job that somebody waits for came to no result.
 
     Args:
-        failure: of the job.
+        message: for the caller.
+        failure_type: the stable type of what went wrong in the job.
     """
 
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
+    def __init__(self, message: str, failure_type: str) -> None:
+        super().__init__(message, failure_type)
+        self.type = failure_type  # type: ignore[misc]  # of this failure
+
+    @classmethod
+    def of(cls, failure: Failure) -> "JobFailed":
+        """The failure of a job."""
+        return cls(failure.message, failure.type)
 
     @classmethod
     def because(cls, status: JobStatus) -> "JobFailed":
         """The failure of a job that ended without an answer and without an error."""
-        return cls(Failure(service=None, type=status.value, message=f"the job is {status.value}"))
+        return cls(f"the job is {status.value}", status.value)
 
 
 def error_response(error: FacelineError) -> JSONResponse:
     """An error as the contract writes it."""
-    error_type = error.failure.type if isinstance(error, JobFailed) else error.type
-    status = STATUS.get(error_type, 500)
+    status = STATUS.get(error.type, 500)
     headers = _HEADERS.get(status)
+    if isinstance(error, StorageError):
+        # It names addresses inside the deployment.
+        log.error("store or broker away", extra={"error": str(error)})
+        return JSONResponse({"detail": "the store or the broker does not answer: come back later"}, status, headers)
     if isinstance(error, InvalidSample):
         return JSONResponse({"detail": error.under("body").details}, status, headers)
     return JSONResponse({"detail": str(error)}, status, headers)

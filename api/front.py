@@ -6,28 +6,27 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic, time
-from typing import Any
 
-from api.errors import IdempotencyConflict, WaitedTooLong
+from api.errors import IdempotencyConflict, JobFailed, WaitedTooLong
 from api.limits import Pressure
 from api.readiness import Readiness
 from api.wait import WaitHub
 from broker.app import app as celery
 from broker.chain import send_check, send_job, stage_queue
 from broker.depth import queue_length
-from broker.queues import placing
+from broker.queues import Placement
+from models.catalogue import services
 from models.errors import FacelineError
 from models.family import ModelFamily
-from pipelines.answer import write_answer
-from pipelines.dialects.dialect import AgeFormat
+from pipelines.dialects.spelling import AgeFormat
 from pipelines.errors import NoWorker
-from pipelines.job import Job, JobData, NewJob
+from pipelines.job import Job, JobData, JobStatus, NewJob
 from pipelines.settings import Settings
 from pipelines.store.connection import connect
 from pipelines.store.finished import FinishedStream
 from pipelines.store.jobs import RedisJobStore
 from pipelines.store.presence import Presence
-from pipelines.submission import Desk
+from pipelines.submission import Intake
 
 STORE_PATIENCE_S = 2.0
 """For how long a request waits for the store before its caller is told."""
@@ -47,13 +46,21 @@ class Front:
     def __init__(self, settings: Settings) -> None:
         client = connect(settings.redis_url, patience_s=STORE_PATIENCE_S)
         self.settings = settings
-        self.desk = Desk(settings.jobs, settings.limits, placing(co_locate=settings.co_locate))
+        self.catalogue = services(settings.modules)
+        self.placement = Placement(settings.co_locate)
+        self.intake = Intake(self.catalogue, settings.jobs, settings.limits, self.placement.place)
         self.store = RedisJobStore(client, settings.jobs)
         self.presence = Presence(client)
         self.hub = WaitHub(FinishedStream(connect(settings.redis_url, patience_s=STORE_PATIENCE_S)))
         # One thread sends everything: sending blocks, and one thread sends faster than several that contend.
         self.publisher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="publisher")
-        self.readiness = Readiness(self.presence, self.hub, self._has_worker, self._send_check)
+        self.readiness = Readiness(
+            sorted({service.family for service in self.catalogue.values()}),
+            self.presence,
+            self.hub,
+            self._has_worker,
+            self._send_check,
+        )
         self._pressure = Pressure(settings.limits, partial(queue_length, celery), self.presence.memory_share)
 
     async def close(self) -> None:
@@ -91,10 +98,14 @@ class Front:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(woken.wait(), left_s)
 
-    async def process(self, job: NewJob) -> tuple[Job, JobData | None]:
+    async def process(self, job: NewJob) -> JobData:
         """Run a job while its caller waits, and erase it.
 
+        Returns:
+            What has become of it, with a result.
+
         Raises:
+            JobFailed: it came to no result.
             NoWorker: nobody takes its tasks.
             WaitedTooLong: it is not over in time; it goes on, and can be had by its id.
             Overloaded: there is no room for it.
@@ -108,37 +119,32 @@ class Front:
             raise WaitedTooLong(f"job {job_id} is not over after {timeout_s:g} s; fetch it at /jobs/{job_id}")
         data = await asyncio.to_thread(self.store.data, job_id)
         await asyncio.to_thread(self.store.erase, job.spec, tombstone=False)
-        return ended, data
+        if ended.failure:
+            raise JobFailed.of(ended.failure)
+        if ended.status is not JobStatus.SUCCEEDED or data is None or data.result is None:
+            raise JobFailed.because(ended.status)
+        return data
 
-    def age_format(self, *, service_route: bool) -> AgeFormat:
-        """How ages are written."""
-        if self.settings.age_format != "contract":
-            return self.settings.age_format
-        return "string" if service_route else "number"
-
-    async def answer(
-        self, job: Job, data: JobData, *, image: str | bytes | None, service_route: bool
-    ) -> dict[str, Any]:
-        """The enriched sample of a job that succeeded."""
-        age_format = self.age_format(service_route=service_route)
-        return await asyncio.to_thread(write_answer, job.spec, data, age_format=age_format, image=image)
+    def age_format(self, otherwise: AgeFormat) -> AgeFormat:
+        """How ages are written, unless the deployment has settled it."""
+        return otherwise if self.settings.age_format == "contract" else self.settings.age_format
 
     async def _send_check(self, check_id: str, family: ModelFamily) -> None:
-        send = partial(send_check, celery, check_id, family, co_locate=self.settings.co_locate)
+        send = partial(send_check, celery, check_id, family, self.placement)
         await asyncio.get_running_loop().run_in_executor(self.publisher, send)
 
     async def _require_workers(self, job: NewJob) -> None:
+        consumed = await asyncio.to_thread(self.presence.consumed, time())
         for stage in job.spec.stages:
-            if not await self._has_worker(stage.family):
+            if self.placement.place(stage.family) not in consumed:
                 raise NoWorker(f"no worker takes tasks of the family {stage.family}")
 
     async def _has_worker(self, family: ModelFamily) -> bool:
-        queue = placing(co_locate=self.settings.co_locate)(family)
-        return queue in await asyncio.to_thread(self.presence.consumed, time())
+        return self.placement.place(family) in await asyncio.to_thread(self.presence.consumed, time())
 
     def _publish(self, job: NewJob, claim: Claim | None) -> str:
-        spec, co_locate = job.spec, self.settings.co_locate
-        for queue in {stage_queue(spec, stage.index, co_locate=co_locate) for stage in spec.stages}:
+        spec = job.spec
+        for queue in {stage_queue(spec, stage.index, self.placement) for stage in spec.stages}:
             self._pressure.check(queue)
         # Kept before it is claimed: whoever finds the key bound finds the job.
         self.store.create(job)
@@ -151,7 +157,7 @@ class Front:
                 if bound_id != spec.id:
                     self.store.erase(spec, tombstone=False)
                     return bound_id
-            send_job(celery, spec, co_locate=co_locate)
+            send_job(celery, spec, self.placement)
         except FacelineError as error:
             self.store.erase(spec, tombstone=False)
             if claim is not None and not isinstance(error, IdempotencyConflict):

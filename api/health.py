@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from api.deps import FrontDep
 from api.readiness import FamilyState
-from models.catalogue import services
 from pipelines.store.presence import ModelReport
 
 router = APIRouter(tags=["deployment"])
@@ -53,7 +52,7 @@ async def get_version(request: Request, front: FrontDep) -> VersionView:
     models = {model.name: model for worker in workers for model in worker.models}
     return VersionView(
         version=request.app.version,
-        services=list(services()),
+        services=list(front.catalogue),
         workers=[worker.name for worker in workers],
         models=[models[name] for name in sorted(models)],
     )

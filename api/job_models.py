@@ -10,9 +10,10 @@ from pydantic_core import from_json
 from starlette.datastructures import FormData
 
 from pipelines.chunk import Failure
-from pipelines.dialects.dialect import details_of
-from pipelines.errors import Detail, InvalidSample
-from pipelines.job import Job, JobStatus, Priority, ServiceStatus
+from pipelines.dialects.spelling import AgeFormat
+from pipelines.errors import Detail, InvalidSample, details_of
+from pipelines.job import Job, JobStatus, OnError, Priority, ServiceStatus
+from pipelines.presets import PRESETS
 from pipelines.settings import JobSettings
 from pipelines.submission import Options
 
@@ -22,14 +23,32 @@ class JobOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    services: list[str] = Key(min_length=1, description="in the order in which they run")
-    on_error: Literal["fail", "continue"] = "fail"
+    services: list[str] | None = Key(None, min_length=1, max_length=32, description="in the order in which they run")
+    preset: str | None = Key(None, description=f"instead of services, one of: {', '.join(PRESETS)}")
+    on_error: OnError = "fail"
     include_image: bool = Key(False, description="echo the image in the result")
     priority: Priority = Priority.NORMAL
     ttl_s: int | None = Key(None, ge=1, description="how long the result is kept, in seconds")
     metadata: dict[str, Any] | None = Key(None, description="handed back untouched")
 
-    def options(self, settings: JobSettings) -> Options:
+    def asked(self) -> Sequence[str]:
+        """The services that are to run.
+
+        Raises:
+            InvalidSample: neither services nor a preset is given, or both, or there is no such preset.
+        """
+        if self.preset is None and self.services:
+            return self.services
+        if self.services is not None:
+            raise InvalidSample([Detail(loc=["preset"], msg="services or a preset, not both", type="ambiguous")])
+        if self.preset is None:
+            raise InvalidSample([Detail(loc=["services"], msg="Field required", type="missing")])
+        if self.preset not in PRESETS:
+            message = f"unknown preset; there are: {', '.join(PRESETS)}"
+            raise InvalidSample([Detail(loc=["preset"], msg=message, type="unknown_preset")])
+        return PRESETS[self.preset]
+
+    def options(self, settings: JobSettings, age_format: AgeFormat) -> Options:
         """The options, with the deployment's defaults.
 
         Raises:
@@ -39,7 +58,7 @@ class JobOptions(BaseModel):
         if ttl_s > settings.max_ttl_s:
             message = f"Input should be less than or equal to {settings.max_ttl_s}"
             raise InvalidSample([Detail(loc=["ttl_s"], msg=message, type="less_than_equal")])
-        return Options(ttl_s, self.on_error, self.include_image, self.priority, self.metadata)
+        return Options(ttl_s, age_format, self.on_error, self.include_image, self.priority, self.metadata)
 
 
 class JobRequest(JobOptions):
@@ -113,8 +132,8 @@ def form_fields(form: FormData) -> dict[str, Any]:
         InvalidSample: `metadata` is no JSON.
     """
     fields: dict[str, Any] = {key: value for key, value in form.items() if key not in ("image", "services")}
-    named = [text for text in form.getlist("services") if isinstance(text, str)]
-    fields["services"] = [name.strip() for text in named for name in text.split(",") if name.strip()]
+    if named := [text for text in form.getlist("services") if isinstance(text, str)]:
+        fields["services"] = [name.strip() for text in named for name in text.split(",") if name.strip()]
     if "metadata" in fields:
         try:
             fields["metadata"] = from_json(fields["metadata"], allow_inf_nan=False)

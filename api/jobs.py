@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from hashlib import sha256
 from time import time
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -14,28 +14,54 @@ from api.errors import JobFailed, JobUnknown
 from api.front import Claim, Front
 from api.job_models import ImageJobOptions, JobList, JobRequest, JobView, form_fields, parse_options, view_job
 from api.responses import SampleResponse
-from api.schemas import ERRORS, IMAGE_FORM
+from api.schemas import ERRORS, Schemas
 from api.uploads import image_of, parse_sample, read_form, read_sample
+from pipelines.answer import write_answer
 from pipelines.dialects import DIALECTS, dialect_of
 from pipelines.errors import InvalidSample
 from pipelines.job import Job, JobData, JobStatus, Place
 from pipelines.submission import Submission
 
-router = APIRouter(prefix="/jobs", tags=["jobs"])
-
 IdempotencyKey = Annotated[str | None, Header(max_length=255, description="The same key gives the same job.")]
 CURSOR = r"^\d{1,12}(\.\d{1,12})?_[0-9a-f-]{36}$"
 Wait = Annotated[float, Query(ge=0, le=60, description="Wait so many seconds for the job to end.")]
-_BODY = JobRequest.model_json_schema(ref_template="#/components/schemas/{model}")
+UNFINISHED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The enriched sample."},
+    202: {"description": "Not yet."},
+    409: {"description": "The job was canceled."},
+}
+GONE: dict[int | str, dict[str, Any]] = {
+    404: {"description": "There is no such job."},
+    410: {"description": "The job was erased, or its result has expired."},
+}
 
 
-@router.post(
-    "",
-    status_code=202,
-    response_model=JobView,
-    responses=ERRORS,
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _BODY}}}},
-)
+def job_router(schemas: Schemas) -> APIRouter:
+    """The routes of jobs."""
+    router = APIRouter(prefix="/jobs", tags=["jobs"])
+    for path, endpoint, body in (
+        ("", submit_sample, schemas.json(JobRequest)),
+        ("/image", submit_image, schemas.form(ImageJobOptions)),
+    ):
+        router.add_api_route(
+            path,
+            endpoint,
+            methods=["POST"],
+            status_code=202,
+            response_model=JobView,
+            responses=ERRORS,
+            openapi_extra={"requestBody": {"required": True, **body}},
+        )
+    router.add_api_route("", list_jobs, methods=["GET"], response_model=JobList)
+    router.add_api_route("/{job_id}", get_job, methods=["GET"], response_model=JobView, responses=GONE)
+    router.add_api_route("/{job_id}/result", get_result, methods=["GET"], responses={**GONE, **UNFINISHED})
+    router.add_api_route(
+        "/{job_id}/cancel", cancel_job, methods=["POST"], status_code=202, response_model=JobView, responses=GONE
+    )
+    router.add_api_route("/{job_id}", erase_job, methods=["DELETE"], status_code=204, responses=GONE)
+    return router
+
+
 async def submit_sample(request: Request, front: FrontDep, idempotency_key: IdempotencyKey = None) -> Response:
     """Queue services for a sample."""
     raw = await read_sample(request, front.settings.limits)
@@ -46,19 +72,12 @@ async def submit_sample(request: Request, front: FrontDep, idempotency_key: Idem
             dialect = dialect_of(asked.sample)
         except InvalidSample as error:
             raise error.under("sample") from error
-        options = asked.options(front.settings.jobs)
-        return Submission(asked.services, asked.sample, dialect, options, at=("sample",))
+        options = asked.options(front.settings.jobs, front.age_format("number"))
+        return Submission(asked.asked(), asked.sample, dialect, options, at=("sample",))
 
     return await _submit(front, read, raw, idempotency_key)
 
 
-@router.post(
-    "/image",
-    status_code=202,
-    response_model=JobView,
-    responses=ERRORS,
-    openapi_extra={"requestBody": {"required": True, **IMAGE_FORM}},
-)
 async def submit_image(request: Request, front: FrontDep, idempotency_key: IdempotencyKey = None) -> Response:
     """Queue services for an image. The form holds `image`, `services` and the options of a job."""
     form = await read_form(request, front.settings.limits)
@@ -67,12 +86,12 @@ async def submit_image(request: Request, front: FrontDep, idempotency_key: Idemp
 
     def read() -> Submission:
         asked = parse_options(ImageJobOptions, fields)
-        return Submission(asked.services, {}, DIALECTS[asked.dialect], asked.options(front.settings.jobs), image)
+        options = asked.options(front.settings.jobs, front.age_format("number"))
+        return Submission(asked.asked(), {}, DIALECTS[asked.dialect], options, image)
 
     return await _submit(front, read, image + repr(sorted(fields.items())).encode(), idempotency_key)
 
 
-@router.get("", response_model=JobList)
 async def list_jobs(
     front: FrontDep,
     status: JobStatus | None = None,
@@ -89,7 +108,6 @@ async def list_jobs(
     return JobList(jobs=shown, next=f"{last.created_at!r}_{last.job_id}" if last else None)
 
 
-@router.get("/{job_id}", response_model=JobView)
 async def get_job(front: FrontDep, job_id: str, wait: Wait = 0) -> Response:
     """How a job stands; with its result once it has succeeded."""
     job = await _find(front, job_id, wait)
@@ -97,21 +115,19 @@ async def get_job(front: FrontDep, job_id: str, wait: Wait = 0) -> Response:
     return _view(job, data, result)
 
 
-@router.get("/{job_id}/result", response_class=SampleResponse)
 async def get_result(front: FrontDep, job_id: str, wait: Wait = 0) -> Response:
     """The enriched sample of a job; 202 as long as there is none."""
     job = await _find(front, job_id, wait)
     if not job.status.over:
         return JSONResponse({"detail": f"the job is {job.status}"}, 202, {"Retry-After": "1"})
     if job.failure:
-        raise JobFailed(job.failure)
+        raise JobFailed.of(job.failure)
     _, result = await _result(front, job)
     if result is None:
         raise JobFailed.because(job.status if job.status is not JobStatus.SUCCEEDED else JobStatus.EXPIRED)
     return SampleResponse(result)
 
 
-@router.post("/{job_id}/cancel", status_code=202, response_model=JobView)
 async def cancel_job(front: FrontDep, job_id: str) -> Response:
     """End a job at its next stage; one that is over stays as it is."""
     await _find(front, job_id, 0)
@@ -119,7 +135,6 @@ async def cancel_job(front: FrontDep, job_id: str) -> Response:
     return _view(await _find(front, job_id, 0), None, None, status=202)
 
 
-@router.delete("/{job_id}", status_code=204)
 async def erase_job(front: FrontDep, job_id: str) -> Response:
     """Cancel a job and erase its image, its intermediates and its result."""
     job = await _find(front, job_id, 0)
@@ -130,9 +145,10 @@ async def erase_job(front: FrontDep, job_id: str) -> Response:
 async def _submit(
     front: Front, read: Callable[[], Submission], request: bytes, idempotency_key: str | None
 ) -> Response:
-    job = await asyncio.to_thread(lambda: front.desk.accept(read()))
+    job = await asyncio.to_thread(lambda: front.intake.accept(read()))
     claim = Claim(idempotency_key, sha256(request).hexdigest()) if idempotency_key is not None else None
-    taken = await _find(front, await front.publish(job, claim), 0)
+    job_id = await front.publish(job, claim)
+    taken = Job.queued(job.spec) if job_id == job.spec.id else await _find(front, job_id, 0)
     headers = {"Location": f"/jobs/{taken.spec.id}", "Retry-After": "1"}
     return _view(taken, None, None, status=202, headers=headers)
 
@@ -155,7 +171,7 @@ async def _result(front: Front, job: Job) -> tuple[JobData | None, dict[str, obj
     image = None
     if job.spec.include_image and job.spec.blobs:
         image = await asyncio.to_thread(front.store.image, job.spec.blobs[0])
-    return data, await front.answer(job, data, image=image, service_route=False)
+    return data, await asyncio.to_thread(write_answer, job.spec, data, image)
 
 
 def _view(

@@ -1,7 +1,7 @@
 """Whether each family has a worker whose models run."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from time import monotonic
 from uuid import uuid4
@@ -9,7 +9,6 @@ from uuid import uuid4
 from pydantic import BaseModel
 
 from api.wait import WaitHub
-from models.catalogue import services
 from models.errors import FacelineError
 from models.family import ModelFamily
 from pipelines.store.presence import CheckReport, Presence
@@ -31,6 +30,7 @@ class Readiness:
     """Asks a worker of each family to run its models once.
 
     Args:
+        families: those that have services.
         presence: where workers hand in their answers.
         hub: wakes when they do.
         has_worker: whether somebody takes the tasks of a family.
@@ -39,11 +39,13 @@ class Readiness:
 
     def __init__(
         self,
+        families: Sequence[ModelFamily],
         presence: Presence,
         hub: WaitHub,
         has_worker: Callable[[ModelFamily], Awaitable[bool]],
         send: Callable[[str, ModelFamily], Awaitable[None]],
     ) -> None:
+        self._families = families
         self._presence = presence
         self._hub = hub
         self._has_worker = has_worker
@@ -57,9 +59,8 @@ class Readiness:
         async with self._lock:
             ready = self._states and all(state.error is None for state in self._states.values())
             if not ready or monotonic() - self._looked_at > KEPT_S:
-                families = sorted({service.family for service in services().values()})
-                states = await asyncio.gather(*map(self._check, families))
-                self._states = dict(zip(families, states, strict=True))
+                states = await asyncio.gather(*map(self._check, self._families))
+                self._states = dict(zip(self._families, states, strict=True))
                 self._looked_at = monotonic()
             return self._states
 

@@ -1,38 +1,29 @@
-"""The JSON schemas of the service routes, made of the dialects' own models."""
+"""The JSON schemas of the routes that read their bodies themselves, made of the dialects' own models."""
 
-from collections.abc import Iterable
-from types import NoneType
-from typing import Any, Union, get_args
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic import Field as Key
-from pydantic.fields import FieldInfo
 
 from models.field import Field
 from models.service import DetectingService, Service
 from pipelines.dialects import Dialect
-from pipelines.dialects.v1 import V1
+from pipelines.dialects.spelling import Spelling
 
 Content = dict[str, Any]
 
-IMAGE_FORM: Content = {
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["image"],
-                "properties": {"image": {"type": "string", "format": "binary", "description": "jpg, png, bmp or webp"}},
-            }
-        }
-    }
-}
+IMAGE = {"type": "string", "format": "binary", "description": "jpg, png, bmp or webp"}
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     413: {"description": "The image has too many bytes."},
+    415: {"description": "The body, or a part of it, is of another media type than the route takes."},
     422: {"description": "The sample or its image cannot be processed; `detail` says why."},
     429: {"description": "The queue is full; come back after `Retry-After` seconds."},
     503: {"description": "No worker takes the service's tasks, or the store is away."},
-    504: {"description": "The answer took too long; `detail` names the job, which goes on."},
 }
 
 
@@ -44,57 +35,80 @@ class Schemas:
 
     def request(self, service: type[Service], dialect: Dialect) -> Content:
         """The body of a sample route: the image and what the service needs."""
-        needs = service.needs - {Field.IMAGE}
-        # Where a dialect knows the placeholder, an object may be empty.
-        lax = isinstance(dialect, V1) and needs == {Field.BBOX}
         name = f"{_title(service)}{dialect.name.upper()}Request"
-        keys: dict[str, Any] = _image(dialect) if Field.IMAGE in service.needs else {}
+        keys: dict[str, Any] = _image(dialect, required=Field.IMAGE in service.needs)
         if not issubclass(service, DetectingService):
-            required = set() if lax else _names(dialect, needs)
-            keys["objects"] = (list[_object(f"{name}Object", dialect, needs, required)], ...)  # type: ignore[misc]
-        return self._content(create_model(name, __config__=ConfigDict(extra="allow"), **keys))
+            # Where a dialect knows the placeholder, an object may be empty.
+            required = set() if dialect.placeholder and service.needs_only_boxes() else service.needs
+            keys["objects"] = (list[_object(f"{name}Object", dialect, service.needs, required)], ...)  # type: ignore[misc]
+        return self.json(_sample(name, keys), example(service.name, dialect, "request"))
 
     def answer(self, service: type[Service], dialect: Dialect) -> Content:
-        """The answer: the image, and objects with what the service gives."""
+        """The answer: the image if one came, and objects with what the service gives."""
         name = f"{_title(service)}{dialect.name.upper()}Answer"
-        required = _names(dialect, service.gives)
-        item = _object(f"{name}Object", dialect, service.needs | service.gives, required)
-        keys: dict[str, Any] = {**_image(dialect), "objects": (list[item], ...)}  # type: ignore[valid-type]
-        return self._content(create_model(name, __config__=ConfigDict(extra="allow"), **keys))
+        item = _object(f"{name}Object", dialect, service.needs | service.gives, service.gives)
+        keys: dict[str, Any] = {
+            **_image(dialect, required=Field.IMAGE in service.needs),
+            "objects": (list[item], ...),  # type: ignore[valid-type]
+            **_fields(dialect.sample_spellings, service.gives, service.gives),
+        }
+        return self.json(_sample(name, keys), example(service.name, dialect, "response"))
 
-    def _content(self, model: type[BaseModel]) -> Content:
+    def json(self, model: type[BaseModel], shown: Any = None) -> Content:
+        """A body of JSON."""
+        media: Content = {"schema": self._component(model)}
+        if shown is not None:
+            media["example"] = shown
+        return {"content": {"application/json": media}}
+
+    def form(self, model: type[BaseModel] | None = None) -> Content:
+        """A form with an image, and with the fields of a model."""
+        schema: Content = {"type": "object", "required": ["image"], "properties": {"image": IMAGE}}
+        if model is not None:
+            fields = self._component(model)
+            schema = {"allOf": [schema, fields]}
+        return {"content": {"multipart/form-data": {"schema": schema}}}
+
+    def _component(self, model: type[BaseModel]) -> Content:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         self.components |= schema.pop("$defs", {})
         self.components[model.__name__] = schema
-        return {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}}
+        return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+@cache
+def example(service: str, dialect: Dialect, kind: str) -> Any:
+    """The contract's example of a service; None if it has none."""
+    file = files("api") / "examples" / dialect.name / f"{service}.{kind}.json"
+    return json.loads(file.read_text()) if file.is_file() else None
 
 
 def _title(service: type[Service]) -> str:
     return "".join(part.capitalize() for part in service.name.split("-"))
 
 
-def _image(dialect: Dialect) -> dict[str, Any]:
-    return {"image": (dialect.image_model, Key(alias=dialect.image_key))}
+def _sample(name: str, keys: dict[str, Any]) -> type[BaseModel]:
+    return create_model(name, __config__=ConfigDict(extra="allow"), **keys)
 
 
-def _names(dialect: Dialect, fields: Iterable[Field]) -> set[str]:
-    return {key for field in fields for key in dialect.keys.get(field, ())}
+def _image(dialect: Dialect, *, required: bool) -> dict[str, Any]:
+    kind, default = (dialect.image_kind, ...) if required else (dialect.image_kind | None, None)
+    return {"image": (kind, Key(default, alias=dialect.image_key))}
 
 
-def _object(name: str, dialect: Dialect, fields: Iterable[Field], required: set[str]) -> type[BaseModel]:
+def _object(name: str, dialect: Dialect, fields: Iterable[Field], required: Iterable[Field]) -> type[BaseModel]:
     known = dialect.object_model.model_fields
-    wanted = {"id", "class", *_names(dialect, fields)}
+    always = {key: (known[key].annotation, known[key]) for key in ("id", "object_class")}
+    return _sample(name, {**always, **_fields(dialect.spellings, fields, required)})
+
+
+def _fields(spellings: Mapping[Field, Spelling], fields: Iterable[Field], required: Iterable[Field]) -> dict[str, Any]:
+    wanted, needed = set(fields), set(required)
     chosen: dict[str, Any] = {}
-    for field, info in known.items():
-        key = info.alias or field
-        if key in wanted:
-            chosen[field] = _required(info) if key in required else (info.annotation, info)
-    return create_model(name, __config__=ConfigDict(extra="allow"), **chosen)
-
-
-def _required(info: FieldInfo) -> tuple[Any, Any]:
-    present = tuple(kind for kind in get_args(info.annotation) if kind is not NoneType)
-    return (
-        Union[present],  # noqa: UP007 - of a tuple that is known at run time only
-        Key(..., alias=info.alias, description=info.description),
-    )
+    for field, spelling in spellings.items():
+        if field in wanted:
+            kind, default = (spelling.kind, ...) if field in needed else (spelling.kind | None, None)
+            chosen[field.value] = (kind, Key(default, alias=spelling.key))
+            for key, value in spelling.constants.items():
+                chosen[key] = (type(value) | None, Key(None))
+    return chosen

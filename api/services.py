@@ -9,15 +9,17 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter, Request, Response
 
 from api.deps import FrontDep
-from api.errors import JobFailed
 from api.front import Front
 from api.responses import SampleResponse
-from api.schemas import ERRORS, IMAGE_FORM, Schemas
+from api.schemas import ERRORS, Schemas
 from api.uploads import image_of, parse_sample, read_form, read_sample
-from api.versions import VERSIONS, Version, takes_image
+from api.versions import Version, routes_of
 from models.service import DetectingService, Service
-from pipelines.job import JobStatus, Priority
+from pipelines.answer import write_answer
+from pipelines.job import Priority
 from pipelines.submission import PLACEHOLDER, Options, Submission
+
+TOO_LATE = {"description": "The answer took too long; `detail` names the job, which goes on."}
 
 Handler = Callable[[Request, FrontDep], Awaitable[Response]]
 
@@ -25,24 +27,24 @@ Handler = Callable[[Request, FrontDep], Awaitable[Response]]
 def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
     """The routes of a service."""
     router = APIRouter(tags=[service.name])
-    for version in VERSIONS:
+    for version, kind in routes_of(service):
+        if kind == "sample":
+            handler, body = _sample_handler(service, version), schemas.request(service, version.dialect)
+        else:
+            handler, body = _image_handler(service, version), schemas.form()
         answer = schemas.answer(service, version.dialect)
-        takes = [("sample", _sample_handler(service, version), schemas.request(service, version.dialect))]
-        if takes_image(service, version):
-            takes.append(("image", _image_handler(service, version), IMAGE_FORM))
-        for kind, handler, body in takes:
-            router.add_api_route(
-                f"/{service.name}{version.path}/process/{kind}",
-                handler,
-                methods=["POST"],
-                summary=f"Process {kind.capitalize()} ({version.name})",
-                description=service.__doc__,
-                operation_id=f"{service.name}-{version.name}-{kind}",
-                deprecated=version.deprecated,
-                response_class=SampleResponse,
-                responses={200: {"description": "The enriched sample.", **answer}, **ERRORS},
-                openapi_extra={"requestBody": {"required": True, **body}},
-            )
+        router.add_api_route(
+            version.route(service.name, kind),
+            handler,
+            methods=["POST"],
+            summary=f"Process {kind.capitalize()} ({version.name})",
+            description=service.__doc__,
+            operation_id=f"{service.name}-{version.name}-{kind}",
+            deprecated=version.deprecated,
+            response_class=SampleResponse,
+            responses={200: {"description": "The enriched sample.", **answer}, **ERRORS, 504: TOO_LATE},
+            openapi_extra={"requestBody": {"required": True, **body}},
+        )
     return router
 
 
@@ -69,17 +71,13 @@ def _image_handler(service: type[Service], version: Version) -> Handler:
 
 
 async def _process(front: Front, submission: Submission, version: Version) -> Response:
-    job = await asyncio.to_thread(front.desk.accept, submission)
-    ended, data = await front.process(job)
-    if ended.failure:
-        raise JobFailed(ended.failure)
-    if ended.status is not JobStatus.SUCCEEDED or data is None:
-        raise JobFailed.because(ended.status)
+    job = await asyncio.to_thread(front.intake.accept, submission)
+    data = await front.process(job)
     image = submission.dialect.image_text(submission.body) or submission.image
-    answer = await front.answer(ended, data, image=image, service_route=True)
+    answer = await asyncio.to_thread(write_answer, job.spec, data, image)
     return SampleResponse(answer, headers=version.headers)
 
 
 def _options(front: Front) -> Options:
     # Somebody waits for the answer, and fetches it at once.
-    return Options(ttl_s=front.settings.jobs.sync_ttl_s, priority=Priority.HIGH)
+    return Options(front.settings.jobs.sync_ttl_s, front.age_format("string"), priority=Priority.HIGH)

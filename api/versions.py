@@ -24,6 +24,10 @@ class Version:
     dialect: Dialect
     headers: Mapping[str, str] | None = None
 
+    def route(self, service: str, kind: str) -> str:
+        """The path of a service's route that takes samples or images."""
+        return f"/{service}{self.path}/process/{kind}"
+
     @property
     def deprecated(self) -> bool:
         """Whether callers should move on."""
@@ -38,8 +42,20 @@ VERSIONS = (
 )
 
 
-def takes_image(service: type[Service], version: Version) -> bool:
-    """Whether a service has an image route: one that detects has it always, one that needs only faces in 1.0."""
-    if service.needs == {Field.IMAGE}:
-        return True
-    return service.needs == {Field.IMAGE, Field.BBOX} and version.name == "1.0"
+# They came after 1.0.
+_LATER = frozenset({"liveness-estimator", "template-extractor"})
+
+
+def routes_of(service: type[Service]) -> list[tuple[Version, str]]:
+    """The routes of a service: each version that has it, and the kinds that it takes there, `sample` or `image`.
+
+    A service that detects takes images everywhere, one that needs no more than faces takes them in 1.0.
+    """
+    routes = []
+    for version in VERSIONS:
+        if version.deprecated and service.name in _LATER:
+            continue
+        routes.append((version, "sample"))
+        if service.needs == {Field.IMAGE} or (version.deprecated and service.needs_only_boxes()):
+            routes.append((version, "image"))
+    return routes

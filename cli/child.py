@@ -1,5 +1,7 @@
 """One process of the embedded stack: `python -m cli.child server|worker|api …`.
 
+A worker is told the places whose tasks it takes: families, or the one place that all share.
+
 A child follows its parent: when the supervisor is gone, however it went, the child ends too.
 """
 
@@ -46,10 +48,12 @@ def _server(data_dir: str, socket: str, memory_mb: str) -> None:
         stopped.wait()
 
 
-def _worker(threads: str, queues: str) -> None:
+def _worker(*places: str) -> None:
+    from broker.queues import all_queues
     from workers.app import app
 
-    options = ["--pool", "threads", "--concurrency", threads, "--queues", queues, "--hostname", f"{os.getpid()}@%h"]
+    # Threads and everything else: celeryconfig.py.
+    options = ["--queues", ",".join(all_queues(places)), "--hostname", f"{os.getpid()}@%h"]
     sys.exit(app.start(["--quiet", "worker", *options, "--without-gossip", "--without-mingle", "--without-heartbeat"]))
 
 

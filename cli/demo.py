@@ -49,7 +49,8 @@ def demo(photo: Photo = None, out: Out = Path("demo-output")) -> None:
 def _run(console: Console, settings: Settings, photo: Path, out: Path) -> dict[str, Any]:
     log_path = out / "stack.log"
     with tempfile.TemporaryDirectory(prefix="faceline-demo-") as data_dir, log_path.open("w") as log:
-        throw_away = settings.model_copy(update={"data_dir": Path(data_dir)})
+        # The queues of the families apart, so that there are stages to be seen.
+        throw_away = settings.model_copy(update={"data_dir": Path(data_dir), "co_locate": False})
         with (
             console.status(f"starting the stack (its log: {log_path}) …"),
             running_stack(throw_away, "127.0.0.1", 0, log) as stack,

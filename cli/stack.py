@@ -13,11 +13,10 @@ from typing import IO
 import httpx
 from filelock import FileLock, Timeout
 
-from broker.queues import CO_LOCATED, all_queues
+from broker.queues import Placement
 from cli.supervisor import Child, ChildDied, Supervisor
 from models.catalogue import services
 from models.errors import FacelineError
-from models.family import ModelFamily
 from models.weights.cache import stored_weights
 from pipelines.settings import Settings
 
@@ -76,7 +75,7 @@ def running_stack(
         WeightsMissing: a model has not been pulled.
         StackFailed: a port or a data folder is taken, or a part does not start.
     """
-    for service in services().values():
+    for service in services(settings.modules).values():
         for model in service.weights:
             stored_weights(model, settings.weights_dir)
     port = _free_port(host, port)
@@ -93,13 +92,15 @@ def running_stack(
             supervisor.start(Child("server", role, stop_s=10))
             _wait_for(lambda: Path(path).exists(), supervisor)
         if workers is None:
-            workers = [[CO_LOCATED] if settings.co_locate else list(ModelFamily)]
+            # One worker takes all families, so a hop between them would only cost.
+            co_locate = settings.co_locate or "co_locate" not in settings.model_fields_set
+            environment["FACELINE_CO_LOCATE"] = str(co_locate)
+            workers = [Placement(co_locate).places]
         for places in workers:
-            role = ["worker", str(settings.worker_threads), ",".join(all_queues(places))]
-            supervisor.start(Child("worker", role, stop_s=settings.jobs.stage_deadline_s + 5))
+            supervisor.start(Child("worker", ["worker", *places], stop_s=settings.jobs.stage_deadline_s + 5))
         supervisor.start(Child("api", ["api", host, str(port)], stop_s=settings.jobs.sync_timeout_s + 5))
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        probe = f"{url}/readyz" if workers else f"{url}/healthz"
+        probe = f"{url}/healthz" if workers == [] else f"{url}/readyz"
         with httpx.Client(trust_env=False, timeout=PROBE_S) as client:
             _wait_for(lambda: _answers(client, probe), supervisor)
         yield Stack(url, environment.get("FACELINE_REDIS_URL", settings.redis_url), supervisor)

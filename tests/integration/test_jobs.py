@@ -184,3 +184,29 @@ def test_the_base64_of_the_caller_is_echoed_unchanged(deployment: Deployment) ->
     broken = "\n".join(text[start : start + 76] for start in range(0, len(text), 76))
     response = deployment.client.post("/face-detector-face-fitter/v1/process/sample", json={"$image": broken})
     assert response.json()["$image"] == broken
+
+
+def test_a_service_that_fails_may_be_left_out(deployment: Deployment) -> None:
+    """One face cannot be compared; whoever asked to continue gets what could be done, and is told what could not."""
+    names = ["face-detector-template-extractor", "verify-matcher", "age-estimator"]
+    stopped = deployment.wait(deployment.submit(names, v2_sample()))
+    assert (stopped["status"], stopped["result"]) == ("failed", None)
+    assert [stage["status"] for stage in stopped["stages"]] == ["succeeded", "failed", "skipped"]
+    went_on = deployment.wait(deployment.submit(names, v2_sample(), on_error="continue"))
+    assert went_on["status"] == "succeeded"
+    assert "verification" not in went_on["result"]
+    assert "age" in went_on["result"]["objects"][0]
+    (error,) = went_on["result"]["errors"]
+    assert (error["service"], error["type"]) == ("verify-matcher", "not_two_objects")
+
+
+def test_two_deployments_may_share_a_server_of_ones_own(deploy: Deploy, deployment: Deployment) -> None:
+    with deploy(workers=[], FACELINE_REDIS_URL=deployment.stack.redis_url, FACELINE_CO_LOCATE="true") as second:
+        job = second.submit(FOUR[:1], v2_sample())
+        assert deployment.wait(job)["status"] == "succeeded"
+        assert second.client.get(f"/jobs/{job['id']}/result").json()["objects"]
+
+
+def test_the_embedded_stack_runs_a_whole_pipeline_in_one_hop(deployment: Deployment) -> None:
+    job = deployment.wait(deployment.submit([*FOUR, "template-extractor"], v2_sample()))
+    assert {stage["queue"] for stage in job["stages"]} == {"faceline"}

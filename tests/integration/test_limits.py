@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from models.catalogue import services
+from models.family import ModelFamily
 from pipelines.settings import LimitSettings
 from tests.integration.conftest import FOUR, Deploy, Deployment, photo, v1_sample, v2_sample
 
@@ -102,7 +104,7 @@ def test_readiness_tells_each_family_and_each_model(deployment: Deployment) -> N
     ready = deployment.client.get("/readyz")
     assert ready.status_code == 200
     families = ready.json()["families"]
-    assert set(families) == {"face-detection", "face-attributes"}
+    assert set(families) == set(ModelFamily)
     assert families["face-detection"]["ms"]["yunet"] > 0
 
 
@@ -111,4 +113,4 @@ def test_version_tells_the_models_with_hash_and_licence(deployment: Deployment) 
     models = {model["name"]: model for model in version["models"]}
     assert {"yunet", "facemesh", "fr-pose", "faceapi-age-gender"} <= set(models)
     assert all(len(model["sha256"]) == 64 and model["licence"] and model["package"] for model in models.values())
-    assert version["services"] == sorted(FOUR)
+    assert version["services"] == list(services())

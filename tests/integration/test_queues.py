@@ -7,17 +7,19 @@ from collections.abc import Iterator
 import pytest
 from celery import Celery
 
-from broker.queues import all_queues
 from cli.supervisor import Child
+from models.family import ModelFamily
 from tests.integration.conftest import FOUR, Deploy, Deployment, base64_photo, photo, v2_sample
 
 pytestmark = pytest.mark.stack
 
+OTHERS = [family.value for family in ModelFamily if family is not ModelFamily.FACE_DETECTION]
+
 
 @pytest.fixture(scope="module")
 def two_workers(deploy: Deploy) -> Iterator[Deployment]:
-    """One worker for each of the two families."""
-    with deploy(workers=[["face-detection"], ["face-attributes"]]) as running:
+    """One worker for one family, another for all others."""
+    with deploy(workers=[["face-detection"], OTHERS]) as running:
         yield running
 
 
@@ -27,7 +29,8 @@ def test_each_family_runs_on_its_own_worker_from_its_own_queue(two_workers: Depl
     assert consumed is not None
     queues = sorted(sorted(queue["name"] for queue in queues) for queues in consumed.values())
     assert queues == [
-        [f"{family}{suffix}" for suffix in ("", ".bulk", ".high")] for family in ("face-attributes", "face-detection")
+        sorted(f"{family}{suffix}" for family in families for suffix in ("", ".bulk", ".high"))
+        for families in (OTHERS, ["face-detection"])
     ]
     job = two_workers.wait(two_workers.submit(FOUR, v2_sample()))
     assert [stage["queue"] for stage in job["stages"]] == ["face-detection"] + ["face-attributes"] * 3
@@ -78,7 +81,6 @@ def test_an_urgent_job_overtakes_those_that_wait(deploy: Deploy) -> None:
     with deploy(workers=[], FACELINE_WORKER_THREADS="1") as idle:
         slow = [idle.submit(FOUR[:1], v2_sample(), priority="bulk") for _ in range(5)]
         urgent = idle.submit(FOUR[:1], v2_sample(), priority="high")
-        role = ["worker", "1", ",".join(all_queues(["face-detection"]))]
-        idle.stack.supervisor.start(Child("worker", role, stop_s=10))
+        idle.stack.supervisor.start(Child("worker", ["worker", "face-detection"], stop_s=10))
         finished = {job["id"]: idle.wait(job)["finished_at"] for job in [*slow, urgent]}
         assert finished[urgent["id"]] < sorted(finished[job["id"]] for job in slow)[1]

@@ -7,6 +7,8 @@ from time import monotonic, sleep
 
 import pytest
 
+from cli.supervisor import Child
+from models.family import ModelFamily
 from tests.integration.conftest import FOUR, Deploy, Deployment, v2_sample
 
 pytestmark = pytest.mark.stack
@@ -58,7 +60,7 @@ def test_a_message_that_got_lost_is_sent_again(deploy: Deploy) -> None:
     with deploy(workers=[], **QUICK) as idle:
         job = idle.submit(FOUR, v2_sample())
         assert idle.redis.delete("face-detection") == 1
-        _start_worker(idle)
+        idle.stack.supervisor.start(Child("worker", ["worker", *ModelFamily], stop_s=10))
         assert idle.wait(job)["status"] == "succeeded"
 
 
@@ -72,12 +74,3 @@ def test_a_worker_that_is_told_to_stop_ends_what_it_began(deploy: Deploy) -> Non
         assert "running" not in {stage["status"] for view in views for stage in view["stages"]}
         running.stack.supervisor.look()
         assert {running.wait(job)["status"] for job in jobs} == {"succeeded"}
-
-
-def _start_worker(deployment: Deployment) -> None:
-    from broker.queues import all_queues
-    from cli.supervisor import Child
-    from models.family import ModelFamily
-
-    role = ["worker", "2", ",".join(all_queues(list(ModelFamily)))]
-    deployment.stack.supervisor.start(Child("worker", role, stop_s=10))

@@ -271,9 +271,6 @@ def test_each_service_documents_the_routes_that_it_has(deployment: Deployment, n
     paths = deployment.client.get(f"/{name}/openapi.json").json()["paths"]
     assert all(path.startswith(f"/{name}/") for path in paths)
     assert f"/{name}/v2/process/sample" in paths
-    has_image = name == "face-detector-face-fitter"
-    assert (f"/{name}/v2/process/image" in paths) is has_image
-    assert f"/{name}/process/image" in paths
 
 
 def test_the_docs_need_no_other_host(deployment: Deployment) -> None:

@@ -1,0 +1,92 @@
+"""What holds for every service, because it is one."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from models.catalogue import all_services, services
+from models.errors import WeightsMissing
+from models.field import Field
+from models.service import DetectingService, EstimatingService, Service
+from models.session import Session
+from pipelines.dialects import DIALECTS
+from pipelines.presets import PRESETS
+from pipelines.sample import Sample, SampleObject
+
+ROOT = Path(__file__).parents[2]
+
+
+class Untouched:
+    """Sessions that nobody may run, of all models but some; it notes which were given."""
+
+    def __init__(self, missing: Collection[str] = ()) -> None:
+        self._missing = missing
+        self.given: set[str] = set()
+
+    def __call__(self, model: str) -> Session:
+        if model in self._missing:
+            raise WeightsMissing(model)
+        self.given.add(model)
+        return self
+
+    def run(self, batch: Any) -> Any:
+        raise AssertionError("an empty batch reached a network")
+
+
+each_service = pytest.mark.parametrize("service", all_services(), ids=lambda service: service.module or service.name)
+
+
+@each_service
+def test_it_asks_for_the_models_that_it_declares(service: type[Service]) -> None:
+    sessions = Untouched(missing=service.optional_weights)
+    service(sessions)
+    assert sessions.given == set(service.weights)
+    everything = Untouched()
+    service(everything)
+    assert everything.given <= {*service.weights, *service.optional_weights}
+    assert everything.given >= set(service.optional_weights)
+
+
+@each_service
+def test_an_empty_batch_never_reaches_a_network(service: type[Service]) -> None:
+    made = service(Untouched())
+    if isinstance(made, DetectingService):
+        assert made.detect([]) == []
+    elif isinstance(made, EstimatingService):
+        assert made.estimate([]) == []
+
+
+@each_service
+def test_every_dialect_spells_what_it_needs_and_gives(service: type[Service]) -> None:
+    for field in (service.needs | service.gives) - {Field.IMAGE}:
+        assert field in SampleObject.model_fields or field in Sample.model_fields
+        for dialect in DIALECTS.values():
+            assert dialect.key_of(field)
+
+
+@each_service
+def test_it_says_what_it_does(service: type[Service]) -> None:
+    first = (service.__doc__ or "").partition("\n")[0]
+    assert first.endswith(".")
+    assert service.__doc__ != Service.__doc__
+
+
+def test_the_readme_has_a_row_for_each_service_and_no_other() -> None:
+    readme = (ROOT / "README.md").read_text()
+    rows = [line.split("|")[1].strip() for line in readme.splitlines() if line.startswith("| ") and "-" in line]
+    assert {row for row in rows if row in services() or row.endswith(("-estimator", "-detector"))} == set(services())
+
+
+def test_docker_compose_runs_a_worker_for_each_family_that_has_services() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    commands = [part["command"] for part in compose["services"].values() if isinstance(part.get("command"), list)]
+    consumed = {place for command in commands if command[0] == "worker" for place in command[1:]}
+    assert consumed == {service.family for service in services().values()}
+
+
+def test_presets_are_made_of_services_that_there_are() -> None:
+    for names in PRESETS.values():
+        assert set(names) <= set(services())
