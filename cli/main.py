@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import demo, settings, up, weights
+from cli import bench, demo, settings, up, weights
 
 app = typer.Typer(
     name="faceline",
@@ -14,6 +14,7 @@ app.command()(up.up)
 app.command()(demo.demo)
 app.command()(settings.settings)
 app.add_typer(weights.app, name="weights")
+app.add_typer(bench.app, name="bench")
 
 if __name__ == "__main__":
     app()
