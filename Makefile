@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime-is-installed
 DEV := $(VENV)/.dev-is-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo up test lint types laws weights bench accuracy pins clean
+.PHONY: demo up test lint types laws weights bench bench-gpu accuracy pins clean
 
 demo: $(RUNTIME)  ## From nothing to the enriched sample of a photo
 	$(BIN)/faceline demo
@@ -33,6 +33,9 @@ weights: $(RUNTIME)
 
 bench: $(DEV) weights
 	$(BIN)/python -m bench
+
+bench-gpu: $(DEV) weights  ## On a machine with a card; see docs/gpu.md
+	$(BIN)/python -m bench.gpu
 
 accuracy: $(RUNTIME) weights  ## Recognition quality on a labelled kit: make accuracy KIT=<folder>
 	@test -n "$(KIT)" || { echo "usage: make accuracy KIT=<folder> [HALF=dev]"; exit 2; }

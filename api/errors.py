@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from models.errors import FacelineError
 from pipelines.chunk import Failure
-from pipelines.errors import InvalidSample, StorageError
+from pipelines.errors import Detail, InvalidSample, StorageError
 from pipelines.job import JobStatus
 
 log = getLogger(__name__)
@@ -33,7 +33,13 @@ STATUS: Mapping[str, int] = {
     "template_of_other_version": 422,
     "template_of_other_model": 422,
     "template_damaged": 422,
+    "unreachable_reference": 422,
+    "invalid_archive": 422,
+    "duplicate_custom_id": 422,
     "job_unknown": 404,
+    "batch_unknown": 404,
+    "not_acceptable": 406,
+    "upload_stalled": 408,
     "canceled": 409,
     "expired": 410,
     "erased": 410,
@@ -72,6 +78,24 @@ class JobUnknown(FacelineError):
     type = "job_unknown"
 
 
+class BatchUnknown(FacelineError):
+    """There never was such a batch, or its last trace is gone."""
+
+    type = "batch_unknown"
+
+
+class NotAcceptable(FacelineError):
+    """The caller accepts no media type that the route has."""
+
+    type = "not_acceptable"
+
+
+class UploadStalled(FacelineError):
+    """The body of a request did not come on."""
+
+    type = "upload_stalled"
+
+
 class JobFailed(FacelineError):
     """A job that somebody waits for came to no result.
 
@@ -95,6 +119,11 @@ class JobFailed(FacelineError):
         return cls(f"the job is {status.value}", status.value)
 
 
+def detail_of(error: FacelineError) -> str | list[Detail]:
+    """What an error says to its caller."""
+    return error.under("body").details if isinstance(error, InvalidSample) else str(error)
+
+
 def error_response(error: FacelineError) -> JSONResponse:
     """An error as the contract writes it."""
     status = STATUS.get(error.type, 500)
@@ -103,9 +132,7 @@ def error_response(error: FacelineError) -> JSONResponse:
         # It names addresses inside the deployment.
         log.error("store or broker away", extra={"error": str(error)})
         return JSONResponse({"detail": "the store or the broker does not answer: come back later"}, status, headers)
-    if isinstance(error, InvalidSample):
-        return JSONResponse({"detail": error.under("body").details}, status, headers)
-    return JSONResponse({"detail": str(error)}, status, headers)
+    return JSONResponse({"detail": detail_of(error)}, status, headers)
 
 
 def add_error_handlers(app: FastAPI) -> None:

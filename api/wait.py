@@ -12,9 +12,6 @@ from pipelines.store.finished import FinishedStream
 
 log = getLogger(__name__)
 
-READ_S = 1.0
-"""How long one read waits; a hub that is closed ends within it."""
-
 
 class WaitHub:
     """Wakes those who wait for a job when it ends.
@@ -24,10 +21,12 @@ class WaitHub:
 
     Args:
         stream: of the jobs that end; read by one thread.
+        read_s: how long one read waits; a hub that is closed ends within it.
     """
 
-    def __init__(self, stream: FinishedStream) -> None:
+    def __init__(self, stream: FinishedStream, read_s: float = 1.0) -> None:
         self._stream = stream
+        self._read_s = read_s
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._closed = Event()
         self._loop = asyncio.get_running_loop()
@@ -49,14 +48,14 @@ class WaitHub:
     async def close(self) -> None:
         """Stop reading."""
         self._closed.set()
-        await asyncio.to_thread(self._thread.join, 2 * READ_S)
+        await asyncio.to_thread(self._thread.join, 2 * self._read_s)
 
     def _read(self) -> None:
         following = False
         while not self._closed.is_set():
             try:
                 if following:
-                    ended = self._stream.read(READ_S)
+                    ended = self._stream.read(self._read_s)
                 else:
                     self._stream.seek_end()
                     following = True
@@ -64,7 +63,7 @@ class WaitHub:
             except StorageError as error:
                 log.warning("store away", extra={"error": str(error)})
                 ended = list(self._waiting)
-                self._closed.wait(READ_S)
+                self._closed.wait(self._read_s)
             if ended and not self._closed.is_set():
                 self._loop.call_soon_threadsafe(self._wake, ended)
 

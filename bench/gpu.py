@@ -11,8 +11,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -25,13 +24,13 @@ from typing import Any, get_args
 import cv2
 import numpy as np
 
+from bench.rows import Recorder, bare_photos_per_s, rows_per_s
 from models.catalogue import Catalogue, services
-from models.engine import Device, Engine, rehearse
+from models.engine import Device, Engine
 from models.errors import FacelineError
 from models.family import ModelFamily
 from models.image import decode
 from models.service import EstimatingService, Service
-from models.session import FloatArray, Session
 from models.threads import tasks_at_a_time, usable_cores
 from pipelines.chunk import Item
 from pipelines.run import open_frames, run_service
@@ -44,32 +43,6 @@ RESULTS = Path(__file__).parent / "results"
 FITTER = "face-detector-face-fitter"
 TILES, TILE = 4, 256
 NOISE = 0.10
-
-Work = Mapping[tuple[str, tuple[int, ...]], int]
-"""How many rows a photo costs, by model and shape of a row."""
-
-
-class Recorder:
-    """Gives sessions that note the rows they are asked for."""
-
-    def __init__(self, source: Callable[[str], Session]) -> None:
-        self._source = source
-        self.work: Counter[tuple[str, tuple[int, ...]]] = Counter()
-
-    def session(self, model: str) -> Session:
-        """The session of a model."""
-        return _Recording(model, self._source(model), self.work)
-
-
-class _Recording:
-    def __init__(self, model: str, session: Session, work: Counter[tuple[str, tuple[int, ...]]]) -> None:
-        self._model = model
-        self._session = session
-        self._work = work
-
-    def run(self, batch: FloatArray) -> Mapping[str, FloatArray]:
-        self._work[self._model, batch.shape[1:]] += len(batch)
-        return self._session.run(batch)
 
 
 def crowd() -> bytes:
@@ -95,24 +68,6 @@ def judge(chain: Sequence[Service], photo: bytes) -> int:
     return len(frame.item.sample.objects)
 
 
-def bare_photos_per_s(sessions: Sessions, work: Work, max_rows: int, seconds: float) -> float:
-    """Photos per second of nothing but models, one after the other in full batches, a thread for each model."""
-    batches = {key: np.zeros((max_rows, *key[1]), np.float32) for key in work}
-
-    def run(key: tuple[str, tuple[int, ...]]) -> None:
-        for _ in range(work[key]):
-            sessions.session(key[0]).run(batches[key])
-
-    with ThreadPoolExecutor(len(work)) as pool:
-        list(pool.map(run, work))
-        rounds, started = 0, perf_counter()
-        while perf_counter() < started + seconds:
-            list(pool.map(run, work))
-            rounds += 1
-        # As many full batches as a photo costs rows are as many photos as a batch has rows.
-        return rounds * max_rows / (perf_counter() - started)
-
-
 def services_photos_per_s(chain: Sequence[Service], photo: bytes, threads: int, seconds: float) -> float:
     """Photos per second of services on the threads of a worker."""
     ends = perf_counter() + seconds
@@ -128,16 +83,6 @@ def services_photos_per_s(chain: Sequence[Service], photo: bytes, threads: int, 
         started = perf_counter()
         counts = [future.result() for future in [pool.submit(loop) for _ in range(threads)]]
         return sum(counts) / (perf_counter() - started)
-
-
-def rows_per_s(session: Any, rows: int, seconds: float) -> float:
-    """Rows per second of a model in a loop, in batches of this size, with the copies to the device and back."""
-    rehearse(session, rows)
-    took_ms, runs = 0.0, 0
-    while took_ms < seconds * 1000:
-        took_ms += rehearse(session, rows)
-        runs += 1
-    return rows * runs / took_ms * 1000
 
 
 def measure(catalogue: Catalogue, weights_dir: Path, engine: Engine, threads: int, seconds: float) -> dict[str, Any]:
@@ -159,13 +104,13 @@ def measure(catalogue: Catalogue, weights_dir: Path, engine: Engine, threads: in
     }
     recorder = Recorder(bare.session)
     faces = judge([catalogue[name](recorder.session) for name in names], photo)
-    before = bare_photos_per_s(bare, recorder.work, engine.max_rows, seconds)
+    before = bare_photos_per_s(bare.session, recorder.work, engine.max_rows, seconds)
     with closing(Sessions(catalogue, weights_dir, replace(engine, batching=True))) as sharing:
         sharing.load({catalogue[name].family for name in names})
         chain = [sharing.service(name) for name in names]
         services_photos_per_s(chain, photo, threads, seconds / 10)
         rate = services_photos_per_s(chain, photo, threads, seconds)
-    after = bare_photos_per_s(bare, recorder.work, engine.max_rows, seconds)
+    after = bare_photos_per_s(bare.session, recorder.work, engine.max_rows, seconds)
     mean = (before + after) / 2
     return {
         "device": engine.device,

@@ -4,7 +4,7 @@ from logging import getLogger
 from typing import Any
 
 import cv2
-from celery.signals import celeryd_after_setup, setup_logging, worker_ready, worker_shutting_down
+from celery.signals import celeryd_after_setup, setup_logging, worker_ready, worker_shutdown, worker_shutting_down
 
 from broker.app import app
 from broker.queues import consumed_families
@@ -34,8 +34,8 @@ def _set_up_logging(**_: Any) -> None:
 def _warm_up(**_: Any) -> None:
     """Load the models of the consumed queues, before the first message is taken."""
     here = runtime()
-    # Worker threads fill the cores; OpenCV's own would fight them.
-    cv2.setNumThreads(1)
+    # Tasks fill the cores; more threads of OpenCV would fight them.
+    cv2.setNumThreads(here.settings.engine.threads)
     try:
         here.sessions.load(consumed_families(app.amqp.queues.consume_from))
     except ModelError as error:
@@ -57,3 +57,8 @@ def _start_housekeeping(**_: Any) -> None:
 def _stop_housekeeping(**_: Any) -> None:
     while _housekeeping:
         _housekeeping.pop().stop()
+
+
+@worker_shutdown.connect
+def _close_sessions(**_: Any) -> None:
+    runtime().sessions.close()

@@ -21,7 +21,7 @@ class MemoryStream:
 
     def read(self, wait_s: float) -> list[str]:
         try:
-            read = self.reads.get(timeout=min(wait_s, 0.05))
+            read = self.reads.get(timeout=wait_s)
         except Empty:
             return []
         if isinstance(read, StorageError):
@@ -30,17 +30,17 @@ class MemoryStream:
 
 
 def woken(stream: MemoryStream, watched: Iterable[str], *, put: list[str] | StorageError) -> set[str]:
-    """Who of those who watch is woken within a second by what the stream brings."""
+    """Who of those who watch is woken within two seconds by what the stream brings."""
 
     async def run() -> set[str]:
-        hub = WaitHub(stream)  # type: ignore[arg-type]
+        hub = WaitHub(stream, read_s=0.05)  # type: ignore[arg-type]
         try:
-            await asyncio.sleep(0.2)  # those who watch from the start are woken once, to look
+            await asyncio.sleep(0.3)  # those who watch from the start are woken once, to look
             up: set[str] = set()
 
             async def wait(job_id: str) -> None:
                 with hub.watch(job_id) as event:
-                    await asyncio.wait_for(event.wait(), 1)
+                    await asyncio.wait_for(event.wait(), 2)
                     up.add(job_id)
 
             waiting = [asyncio.create_task(wait(job_id)) for job_id in watched]
