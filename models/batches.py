@@ -51,4 +51,7 @@ def rgb_planes(images: Sequence[Image]) -> FloatArray:
 
 def rgb_pixels(images: Sequence[Image]) -> FloatArray:
     """(n, h, w, 3) uint8 BGR -> (n, h, w, 3) float32 RGB in [0, 255]."""
-    return np.stack(images)[..., ::-1].astype(np.float32, order="C")
+    batch = np.empty((len(images), *images[0].shape), np.float32)
+    for row, image in zip(batch, images, strict=True):
+        row[...] = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    return batch

@@ -5,6 +5,7 @@ at (0.5, 0.5), and (width, height) is the opposite corner of the image.
 """
 
 from dataclasses import dataclass, replace
+from math import sqrt
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -58,13 +59,15 @@ def apply(matrix: Matrix, points: Points) -> Points:
 
 def inverse(matrix: Matrix) -> Matrix:
     """The map that undoes an invertible one."""
-    linear = np.linalg.inv(matrix[:, :2])
-    return np.column_stack([linear, -linear @ matrix[:, 2]])
+    (a, b, x), (c, d, y) = matrix.tolist()
+    undone: Matrix = np.array([[d, -b, b * y - d * x], [-c, a, c * x - a * y]]) / (a * d - b * c)
+    return undone
 
 
 def scale_of(matrix: Matrix) -> float:
     """How much longer a map makes things, taken over both axes."""
-    return float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    (a, b, _), (c, d, _) = matrix.tolist()
+    return sqrt(abs(a * d - b * c))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ ImageFormat = Literal["jpeg", "png", "bmp", "webp"]
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_SCAN, _JPEG_END, _JPEG_APP1 = 0xDA, 0xD9, 0xE1
+# A decoder touches every pixel for each scan of a progressive file: ten are usual, and a few bytes make thousands.
+_JPEG_SCANS, _MOST_SCANS = b"\xff\xda", 100
 _BMP_UNCOMPRESSED = frozenset({0, 3, 6})
 
 
@@ -50,6 +52,8 @@ def format_of(data: bytes) -> ImageFormat | None:
 
 def read_jpeg(data: bytes) -> Structure:
     """Walk to the first scan; the end marker has to follow it (entropy-coded data cannot hold one by chance)."""
+    if data.count(_JPEG_SCANS) > _MOST_SCANS:
+        raise InvalidImage(f"The JPEG data have more than {_MOST_SCANS} scans")
     width = height = 0
     exif = b""
     for marker, start, end in _jpeg_segments(data):

@@ -44,12 +44,14 @@ class Face:
         landmarks: (21, 2) float64, x, y in pixels, in the order of `models.face.landmarks.LandmarkName`;
             None until somebody needs and finds them.
         pose: None if the sample has none.
+        known: what services have said of the face on this image before, by field; whoever would ask them, need not.
     """
 
     image: Image
     bbox: Box
     landmarks: Points | None = None
     pose: Pose | None = None
+    known: dict[Field, Any] = field(default_factory=dict)
 
 
 class Service(ABC):

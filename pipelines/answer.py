@@ -1,20 +1,20 @@
 """From the outcome of a job to the sample that its caller gets."""
 
-from base64 import b64encode
 from typing import Any
 
 from pipelines.dialects import DIALECTS
 from pipelines.dialects.spelling import Page
+from pipelines.encoding import encode_base64
 from pipelines.job import JobData, JobSpec
 
 
-def write_answer(spec: JobSpec, data: JobData, image: str | bytes | None, index: int = 0) -> dict[str, Any]:
+def write_answer(spec: JobSpec, data: JobData, image: bytes | None, index: int = 0) -> dict[str, Any]:
     """An enriched sample of a job that succeeded, in its dialect.
 
     Args:
         spec: of the job.
         data: with its result.
-        image: to echo; as base64 or encoded.
+        image: to echo, encoded.
         index: of the sample, where the job has several.
     """
     assert data.result is not None, "only a job that succeeded has an answer"
@@ -26,5 +26,4 @@ def write_answer(spec: JobSpec, data: JobData, image: str | bytes | None, index:
         answer["errors"] = [failure.model_dump() for failure in item.failures]
     if image is None:
         return answer
-    text = image if isinstance(image, str) else b64encode(image).decode("ascii")
-    return {dialect.image_key: dialect.write_image(text), **answer}
+    return {dialect.image_key: dialect.write_image(encode_base64(image)), **answer}

@@ -24,15 +24,22 @@ class Item(Canonical):
     """A sample on its way.
 
     Attributes:
-        blob: the id of its image in the blob store; None if it has none.
+        blob: the id of its image in the blob store; None if it is not there.
+        source: where its image lies instead, as a `pipelines.reference.Reference` writes it.
         failures: the services that gave nothing. In a job that fails on errors the first one is the last.
         dead: no service runs on it any more.
     """
 
     sample: Sample
     blob: str | None = None
+    source: str | None = None
     failures: list[Failure] = Field(default_factory=list)
     dead: bool = False
+
+    @property
+    def image(self) -> str | None:
+        """What its image is asked for by; None if it has none."""
+        return self.blob or self.source
 
 
 class Chunk(Canonical):

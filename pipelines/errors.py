@@ -62,6 +62,12 @@ class PayloadTooLarge(InvalidRequest):
     type: ClassVar[str] = "payload_too_large"
 
 
+class UnreachableReference(InvalidRequest):
+    """What a reference points to cannot be read from here, or must not be."""
+
+    type: ClassVar[str] = "unreachable_reference"
+
+
 class StorageError(FacelineError):
     """The store of jobs and images did not answer."""
 

@@ -64,6 +64,7 @@ class JobSpec(Canonical):
         created_at: seconds since the epoch.
         ttl_s: for how long the result is kept once the job is over.
         deadline_s: after its creation a job that is not over fails.
+        claim: the caller's idempotency key, which is bound to this job unless it was bound before.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -80,6 +81,7 @@ class JobSpec(Canonical):
     created_at: float
     ttl_s: int
     deadline_s: int
+    claim: str | None = None
 
     @property
     def blobs(self) -> list[str]:
@@ -105,12 +107,17 @@ class ServiceProgress(Canonical):
 
 
 class Job(Canonical):
-    """A job as the store knows it; times in seconds since the epoch."""
+    """A job as the store knows it; times in seconds since the epoch.
+
+    Attributes:
+        dead: how many of its samples have come to nothing, known once it is over.
+    """
 
     spec: JobSpec
     status: JobStatus
     services: list[ServiceProgress]
     done: int = 0
+    dead: int = 0
     failure: Failure | None = None
     started_at: float | None = None
     finished_at: float | None = None
@@ -166,9 +173,37 @@ class Ending:
     result: Chunk | None = None
     failure: Failure | None = None
 
+    @property
+    def dead(self) -> int:
+        """How many samples of the result have come to nothing."""
+        return sum(item.dead for item in self.result.items) if self.result else 0
+
 
 Progress = Mapping[int, ServiceProgress]
 """What changed of the services of a job, by their place in its plan."""
+
+
+def progress_of(spec: JobSpec, status: JobStatus, noted: Progress, begun: Stage | None) -> list[ServiceProgress]:
+    """How far each service of a job has come.
+
+    Args:
+        spec: of the job.
+        status: of the job.
+        noted: what is known of some of its services.
+        begun: the stage that runs, or whose worker died.
+    """
+    services = []
+    running = set(range(begun.first, begun.first + len(begun.services))) if begun else set()
+    for place, _ in enumerate(spec.plan.services):
+        if place in noted:
+            services.append(noted[place])
+        elif status.over:
+            services.append(ServiceProgress(status=ServiceStatus.SKIPPED))
+        else:
+            # They run one after another, so it is the first of them.
+            services.append(ServiceProgress(status=ServiceStatus.RUNNING if place in running else ServiceStatus.QUEUED))
+            running = set()
+    return services
 
 
 class Verdict(StrEnum):

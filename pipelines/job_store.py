@@ -15,8 +15,8 @@ class JobStore(Protocol):
     def claim(self, key: str, fingerprint: str, job_id: str, ttl_s: int) -> tuple[str, str]:
         """Bind an idempotency key to a job, unless it is bound; gives the bound (job id, fingerprint)."""
 
-    def release(self, key: str) -> None:
-        """Unbind an idempotency key: its job was not taken."""
+    def release(self, key: str, job_id: str) -> None:
+        """Unbind an idempotency key, if it is bound to this job."""
 
     def find(self, job_id: str) -> Job | None:
         """The job; None if there never was one, or its tombstone is gone too."""
@@ -30,17 +30,20 @@ class JobStore(Protocol):
     def begin(self, job_id: str, stage: int, now: float) -> Begun:
         """Ask to run a stage."""
 
+    def note(self, spec: JobSpec, progress: Progress) -> bool:
+        """Note how far a running stage has come; gives whether its job still wants it: neither over nor canceled."""
+
     def end(self, spec: JobSpec, chunk: Chunk, progress: Progress, now: float) -> None:
         """Note that the stage before `chunk.done` has run. A job that is over, or further, is left alone."""
 
     def finish(self, spec: JobSpec, ending: Ending, progress: Progress, now: float) -> bool:
-        """End a job, unless it is over; gives whether this call did."""
+        """End a job, unless it is over; gives whether this call did. One that was canceled does not succeed."""
 
     def cancel(self, job_id: str, now: float) -> None:
         """End a queued job, or have a running one end at its next stage."""
 
     def erase(self, spec: JobSpec, *, tombstone: bool) -> None:
-        """Delete all that the caller gave and got; a tombstone tells the job from one that never was."""
+        """Delete all that the caller gave and got, and its claim; a tombstone tells the job from one that never was."""
 
     def bury(self, spec: JobSpec, stage: int, now: float) -> None:
         """Leave a dead letter: the stage was begun too often without coming to an end."""

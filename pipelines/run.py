@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from logging import getLogger
 from time import perf_counter
 from typing import Any
 
@@ -15,6 +16,8 @@ from models.service import DetectingService, EstimatingService, Face, Found, Mat
 from pipelines.chunk import Failure, Item
 from pipelines.errors import NotTwoObjects
 from pipelines.sample import Bbox, Landmarks, SampleObject, Size
+
+log = getLogger(__name__)
 
 SLICE_PIXELS = 32_000_000
 """That are decoded at the same time, as long as no image has more: 96 MB."""
@@ -54,16 +57,30 @@ class Frame:
         self._faces = None
 
 
-def slices(items: Sequence[Item], max_pixels: int = SLICE_PIXELS) -> Iterator[Sequence[Item]]:
-    """Cut the items of a chunk into runs of neighbours whose images fit into memory together, each of at least one."""
-    start, pixels = 0, 0
-    for index, item in enumerate(items):
-        height, width = item.sample.size or (0, 0)
-        if index > start and pixels + height * width > max_pixels:
-            yield items[start:index]
-            start, pixels = index, 0
-        pixels += height * width
-    yield items[start:]
+def open_slices(
+    items: Sequence[Item], images: Callable[[str], Image], max_pixels: int = SLICE_PIXELS
+) -> Iterator[list[Frame]]:
+    """Open the items of a chunk bit by bit: neighbours whose images fit into memory together, each time at least one.
+
+    Args:
+        items: of one chunk.
+        images: see `open_frames`.
+        max_pixels: of the images of one slice together.
+
+    Raises:
+        StorageError: the store did not answer.
+    """
+    frames: list[Frame] = []
+    pixels = 0
+    for item in items:
+        for frame in open_frames([item], images):
+            more = 0 if frame.image is None else frame.image.shape[0] * frame.image.shape[1]
+            if frames and pixels + more > max_pixels:
+                yield frames
+                frames, pixels = [], 0
+            frames.append(frame)
+            pixels += more
+    yield frames
 
 
 def open_frames(items: Sequence[Item], images: Callable[[str], Image]) -> list[Frame]:
@@ -73,7 +90,7 @@ def open_frames(items: Sequence[Item], images: Callable[[str], Image]) -> list[F
 
     Args:
         items: of one chunk.
-        images: gives the decoded image of a blob.
+        images: gives the decoded image of a blob or a reference.
 
     Raises:
         StorageError: the store did not answer; nothing has been noted.
@@ -83,7 +100,7 @@ def open_frames(items: Sequence[Item], images: Callable[[str], Image]) -> list[F
         if item.dead:
             continue
         try:
-            image = images(item.blob) if item.blob is not None else None
+            image = images(item.image) if item.image is not None else None
         except InvalidRequest as error:
             item.failures.append(Failure(service=None, type=error.type, message=str(error)))
             item.dead = True
@@ -111,15 +128,24 @@ def run_service(service: Service, frames: Sequence[Frame], *, fail_fast: bool) -
     alive = [frame for frame in frames if not frame.item.dead]
     try:
         _apply(service, alive)
-    except (InvalidRequest, ModelError):
+    except Exception:  # noqa: BLE001 - whatever a sample does to a service, its neighbours are spared
         for frame in alive:
-            try:
-                _apply(service, [frame])
-            except (InvalidRequest, ModelError) as error:
-                frame.item.failures.append(Failure(service=service.name, type=error.type, message=str(error)))
+            if failure := _tried(service, frame):
+                frame.item.failures.append(failure)
                 # Without its objects a sample has nothing for later services to judge.
                 frame.item.dead = fail_fast or isinstance(service, DetectingService)
     return (perf_counter() - started) * 1000
+
+
+def _tried(service: Service, frame: Frame) -> Failure | None:
+    try:
+        _apply(service, [frame])
+    except (InvalidRequest, ModelError) as error:
+        return Failure(service=service.name, type=error.type, message=str(error))
+    except Exception:  # a bug is the service's failure, and says nothing of itself to the caller
+        log.exception("service failed", extra={"service": service.name})
+        return Failure(service=service.name, type="internal", message="internal error")
+    return None
 
 
 def _apply(service: Service, frames: Sequence[Frame]) -> None:
@@ -127,10 +153,11 @@ def _apply(service: Service, frames: Sequence[Frame]) -> None:
         for frame, found in zip(frames, service.detect([frame.pixels for frame in frames]), strict=True):
             frame.rebuild(service, found)
     elif isinstance(service, EstimatingService):
-        results = service.estimate([face for frame in frames for face in frame.faces])
+        faces = [face for frame in frames for face in frame.faces]
         objects = [item for frame in frames for item in frame.item.sample.objects]
-        for item, result in zip(objects, results, strict=True):
+        for face, item, result in zip(faces, objects, service.estimate(faces), strict=True):
             setattr(item, service.field, result)
+            face.known[service.field] = result
     elif isinstance(service, MatchingService):
         results = service.match([_templates(frame) for frame in frames])
         for frame, result in zip(frames, results, strict=True):

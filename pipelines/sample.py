@@ -4,10 +4,11 @@ Coordinates are relative to the width and height of the upright image. Fields ar
 are, but for coordinates, which `models/` gives in pixels.
 """
 
+from dataclasses import astuple
 from typing import Annotated
 
 from annotated_types import Ge, Le, Len
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from models.face.emotion import Emotions
 from models.face.gender import Gender
@@ -22,9 +23,11 @@ from models.service import ObjectClass
 Size = tuple[int, int]
 """(height, width) of an upright image in pixels."""
 
+_WHOLE_TURN = 360.0
 Relative = Annotated[float, Ge(0), Le(1)]
 Bbox = tuple[Relative, Relative, Relative, Relative]
-Point = tuple[float, float]
+Ordinate = Annotated[float, Ge(-100), Le(100)]
+Point = tuple[Ordinate, Ordinate]
 Landmarks = Annotated[list[Point], Len(21, 21)]
 
 
@@ -38,6 +41,12 @@ class Canonical(BaseModel):
         ser_json_bytes="base64",
         val_json_bytes="base64",
     )
+
+
+def _turn(pose: Pose) -> Pose:
+    if max(map(abs, astuple(pose))) > _WHOLE_TURN:
+        raise ValueError("angles lie between -360 and 360 degrees")
+    return pose
 
 
 class SampleObject(Canonical):
@@ -56,7 +65,7 @@ class SampleObject(Canonical):
     confidence: float | None = None
     bbox: Bbox | None = None
     landmarks: Landmarks | None = None
-    pose: Pose | None = None
+    pose: Annotated[Pose, AfterValidator(_turn)] | None = None
     age: float | None = None
     gender: Gender | None = None
     emotions: Emotions | None = None

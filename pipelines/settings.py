@@ -59,10 +59,36 @@ class LimitSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     image_bytes: int = Field(4_928_307, ge=1, description="Of one encoded image.")
-    sample_bytes: int = Field(1_048_576, ge=1, description="Of a sample beside its image.")
+    sample_bytes: int = Field(1_048_576, ge=1, description="Of a body, beyond what the largest image takes in it.")
+    objects: int = Field(500, ge=1, description="That a sample may bring along.")
     pixels: int = Field(50_000_000, ge=1, description="Of one decoded image.")
     queue_length: int = Field(10_000, ge=1, description="Of any queue of a plan; above it callers have to come back.")
     store_share: float = Field(0.7, gt=0, le=1, description="Of the store's memory; above it likewise.")
+
+
+class BatchSettings(BaseModel):
+    """What a batch may be. All bounds hold for a batch or for the deployment: nobody has a key of their own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    chunk: int = Field(16, ge=1, le=256, description="How many samples of a batch share a job at most.")
+    requests: int = Field(10_000, ge=1, description="Of one batch.")
+    body_bytes: int = Field(268_435_456, ge=1, description="Of the body of a batch; archives are held in memory.")
+    unpacked_bytes: int = Field(1_073_741_824, ge=1, description="Of an archive, unpacked.")
+    ratio: int = Field(100, ge=2, description="How many times its own size an archive may unpack to.")
+    members: int = Field(20_000, ge=1, description="Of an archive, folders counted.")
+    open_at_once: int = Field(8, ge=1, description="Batches that are not over; above it callers have to come back.")
+    store_share: float = Field(
+        0.5, gt=0, le=1, description="Of the store's memory; above it batches wait, so that single jobs find room."
+    )
+    patience_s: float = Field(30, gt=0, description="How long a batch waits for room, or for its body to come on.")
+    silence_s: int = Field(120, ge=1, description="A batch whose intake is silent for so long has failed.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "BatchSettings":
+        if self.patience_s >= self.silence_s:
+            raise ValueError("patience_s must be shorter than silence_s")
+        return self
 
 
 class GpuSettings(BaseModel):
@@ -81,8 +107,16 @@ class GpuSettings(BaseModel):
     )
 
 
+_MOST_EMBEDDED = 4
+
+
 def _tasks(settled: dict[str, Any]) -> int:
-    return tasks_at_a_time(settled["device"], settled["gpu"].max_rows, usable_cores())
+    return tasks_at_a_time(settled["device"], settled["gpu"].max_rows, settled["cores"])
+
+
+def _embedded_workers(settled: dict[str, Any]) -> int:
+    # Threads of one process wait for each other's Python; but each process holds models of its own.
+    return min(settled["cores"], _MOST_EMBEDDED) if settled["device"] == "cpu" else 1
 
 
 class Settings(BaseSettings):
@@ -106,10 +140,20 @@ class Settings(BaseSettings):
         None, description="Tasks of a worker share the batches of a model; if not said, on a GPU only."
     )
     gpu: GpuSettings = GpuSettings()
+    cores: int = Field(
+        default_factory=usable_cores,
+        ge=1,
+        description="That a worker fills, the machine's if not said; fewer where several workers share a machine.",
+    )
     worker_threads: int = Field(
         default_factory=_tasks,
         ge=1,
         description="Tasks that a worker runs at a time; one per core, on a GPU up to four.",
+    )
+    embedded_workers: int = Field(
+        default_factory=_embedded_workers,
+        ge=1,
+        description="That `faceline up` runs; one per core up to four, on a GPU one.",
     )
     co_locate: bool = Field(
         False, description="All families share one queue, so that a pipeline is one hop; `faceline up` does so itself."
@@ -118,6 +162,9 @@ class Settings(BaseSettings):
         "contract", description="Ages as text or number; contract: text from service routes, numbers from jobs."
     )
     faceapi_keys: tuple[str, ...] = Field((), description="The keys that /faceapi/v1 knows, as a JSON list.")
+    reference_roots: tuple[str, ...] = Field(
+        (), description="Folders and URL prefixes under which workers read images by reference, as a JSON list."
+    )
     liveness_module: LivenessModule = Field(
         "face-detector-liveness-estimator",
         description="Which of its modules the service of that name runs.",
@@ -126,6 +173,7 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field("text", description="For people or for machines.")
     jobs: JobSettings = JobSettings()
     limits: LimitSettings = LimitSettings()
+    batches: BatchSettings = BatchSettings()
 
     @property
     def engine(self) -> Engine:
@@ -133,7 +181,7 @@ class Settings(BaseSettings):
         on_gpu = self.device != "cpu"
         return Engine(
             device=self.device,
-            threads=1 if on_gpu else threads_per_task(self.worker_threads, usable_cores()),
+            threads=1 if on_gpu else threads_per_task(self.worker_threads, self.cores),
             batching=on_gpu if self.batching is None else self.batching,
             max_rows=self.gpu.max_rows,
             card=self.gpu.card,

@@ -6,7 +6,9 @@ from time import time
 from typing import Any
 
 from models.catalogue import Catalogue
+from models.face.fitter import FaceFitter
 from models.family import ModelFamily
+from models.field import Field
 from models.image_header import check_pixels, read_header
 from models.service import DetectingService, MatchingService
 from pipelines.chunk import Chunk, Item
@@ -43,6 +45,7 @@ class Submission:
         asked: the services, in order.
         body: the sample as it was sent, in its dialect.
         image: encoded, where it came beside the sample instead of in it.
+        source: where the image lies, instead; see `Item.source`. The workers will judge it.
         at: where the sample lies in what the caller sent; errors are located from there.
     """
 
@@ -51,6 +54,7 @@ class Submission:
     dialect: Dialect
     options: Options
     image: bytes | None = None
+    source: str | None = None
     at: tuple[str, ...] = ()
 
 
@@ -61,13 +65,15 @@ class Checked:
     Attributes:
         sample: what it says, in canonical form.
         given: the sample as it was sent, without its image.
-        image: encoded; None if the sample has none.
+        image: encoded; None if the sample has none, or refers to it.
+        source: where the image lies, if nobody has read it.
     """
 
     plan: Plan
     sample: Sample
     given: Mapping[str, Any]
     image: bytes | None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,10 @@ class Intake:
             deadline_s=self.jobs.deadline_s,
         )
         blobs = iter(spec.blobs)
-        items = [Item(sample=one.sample, blob=None if one.image is None else next(blobs)) for one in samples]
+        items = [
+            Item(sample=one.sample, blob=None if one.image is None else next(blobs), source=one.source)
+            for one in samples
+        ]
         return NewJob(
             spec=spec,
             chunk=Chunk(items=items),
@@ -144,24 +153,45 @@ class Intake:
 
     def _check(self, submission: Submission) -> Checked:
         dialect, body = submission.dialect, submission.body
-        image = self._image(submission)
+        looks = any(Field.IMAGE in self.catalogue[name].needs for name in submission.asked)
+        image = self._image(submission) if looks else None
         size = self._size(submission.asked, image) if image is not None else None
         first = self.catalogue[submission.asked[0]]
-        detects = issubclass(first, DetectingService)
         find_faces = dialect.placeholder and first.needs_only_boxes() and body.get("objects") == PLACEHOLDER
-        if detects or find_faces:
-            # What a service finds anew is not read.
-            body = {key: value for key, value in body.items() if key != "objects"}
-        elif "objects" not in body:
+        body = self.read_part([FaceFitter.name] if find_faces else submission.asked, body)
+        if "objects" not in body and not find_faces and not issubclass(first, DetectingService):
             raise InvalidSample([Detail(loc=["objects"], msg="Field required", type="missing")])
-        sample = dialect.read(body, size)
+        self._check_count(body.get("objects"))
+        sample = dialect.read(body, size, self._read_fields(submission.asked))
         if issubclass(first, MatchingService) and len(sample.objects) != 2:
             message = f"{first.name} compares exactly two objects, not {len(sample.objects)}"
             raise InvalidSample([Detail(loc=["objects"], msg=message, type="not_two_objects")])
-        planned = plan(
-            submission.asked, self.catalogue, sample, dialect, has_image=image is not None, find_faces=find_faces
-        )
-        return Checked(planned, sample, {key: value for key, value in body.items() if key != dialect.image_key}, image)
+        has_image = image is not None or submission.source is not None
+        planned = plan(submission.asked, self.catalogue, sample, dialect, has_image=has_image, find_faces=find_faces)
+        given = {key: value for key, value in body.items() if key != dialect.image_key}
+        return Checked(planned, sample, given, image, submission.source)
+
+    def read_part(self, asked: Sequence[str], body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A sample without its objects, where the first service finds them anew: then they may be anything."""
+        first = self.catalogue.get(asked[0])
+        if first is None or not issubclass(first, DetectingService):
+            return body
+        return {key: value for key, value in body.items() if key != "objects"}
+
+    def _check_count(self, objects: Any) -> None:
+        if isinstance(objects, list) and len(objects) > self.limits.objects:
+            message = f"{len(objects)} objects are more than the {self.limits.objects} allowed"
+            raise InvalidSample([Detail(loc=["objects"], msg=message, type="too_long")])
+
+    def _read_fields(self, asked: Sequence[str]) -> set[Field]:
+        """The fields of the objects that came in which somebody looks at."""
+        # Whoever crops takes the points where there are any, needed or not.
+        read = {Field.BBOX, Field.LANDMARKS}
+        given: set[Field] = set()
+        for name in asked:
+            read |= self.catalogue[name].needs - given
+            given |= self.catalogue[name].gives
+        return read
 
     def _size(self, asked: Sequence[str], image: bytes) -> Size:
         header = read_header(image)

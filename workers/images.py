@@ -10,12 +10,12 @@ from models.image import Image, decode
 
 
 class ImageCache:
-    """Gives decoded images by blob id. Thread-safe.
+    """Gives decoded images by blob id or reference. Thread-safe.
 
     An image leaves when its job ends on this worker, when it grows old, or when the cache is full.
 
     Args:
-        fetch: gives the encoded image of a blob; None once it is gone.
+        fetch: gives the encoded image of a blob or a reference; None once it is gone.
         capacity_bytes: of the decoded images together.
         age_s: how long an image stays at most.
     """
@@ -28,10 +28,11 @@ class ImageCache:
         self._lock = Lock()
 
     def get(self, blob: str) -> Image:
-        """The decoded image of a blob.
+        """The decoded image of a blob or a reference.
 
         Raises:
             InvalidImage: the blob is gone, or is no image.
+            InvalidRequest: the reference leads to none.
             StorageError: the store did not answer.
         """
         with self._lock:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from functools import cache
 
 from models.catalogue import services
+from pipelines.run import SLICE_PIXELS
 from pipelines.settings import Settings, load_settings
 from pipelines.store.connection import Client, connect
 from pipelines.store.jobs import RedisJobStore
 from pipelines.store.presence import Presence
 from workers.images import ImageCache
+from workers.references import References, is_reference
 from workers.sessions import Sessions
 from workers.stage import StageRunner
 
@@ -40,7 +42,8 @@ def runtime() -> Runtime:
     client = connect(settings.redis_url, patience_s=STORE_PATIENCE_S)
     store = RedisJobStore(client, settings.jobs)
     sessions = Sessions(services(settings.modules), settings.weights_dir, settings.engine)
-    images = ImageCache(store.image)
+    references = References(settings.reference_roots, settings.limits)
+    images = ImageCache(lambda name: references.read(name) if is_reference(name) else store.image(name))
     return Runtime(
         settings=settings,
         name=name,
@@ -49,5 +52,13 @@ def runtime() -> Runtime:
         presence=Presence(client),
         sessions=sessions,
         images=images,
-        stages=StageRunner(store, images, sessions.service, name, settings.jobs.stage_deadline_s),
+        stages=StageRunner(
+            store,
+            images,
+            sessions.service,
+            name,
+            settings.jobs.stage_deadline_s,
+            # On a CPU a batch of photos costs a sixth more than the photos one by one, which stay in its cache.
+            slice_pixels=1 if settings.device == "cpu" else SLICE_PIXELS,
+        ),
     )

@@ -13,10 +13,14 @@ from pipelines.job import Begun, Ending, JobSpec, JobStatus, Progress, ServicePr
 from pipelines.job_store import JobStore
 from pipelines.logs import job_id as current_job
 from pipelines.plan import Stage
-from pipelines.run import open_frames, run_service, slices
+from pipelines.run import SLICE_PIXELS, open_slices, run_service
 from workers.images import ImageCache
 
 log = getLogger(__name__)
+
+
+LOOK_EVERY_S = 0.25
+"""How often a stage says how far it is, and looks whether its job still wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +29,11 @@ class StageRunner:
 
     Attributes:
         store: of the jobs.
-        images: decoded, by blob id.
+        images: decoded, by blob id or reference.
         service: gives a service by name; raises `ModelError`.
         worker: the name of this worker.
         deadline_s: after it a stage begins no further service, and its job fails.
+        slice_pixels: see `open_slices`; 1 takes the images of a chunk one at a time.
     """
 
     store: JobStore
@@ -36,6 +41,7 @@ class StageRunner:
     service: Callable[[str], Service]
     worker: str
     deadline_s: float
+    slice_pixels: int = SLICE_PIXELS
 
     def run(self, job_id: str, index: int, queue: str) -> bool:
         """Run a stage, unless the job has no use for it any more.
@@ -77,6 +83,8 @@ class StageRunner:
             self._run_services(spec, stage, chunk, progress, queue)
         except StorageError:
             raise
+        except StageUnwanted:
+            return self._finish(spec, Ending(JobStatus.CANCELED), progress)
         except FacelineError as error:
             failure = Failure(service=None, type=error.type, message=str(error))
             return self._finish(spec, Ending(JobStatus.FAILED, failure=failure), progress)
@@ -93,6 +101,7 @@ class StageRunner:
             ending = Ending(JobStatus.FAILED, result=result, failure=chunk.items[0].failures[-1])
             return self._finish(spec, ending, progress)
         if chunk.done == len(spec.stages):
+            self.images.drop([item.source for item in chunk.items if item.source is not None])
             return self._finish(spec, Ending(JobStatus.SUCCEEDED, result=chunk), progress)
         self.store.end(spec, chunk, progress, time())
         return True
@@ -100,18 +109,23 @@ class StageRunner:
     def _run_services(
         self, spec: JobSpec, stage: Stage, chunk: Chunk, progress: dict[int, ServiceProgress], queue: str
     ) -> None:
-        ends = monotonic() + self.deadline_s
+        looked = monotonic()
+        ends = looked + self.deadline_s
         took = dict.fromkeys(range(stage.first, stage.first + len(stage.services)), 0.0)
-        for items in slices(chunk.items):
-            opened = perf_counter()
-            frames = open_frames(items, self.images.get)
+        opened = perf_counter()
+        for frames in open_slices(chunk.items, self.images.get, self.slice_pixels):
             # Whoever comes first pays for the decoding.
             took[stage.first] += (perf_counter() - opened) * 1000
             for place, name in enumerate(stage.services, start=stage.first):
                 if all(frame.item.dead for frame in frames):
                     break
-                if monotonic() > ends:
+                now = monotonic()
+                if now > ends:
                     raise StageTimedOut(f"the stage took longer than {self.deadline_s:g} s")
+                if now > looked + LOOK_EVERY_S:
+                    looked = now
+                    if not self.store.note(spec, progress):
+                        raise StageUnwanted
                 took[place] += run_service(self.service(name), frames, fail_fast=spec.on_error == "fail")
                 failures = [failure for item in chunk.items for failure in item.failures if failure.service == name]
                 progress[place] = ServiceProgress(
@@ -121,12 +135,19 @@ class StageRunner:
                     queue=queue,
                     error=failures[0].message if failures else None,
                 )
+            opened = perf_counter()
 
     def _finish(self, spec: JobSpec, ending: Ending, progress: Progress) -> bool:
         self.images.drop(spec.blobs)
         if self.store.finish(spec, ending, progress, time()):
             log.info("job over", extra={"status": ending.status.value, "ms": round((time() - spec.created_at) * 1000)})
         return False
+
+
+class StageUnwanted(FacelineError):
+    """The job of a stage was canceled, or erased."""
+
+    type = "canceled"
 
 
 class StageTimedOut(FacelineError):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema, create_model
 
 from models.face.emotion import Emotions
 from models.face.liveness import Liveness
@@ -23,16 +23,16 @@ def plain(key: str, kind: Any, **constants: Any) -> Spelling:
     return Spelling(key, kind, lambda value, _: value, lambda value, _: value, constants)
 
 
-def record(key: str, kind: Any) -> Spelling:
-    """A field of several values that stand under their own names."""
-    return Spelling(key, kind, lambda value, _: value, lambda value, _: asdict(value))
+def record(key: str, kind: type[Any], description: str | None = None) -> Spelling:
+    """A field of several values, of a dataclass, that stand under their own names; other keys beside them are legal."""
+    keys: dict[str, Any] = {field.name: (field.type, ...) for field in fields(kind)}
+    model: Any = create_model(kind.__name__, __doc__=description, **keys)
+    return Spelling(key, model, lambda given, _: kind(**given.model_dump()), lambda value, _: asdict(value))
 
 
 def pose(key: str) -> Spelling:
     """The angles of a head."""
-    return record(
-        key, Annotated[Pose, Field(description="degrees; positive: nose to the viewer's right, clockwise, up")]
-    )
+    return record(key, Pose, "Degrees; positive: nose to the viewer's right, clockwise, up.")
 
 
 def liveness(entry: type[BaseModel], spell: Callable[[str], str]) -> Spelling:

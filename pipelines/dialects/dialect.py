@@ -4,7 +4,7 @@ Dialects stand at the edges: `read` checks what came in and gives the canonical 
 fields over what came in, so that everything else passes through untouched.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -59,7 +59,7 @@ class Dialect:
         return create_model(
             f"{self.name.upper()}Object",
             __config__=ConfigDict(extra="allow"),
-            id=(int | None, None),
+            id=(Any, None),
             object_class=(ObjectClass | None, Key(None, alias="class")),
             **fields,
         )
@@ -83,12 +83,13 @@ class Dialect:
         except ValidationError as error:
             raise InvalidSample(details_of(error, [self.image_key])) from error
 
-    def read(self, body: Mapping[str, Any], size: Size | None) -> Sample:
+    def read(self, body: Mapping[str, Any], size: Size | None, fields: Collection[Field] = tuple(Field)) -> Sample:
         """The canonical form of a sample as it was sent.
 
         Args:
             body: the sample.
             size: of its image; None without one.
+            fields: of the objects that somebody needs; what stands in others may be anything.
 
         Raises:
             InvalidSample: the schema is broken, or keys of another dialect are mixed in.
@@ -102,7 +103,7 @@ class Dialect:
         read: list[SampleObject] = []
         for index, given in enumerate(objects):
             try:
-                read.append(self._read_object(index, given, size))
+                read.append(self._read_object(index, given, size, fields))
             except InvalidSample as error:
                 details += error.under("objects", index).details
         if details:
@@ -141,7 +142,10 @@ class Dialect:
             for key in sorted(keys.intersection(given))
         ]
 
-    def _read_object(self, index: int, given: Any, size: Size | None) -> SampleObject:
+    def _read_object(self, index: int, given: Any, size: Size | None, fields: Collection[Field]) -> SampleObject:
+        ignored = {spelling.key for field, spelling in self.spellings.items() if field not in fields}
+        if isinstance(given, Mapping):
+            given = {key: value for key, value in given.items() if key not in ignored}
         try:
             checked = self.object_model.model_validate(given)
         except ValidationError as error:
@@ -156,7 +160,15 @@ class Dialect:
             except ValueError as error:
                 raise InvalidSample([Detail(loc=[spelling.key], msg=str(error), type="value_error")]) from error
         object_class: ObjectClass = getattr(checked, "object_class") or "face"  # noqa: B009 - made at run time
-        return SampleObject(id=index, object_class=object_class, **values)
+        try:
+            return SampleObject(id=index, object_class=object_class, **values)
+        except ValidationError as error:
+            details = details_of(error, [])
+            raise InvalidSample([{**detail, "loc": self._named(detail["loc"])} for detail in details]) from error
+
+    def _named(self, loc: list[str | int]) -> list[str | int]:
+        """A place in a canonical object, as the caller knows it; values in it are written otherwise."""
+        return [self.key_of(Field(str(loc[0])))]
 
 
 def tell_apart(dialects: Sequence[Dialect]) -> Iterator[Dialect]:

@@ -24,7 +24,7 @@ from pipelines.dialects.dialect import Dialect
 from pipelines.dialects.quality import V1_QUALITY
 from pipelines.dialects.spelling import Page, Spelling
 from pipelines.encoding import encode_base64
-from pipelines.sample import Landmarks, Point, Size
+from pipelines.sample import Landmarks, Size
 
 _POINTS = list(LandmarkName)
 # What callers have always been told, whatever the size; it is not read.
@@ -39,8 +39,8 @@ class Fitter(BaseModel):
 
     fitter_type: Literal["fda"] = "fda"
     keypoints: Annotated[list[float], Key(min_length=63, max_length=63, description="x, y, 0 of each point")]
-    left_eye: Point
-    right_eye: Point
+    left_eye: tuple[float, float]
+    right_eye: tuple[float, float]
 
 
 class V1Emotion(BaseModel):

@@ -38,3 +38,13 @@ def storage() -> Iterator[None]:
         yield
     except redis.RedisError as error:
         raise StorageError(f"the store did not answer: {error}") from error
+
+
+def end_server(client: Client) -> None:
+    """Have a server write down what it holds, and end.
+
+    Raises:
+        StorageError: nobody answers.
+    """
+    with storage():
+        client.shutdown()

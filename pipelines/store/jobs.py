@@ -20,8 +20,9 @@ from pipelines.job import (
 from pipelines.settings import JobSettings
 from pipelines.store import keys
 from pipelines.store.connection import Client, storage
+from pipelines.store.listing import latest
 from pipelines.store.records import read_job
-from pipelines.store.scripts import BEGIN, CANCEL, END, ERASE, FINISH, POSTPONE
+from pipelines.store.scripts import BEGIN, CANCEL, CREATE, END, ERASE, FINISH, NOTE, POSTPONE, RELEASE
 
 TOMBSTONE_S = 3600
 """For how long a job that is gone is told from one that never was."""
@@ -33,30 +34,29 @@ class RedisJobStore:
     def __init__(self, client: Client, settings: JobSettings) -> None:
         self._redis = client
         self._settings = settings
+        self._create = client.register_script(CREATE)
         self._begin = client.register_script(BEGIN)
+        self._note = client.register_script(NOTE)
         self._end = client.register_script(END)
         self._finish = client.register_script(FINISH)
         self._cancel = client.register_script(CANCEL)
         self._postpone = client.register_script(POSTPONE)
+        self._release = client.register_script(RELEASE)
         self._erase = client.register_script(ERASE)
 
     def create(self, job: NewJob) -> None:
         """See `JobStore.create`."""
         spec = job.spec
         life_s = spec.deadline_s + spec.ttl_s
-        record = {"spec": spec.model_dump_json(), "status": JobStatus.QUEUED.value, "done": 0}
         given = json.dumps({"givens": job.givens, "metadata": job.metadata})
-        with storage(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(keys.record(spec.id), mapping=record)
-            pipe.expire(keys.record(spec.id), life_s + TOMBSTONE_S)
-            pipe.set(keys.given(spec.id), given, ex=life_s)
-            pipe.set(keys.chunk(spec.id), _dump(job.chunk), ex=life_s)
-            for blob, image in zip(spec.blobs, job.images, strict=True):
-                pipe.set(keys.blob(blob), image, ex=life_s)
-            pipe.zadd(keys.ACTIVE, {spec.id: spec.created_at + self._settings.stalled_after_s})
-            pipe.zadd(keys.RECENT, {spec.id: spec.created_at})
-            pipe.zremrangebyscore(keys.RECENT, 0, spec.created_at - self._settings.max_life_s)
-            pipe.execute()
+        touched = [keys.record(spec.id), keys.ACTIVE, keys.RECENT]
+        data: dict[str, str | bytes] = {keys.given(spec.id): given, keys.chunk(spec.id): _dump(job.chunk)}
+        data |= dict(zip(map(keys.blob, spec.blobs), job.images, strict=True))
+        times = [spec.created_at, spec.created_at + self._settings.stalled_after_s]
+        oldest = spec.created_at - self._settings.max_life_s
+        arguments = [spec.id, spec.model_dump_json(), life_s, life_s + TOMBSTONE_S, *times, oldest, *data.values()]
+        with storage():
+            self._create(keys=[*touched, *data], args=arguments)
 
     def claim(self, key: str, fingerprint: str, job_id: str, ttl_s: int) -> tuple[str, str]:
         """See `JobStore.claim`."""
@@ -67,10 +67,10 @@ class RedisJobStore:
         bound_id, _, bound_fingerprint = bound.decode().partition(" ")
         return bound_id, bound_fingerprint
 
-    def release(self, key: str) -> None:
+    def release(self, key: str, job_id: str) -> None:
         """See `JobStore.release`."""
         with storage():
-            self._redis.delete(keys.idempotency(key))
+            self._release(keys=[keys.idempotency(key)], args=[job_id])
 
     def find(self, job_id: str) -> Job | None:
         """See `JobStore.find`."""
@@ -102,6 +102,11 @@ class RedisJobStore:
         chunk = Chunk.model_validate_json(rest[1]) if len(rest) > 1 else None
         return Begun(Verdict(verdict.decode()), spec, chunk)
 
+    def note(self, spec: JobSpec, progress: Progress) -> bool:
+        """See `JobStore.note`."""
+        with storage():
+            return bool(self._note(keys=[keys.record(spec.id)], args=_pairs(progress)))
+
     def end(self, spec: JobSpec, chunk: Chunk, progress: Progress, now: float) -> None:
         """See `JobStore.end`."""
         arguments = [spec.id, chunk.done, now + self._settings.stalled_after_s, _dump(chunk), *_pairs(progress)]
@@ -113,7 +118,7 @@ class RedisJobStore:
         touched = [keys.record(spec.id), keys.ACTIVE, keys.FINISHED]
         touched += [keys.chunk(spec.id), keys.result(spec.id), keys.given(spec.id)]
         lives = [spec.ttl_s, spec.ttl_s + TOMBSTONE_S, int(spec.include_image)]
-        outcome = [_dump(ending.result), _dump(ending.failure)]
+        outcome = [_dump(ending.result), _dump(ending.failure), ending.dead]
         arguments = [spec.id, ending.status.value, now, *lives, *outcome, *_pairs(progress)]
         with storage():
             return bool(self._finish(keys=[*touched, *map(keys.blob, spec.blobs)], args=arguments))
@@ -134,6 +139,8 @@ class RedisJobStore:
         doomed = [keys.given(spec.id), keys.chunk(spec.id), keys.result(spec.id), *map(keys.blob, spec.blobs)]
         with storage():
             self._erase(keys=[*touched, *doomed], args=[spec.id, TOMBSTONE_S if tombstone else 0])
+        if spec.claim is not None:
+            self.release(spec.claim, spec.id)
 
     def bury(self, spec: JobSpec, stage: int, now: float) -> None:
         """See `JobStore.bury`."""
@@ -144,22 +151,13 @@ class RedisJobStore:
     def recent(self, limit: int, after: Place | None) -> tuple[list[Job], Place | None]:
         """See `JobStore.recent`."""
         with storage():
-            listed = self._listed(limit, after)
+            listed = latest(self._redis, keys.RECENT, limit, after)
             with self._redis.pipeline(transaction=False) as pipe:
-                for job_id, _ in listed:
-                    pipe.hgetall(keys.record(job_id.decode()))
+                for place in listed:
+                    pipe.hgetall(keys.record(place.job_id))
                 records = pipe.execute()
-        last = Place(listed[-1][1], listed[-1][0].decode()) if len(listed) == limit else None
+        last = listed[-1] if len(listed) == limit else None
         return [read_job(record) for record in records if record], last
-
-    def _listed(self, limit: int, after: Place | None) -> list[tuple[bytes, float]]:
-        rank = self._redis.zrevrank(keys.RECENT, after.job_id) if after else -1
-        if after and rank is None:  # it was erased meanwhile
-            top = f"({after.created_at}"
-            found = self._redis.zrevrangebyscore(keys.RECENT, top, "-inf", start=0, num=limit, withscores=True)
-        else:
-            found = self._redis.zrevrange(keys.RECENT, rank + 1, rank + limit, withscores=True)
-        return list(found)
 
     def stalled(self, now: float, limit: int) -> list[str]:
         """See `JobStore.stalled`."""

@@ -9,6 +9,10 @@ FINISHED = PREFIX + "finished"
 """Stream: the ids of jobs as they end."""
 DEAD_LETTERS = PREFIX + "dead"
 """Stream: jobs that were given up because their stage killed its worker again and again."""
+BATCHES = PREFIX + "batches"
+"""Sorted set: batches by the time of their creation."""
+OPEN_BATCHES = PREFIX + "batches:open"
+"""Set: batches that nobody has seen over yet."""
 WORKERS = PREFIX + "workers"
 """Hash: what each worker last said of itself."""
 
@@ -36,6 +40,21 @@ def result(job_id: str) -> str:
 def blob(name: str) -> str:
     """An encoded image."""
     return f"{PREFIX}blob:{name}"
+
+
+def batch(batch_id: str) -> str:
+    """Hash: what is known of a batch beside its jobs."""
+    return f"{PREFIX}batch:{batch_id}"
+
+
+def parts(batch_id: str) -> str:
+    """List: the jobs of a batch, in the order of their samples."""
+    return f"{PREFIX}parts:{batch_id}"
+
+
+def refusals(batch_id: str) -> str:
+    """List: the requests of a batch that no job was made of."""
+    return f"{PREFIX}refusals:{batch_id}"
 
 
 def idempotency(key: str) -> str:

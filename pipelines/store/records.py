@@ -4,45 +4,37 @@ from collections.abc import Mapping
 from time import time
 
 from pipelines.chunk import Failure
-from pipelines.job import Job, JobSpec, JobStatus, ServiceProgress, ServiceStatus
+from pipelines.job import Job, JobSpec, JobStatus, ServiceProgress, progress_of
 
 
 def read_job(record: Mapping[bytes, bytes]) -> Job:
     """The job of a record that is not empty."""
     spec = JobSpec.model_validate_json(record[b"spec"])
     status = JobStatus(record[b"status"].decode())
-    expires_at = _number(record, b"expires_at")
+    expires_at = number(record, b"expires_at")
     if expires_at is not None and expires_at <= time():
         status = JobStatus.EXPIRED
     done = int(record[b"done"])
-    services = []
-    for stage in spec.stages:
-        begun = stage.index == done and f"tries:{done}".encode() in record
-        for place, _ in enumerate(stage.services, start=stage.first):
-            noted = record.get(f"service:{place}".encode())
-            services.append(
-                ServiceProgress.model_validate_json(noted)
-                if noted
-                else ServiceProgress(status=_unnoted(status, begun=begun))
-            )
+    noted = {
+        place: ServiceProgress.model_validate_json(record[key])
+        for place, _ in enumerate(spec.plan.services)
+        if (key := f"service:{place}".encode()) in record
+    }
+    begun = spec.stages[done] if f"tries:{done}".encode() in record else None
     failure = record.get(b"failure")
     return Job(
         spec=spec,
         status=status,
-        services=services,
+        services=progress_of(spec, status, noted, begun),
         done=done,
+        dead=int(record.get(b"dead", 0)),
         failure=Failure.model_validate_json(failure) if failure else None,
-        started_at=_number(record, b"started_at"),
-        finished_at=_number(record, b"finished_at"),
+        started_at=number(record, b"started_at"),
+        finished_at=number(record, b"finished_at"),
         expires_at=expires_at,
     )
 
 
-def _unnoted(job: JobStatus, *, begun: bool) -> ServiceStatus:
-    if job.over:
-        return ServiceStatus.SKIPPED
-    return ServiceStatus.RUNNING if begun else ServiceStatus.QUEUED
-
-
-def _number(record: Mapping[bytes, bytes], key: bytes) -> float | None:
+def number(record: Mapping[bytes, bytes], key: bytes) -> float | None:
+    """A number of a record; None if it is not there."""
     return float(record[key]) if key in record else None

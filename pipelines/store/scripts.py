@@ -3,6 +3,18 @@
 `KEYS` are the keys (see `keys.py`) that the comment of a script names, `ARGV` its other arguments.
 """
 
+# KEYS: record, active, recent, the keys of the data... ARGV: job id, spec, seconds that the data stay, seconds that the
+# record stays, time, time at which the job counts as stalled, time before which jobs leave the list, the data...
+CREATE = """
+redis.call('HSET', KEYS[1], 'spec', ARGV[2], 'status', 'queued', 'done', 0)
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+for i = 4, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 4], 'EX', ARGV[3]) end
+redis.call('ZADD', KEYS[2], ARGV[6], ARGV[1])
+redis.call('ZADD', KEYS[3], ARGV[5], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[3], 0, ARGV[7])
+return 1
+"""
+
 # KEYS: record, active, chunk. ARGV: job id, stage, most tries, time, time at which the job counts as stalled.
 BEGIN = """
 local status, spec, done = unpack(redis.call('HMGET', KEYS[1], 'status', 'spec', 'done'))
@@ -16,6 +28,14 @@ redis.call('HSETNX', KEYS[1], 'started_at', ARGV[4])
 redis.call('HDEL', KEYS[1], 'postponed')
 redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
 return {'go', spec, redis.call('GET', KEYS[3])}
+"""
+
+# KEYS: record. ARGV: pairs of place and progress...
+NOTE = """
+local status, cancel = unpack(redis.call('HMGET', KEYS[1], 'status', 'cancel'))
+if status ~= 'running' then return 0 end
+for i = 1, #ARGV, 2 do redis.call('HSET', KEYS[1], 'service:' .. ARGV[i], ARGV[i + 1]) end
+return cancel and 0 or 1
 """
 
 # KEYS: record, active, chunk. ARGV: job id, stages done, time at which the job counts as stalled, chunk,
@@ -32,13 +52,14 @@ return 1
 
 # KEYS: record, active, finished, chunk, result, given, blobs... ARGV: job id, status, time, seconds that the data
 # stay, seconds that the record stays, whether the images stay, result or '', failure or '',
-# then pairs of place and progress...
+# how many samples are dead, then pairs of place and progress...
 FINISH = """
-local status = redis.call('HGET', KEYS[1], 'status')
+local status, cancel = unpack(redis.call('HMGET', KEYS[1], 'status', 'cancel'))
 if status ~= 'queued' and status ~= 'running' then return 0 end
-redis.call('HSET', KEYS[1], 'status', ARGV[2], 'finished_at', ARGV[3], 'expires_at', ARGV[3] + ARGV[4])
+if cancel and ARGV[2] == 'succeeded' then ARGV[2], ARGV[7] = 'canceled', '' end
+redis.call('HSET', KEYS[1], 'status', ARGV[2], 'finished_at', ARGV[3], 'expires_at', ARGV[3] + ARGV[4], 'dead', ARGV[9])
 if ARGV[8] ~= '' then redis.call('HSET', KEYS[1], 'failure', ARGV[8]) end
-for i = 9, #ARGV, 2 do redis.call('HSET', KEYS[1], 'service:' .. ARGV[i], ARGV[i + 1]) end
+for i = 10, #ARGV, 2 do redis.call('HSET', KEYS[1], 'service:' .. ARGV[i], ARGV[i + 1]) end
 redis.call('EXPIRE', KEYS[1], ARGV[5])
 redis.call('EXPIRE', KEYS[6], ARGV[4])
 redis.call('DEL', KEYS[4])
@@ -66,6 +87,13 @@ end
 if status == 'queued' or status == 'running' then
   redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', 'job', ARGV[1])
 end
+return 1
+"""
+
+# KEYS: idempotency key. ARGV: job id. The key may be bound to another job.
+RELEASE = """
+local bound = redis.call('GET', KEYS[1])
+if bound and string.sub(bound, 1, #ARGV[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1
 """
 

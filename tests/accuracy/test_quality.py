@@ -8,6 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from models.face.emotion import EmotionEstimator
 from models.face.fitter import FaceFitter
@@ -189,6 +191,30 @@ def test_a_tiled_word_is_a_watermark(look: Look, judge: Judge, name: str) -> Non
     face = look(photo(name))
     before, after = judge(face), judge(on(face, tiled(face.image, 0.3)))
     assert (before.has_watermark, after.has_watermark) == (False, True)
+
+
+def faded(image: Image, contrast: float) -> Image:
+    return as_image(128 + np.float32(contrast) * (image - np.float32(128)))
+
+
+@pytest.mark.parametrize("name", PORTRAITS)
+@settings(max_examples=12, deadline=None)
+@given(change=st.tuples(st.just(lit), st.floats(0.5, 1.4)) | st.tuples(st.just(faded), st.floats(0.4, 1)))
+@example((lit, 0.5))
+@example((lit, 0.6))
+@example((lit, 1.4))
+@example((faded, 0.4))
+def test_neither_brightness_nor_contrast_makes_a_watermark_or_hides_one(
+    look: Look, judge: Judge, name: str, change: tuple[Callable[[Image, float], Image], float]
+) -> None:
+    exposed, factor = change
+    face = look(photo(name))
+    marked = tiled(face.image, 0.3)
+    before, after = exposed(face.image, factor), exposed(marked, factor)
+    assert not judge(on(face, before)).has_watermark
+    # White letters vanish where the photo is blown out.
+    left = (after.mean() - before.mean()) / (factor * (marked.mean() - face.image.mean()))
+    assert judge(on(face, after)).has_watermark or left < 0.75
 
 
 def test_a_painted_wall_is_a_uniform_background_and_a_chequered_one_is_not(look: Look, judge: Judge) -> None:

@@ -80,7 +80,7 @@ def test_a_running_job_shows_how_far_it_is(store: JobStore) -> None:
     assert found is not None
     assert (found.status, found.done) == (JobStatus.RUNNING, 1)
     assert found.services[0] == DONE
-    assert [service.status for service in found.services[1:]] == [ServiceStatus.RUNNING] * 2
+    assert [service.status for service in found.services[1:]] == [ServiceStatus.RUNNING, ServiceStatus.QUEUED]
 
 
 def test_a_result_is_what_the_last_stage_made_to_the_last_bit(store: JobStore) -> None:
@@ -133,6 +133,17 @@ def test_only_the_first_end_counts(store: JobStore) -> None:
     assert (found.status, found.failure, data.result) == (JobStatus.FAILED, failure, None)
 
 
+def test_a_job_that_is_over_knows_how_many_of_its_samples_have_come_to_nothing(store: JobStore) -> None:
+    job = new_job(images=(b"a", b"b", b"c"))
+    store.create(job)
+    for item in job.chunk.items[1:]:
+        item.dead = True
+    store.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=job.chunk), {}, time())
+    found = store.find(job.spec.id)
+    assert found is not None
+    assert found.dead == 2
+
+
 def test_a_failed_job_shows_which_services_never_ran(store: JobStore) -> None:
     job = new_job()
     store.create(job)
@@ -169,6 +180,32 @@ def test_a_running_job_is_canceled_at_its_next_stage(store: JobStore) -> None:
     store.cancel(job.spec.id, time())
     assert status_of(store, job) is JobStatus.RUNNING
     assert store.begin(job.spec.id, 1, time()).verdict is Verdict.CANCELED
+
+
+def test_a_running_stage_says_how_far_it_is_and_hears_whether_it_is_wanted(store: JobStore) -> None:
+    job = new_job()
+    store.create(job)
+    assert not store.note(job.spec, {}), "nobody has begun it"
+    store.begin(job.spec.id, 0, time())
+    store.end(job.spec, Chunk(items=[], done=1), {0: DONE}, time())
+    store.begin(job.spec.id, 1, time())
+    assert store.note(job.spec, {1: DONE})
+    found = store.find(job.spec.id)
+    assert found is not None
+    assert [service.status.value for service in found.services] == ["succeeded", "succeeded", "running"]
+    store.cancel(job.spec.id, time())
+    assert not store.note(job.spec, {1: DONE})
+
+
+def test_a_job_that_was_canceled_in_its_last_stage_does_not_succeed(store: JobStore) -> None:
+    job = new_job()
+    store.create(job)
+    store.begin(job.spec.id, 0, time())
+    store.cancel(job.spec.id, time())
+    assert store.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=job.chunk), {}, time())
+    assert status_of(store, job) is JobStatus.CANCELED
+    data = store.data(job.spec.id)
+    assert data is None or data.result is None
 
 
 def test_a_job_that_is_over_cannot_be_canceled(store: JobStore) -> None:
@@ -219,7 +256,7 @@ def test_data_are_gone_after_their_ttl_and_the_job_says_so(store: JobStore) -> N
 def test_an_idempotency_key_stands_for_the_first_job_that_claims_it(store: JobStore) -> None:
     assert store.claim("key", "print-1", "job-1", 60) == ("job-1", "print-1")
     assert store.claim("key", "print-2", "job-2", 60) == ("job-1", "print-1")
-    store.release("key")
+    store.release("key", "job-1")
     assert store.claim("key", "print-2", "job-2", 60) == ("job-2", "print-2")
 
 

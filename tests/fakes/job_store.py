@@ -14,8 +14,8 @@ from pipelines.job import (
     Place,
     Progress,
     ServiceProgress,
-    ServiceStatus,
     Verdict,
+    progress_of,
 )
 from pipelines.settings import JobSettings
 
@@ -54,8 +54,9 @@ class MemoryJobStore:
     def claim(self, key: str, fingerprint: str, job_id: str, ttl_s: int) -> tuple[str, str]:
         return self._keys.setdefault(key, (job_id, fingerprint))
 
-    def release(self, key: str) -> None:
-        self._keys.pop(key, None)
+    def release(self, key: str, job_id: str) -> None:
+        if self._keys.get(key, ("", ""))[0] == job_id:
+            del self._keys[key]
 
     def find(self, job_id: str) -> Job | None:
         entry = self._jobs.get(job_id)
@@ -87,6 +88,13 @@ class MemoryJobStore:
         assert entry.chunk is not None
         return Begun(Verdict.GO, entry.new.spec, Chunk.model_validate_json(entry.chunk))
 
+    def note(self, spec: JobSpec, progress: Progress) -> bool:
+        entry = self._jobs.get(spec.id)
+        if entry is None or entry.status is not JobStatus.RUNNING:
+            return False
+        entry.progress |= progress
+        return not entry.canceled
+
     def end(self, spec: JobSpec, chunk: Chunk, progress: Progress, now: float) -> None:
         entry = self._jobs.get(spec.id)
         if entry and entry.status is JobStatus.RUNNING and entry.done < chunk.done:
@@ -99,6 +107,8 @@ class MemoryJobStore:
         entry = self._jobs.get(spec.id)
         if entry is None or entry.status.over or entry.data is None:
             return False
+        if entry.canceled and ending.status is JobStatus.SUCCEEDED:
+            ending = Ending(JobStatus.CANCELED)
         entry.status, entry.ending, entry.finished_at = ending.status, ending, now
         entry.progress |= progress
         entry.data = JobData(entry.data.givens, entry.data.metadata, ending.result)
@@ -116,6 +126,8 @@ class MemoryJobStore:
             entry.canceled = True
 
     def erase(self, spec: JobSpec, *, tombstone: bool) -> None:
+        if spec.claim is not None:
+            self.release(spec.claim, spec.id)
         if entry := self._jobs.get(spec.id):
             entry.status, entry.data, entry.chunk, entry.ending, entry.done = JobStatus.ERASED, None, None, None, 0
             entry.finished_at = entry.started_at = None
@@ -156,21 +168,13 @@ class MemoryJobStore:
     def _view(self, entry: _Entry) -> Job:
         spec = entry.new.spec
         status = JobStatus.EXPIRED if self._expired(entry) else entry.status
-        begun = entry.done in entry.tries
-        services = []
-        for stage in spec.stages:
-            for place in range(stage.first, stage.first + len(stage.services)):
-                if status.over:
-                    unnoted = ServiceStatus.SKIPPED
-                else:
-                    running = begun and stage.index == entry.done
-                    unnoted = ServiceStatus.RUNNING if running else ServiceStatus.QUEUED
-                services.append(entry.progress.get(place, ServiceProgress(status=unnoted)))
+        begun = spec.stages[entry.done] if entry.done in entry.tries else None
         return Job(
             spec=spec,
             status=status,
-            services=services,
+            services=progress_of(spec, status, entry.progress, begun),
             done=entry.done,
+            dead=entry.ending.dead if entry.ending else 0,
             failure=entry.ending.failure if entry.ending else None,
             started_at=entry.started_at,
             finished_at=entry.finished_at,

@@ -1,10 +1,11 @@
 """Jobs as the front makes them, without a front."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import time
 from uuid import uuid4
 
 from models.catalogue import services
+from models.family import ModelFamily
 from pipelines.chunk import Chunk, Item
 from pipelines.dialects import DIALECTS
 from pipelines.job import JobSpec, NewJob, OnError
@@ -24,14 +25,15 @@ def new_job(
     include_image: bool = False,
     on_error: OnError = "fail",
     created_at: float | None = None,
+    place: Callable[[ModelFamily], str] = lambda family: family.value,
 ) -> NewJob:
-    """A job on some images, whose services each have the queue of their family."""
+    """A job on some images; its stages are the services of one family, if not placed otherwise."""
     catalogue = services()
     planned = plan(asked, catalogue, Sample(), DIALECTS["v2"], has_image=True, find_faces=False)
     spec = JobSpec(
         id=str(uuid4()),
         plan=planned,
-        stages=tuple(stages(planned.services, catalogue, lambda family: family.value)),
+        stages=tuple(stages(planned.services, catalogue, place)),
         dialect="v2",
         images=len(images),
         on_error=on_error,

@@ -1,9 +1,9 @@
 """Puts all measures of a face's photo together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import cv2
 import numpy as np
@@ -19,10 +19,13 @@ from models.face.quality.quality import Quality
 from models.face.quality.total import total
 from models.face.quality.view import FaceView, Grey
 from models.face.quality.view import Mask as Pixels
+from models.field import Field
 from models.geometry import Points
 from models.image import Image
 from models.service import Face
 from models.session import SessionSource
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,13 @@ class QualityAssessor:
         fits = [_fit(face) for face in every]
         photos = self._photos([(image, group) for image, group in zip(images, faces, strict=True) if group])
         openness = self._eyes.judge([photo.grey for photo in photos], [landmarks for landmarks, _ in fits])
-        masks = self._masks.classify([face.image for face in every], [face.bbox for face in every])
-        emotions = self._emotions.estimate(every)
+        masks = _known(Field.MASK, every, self._judge_masks)
+        emotions = _known(Field.EMOTIONS, every, self._emotions.estimate)
         qualities = map(_quality, photos, every, fits, openness, masks, emotions)
         return [list(islice(qualities, len(group))) for group in faces]
+
+    def _judge_masks(self, faces: Sequence[Face]) -> list[Mask]:
+        return self._masks.classify([face.image for face in faces], [face.bbox for face in faces])
 
     def _photos(self, shown: Sequence[tuple[Image, Sequence[Face]]]) -> list[_Photo]:
         """The photo of each face."""
@@ -92,6 +98,12 @@ def _fit(face: Face) -> tuple[Points, Pose]:
     if face.landmarks is None or face.pose is None:
         raise ValueError("only fitted faces can be assessed: this one lacks landmarks or pose")
     return face.landmarks, face.pose
+
+
+def _known(field: Field, faces: Sequence[Face], ask: Callable[[Sequence[Face]], list[Answer]]) -> list[Answer]:
+    """What is said of each face under a field; those of whom nothing has been said yet are asked about."""
+    answers = iter(ask([face for face in faces if field not in face.known]))
+    return [face.known[field] if field in face.known else next(answers) for face in faces]
 
 
 def _photo(image: Image, found: Pixels) -> _Photo:

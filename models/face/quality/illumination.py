@@ -70,5 +70,5 @@ def _sigmoid(value: float) -> float:
 
 def _percentile(grey: Grey, share: float) -> int:
     """The least level that this share of the pixels does not exceed."""
-    counts = np.bincount(grey.ravel(), minlength=256)
-    return int(np.searchsorted(np.cumsum(counts), share * grey.size))
+    counts = cv2.calcHist([grey], [0], None, [256], [0, 256])[:, 0]
+    return int(np.searchsorted(np.cumsum(counts, dtype=np.float64), share * grey.size))

@@ -13,28 +13,36 @@ from models.session import FloatArray
 THRESHOLD = 50
 _SIZE = 384
 
-# Detail is clipped to this many grey levels, so that faint marks count as much as the photo's own edges.
-_CLIP = 3.0
+# Heights of detail and strokes are shares of a photo's range: from one percentile of its grey levels to the other, so
+# that it scores the same when it is dimmed or faded. In a range of fewer levels, rounding and noise would count.
+_ENDS = (1, 99)
+_LEAST_RANGE = 40.0
+
+# Detail is clipped to this height, so that faint marks count as much as the photo's own edges.
+_CLIP = 0.015
 _DETAIL = 2.5
 # Shifts below this are the width of strokes, and neighbours of a peak do not belong to it.
 _NEAR, _AROUND = 14, 6.0
 # How far the strongest repetition stands out, in deviations, and its share of all detail: in photos, and in tiled ones.
 # Blown-out photos, which have little detail, would pass for repeated by the first alone, and blurred ones by the other.
 _ONCE, _REPEATED = np.array([7.0, 0.1]), np.array([17.0, 0.2])
-# Squared grey levels: of less detail than this, a repetition says nothing.
-_LEAST_DETAIL = 0.1
+# Where detail deviates by less than this, its repetition says nothing.
+_LEAST_DETAIL = 0.0015
 _PARTS = 4
 
 _STROKE = 9
-_FAINT = 4
+_FAINT = 0.02
 # Strokes stand out by this many times the median: noise does not.
 _ABOVE_NOISE = 5.0
 # Letters are lighter or darker than the wall; plaster, tiles and leaves are both.
 _TWO_SIDED = 2.0
 _MEDIAN = 31
-# Grey levels off a plane that a background may have besides its strokes: to be plain, and to be none at all.
-_PLAIN, _CLUTTERED = 6.0, 12.0
+# How far off a plane a background may be besides its strokes: to be plain, and to be none at all.
+_PLAIN, _CLUTTERED = 0.03, 0.06
 _LEAST_SHARE = 0.02
+# Grey levels beyond which a background is clipped, and the share of it that has to be within them to be judged apart.
+_BLACK, _BLOWN = 5, 250
+_LEAST_WITHIN = 0.05
 # The share of a plain background under strokes: of hair and lint, and of a line of letters.
 _BARE, _WRITTEN = 0.01, 0.05
 
@@ -48,30 +56,40 @@ def watermark(grey: Grey, background: Mask) -> float:
     "On the effectiveness of visible watermarks", 2017, that marks give themselves away by consistency; theirs is among
     many photos.
 
+    Both are measured against the range of the photo's own grey levels, so that brightness and contrast hardly matter.
+
     It sees tiled text at an opacity from about 0.2, meshes of lines from about 0.3, and a single large text where it
     crosses a plain background. It does not see a single mark on a cluttered photo, small or outlined ones, marks so
     faint that noise or a JPEG swallows them, and invisible ones. It takes for watermarks what looks like them: fences,
-    lattices and stripes over much of the photo, and writing on a plain wall.
+    lattices and stripes over much of the photo, writing on a plain wall, and the few dark lines that are left of a
+    background when nearly all of it is blown out.
 
     Args:
         grey: (h, w), the whole image.
         background: (256, 256), of the image stretched to a square.
     """
     small = stretched(grey, _SIZE)
-    repeats = np.clip((_repetition(small) - _ONCE) / (_REPEATED - _ONCE), 0, 1).min()
-    written = np.clip((_strokes(small, background) - _BARE) / (_WRITTEN - _BARE), 0, 1)
+    low, high = np.percentile(small, _ENDS)
+    span = float(max(high - low, _LEAST_RANGE))
+    repeats = np.clip((_repetition(small, span) - _ONCE) / (_REPEATED - _ONCE), 0, 1).min()
+    written = np.clip((_strokes(small, background, span) - _BARE) / (_WRITTEN - _BARE), 0, 1)
     return float(1 - (1 - repeats) * (1 - written))
 
 
-def _repetition(grey: Grey) -> NDArray[np.float64]:
+def _heights(grey: Grey, span: float) -> FloatArray:
+    """Grey levels as shares of a span of them."""
+    return grey.astype(np.float32) / np.float32(span)
+
+
+def _repetition(grey: Grey, span: float) -> NDArray[np.float64]:
     """How strongly detail repeats at the shift where the autocorrelation peaks highest above its surroundings.
 
     Returns:
         (2,): the height of that peak in deviations; and the repetition as a share of the detail's variance, the median
         over sixteen parts of the picture, since a flag or a shirt repeats in few of them.
     """
-    levels = grey.astype(np.float32)
-    detail = np.clip(levels - cv2.GaussianBlur(levels, (0, 0), _DETAIL), -_CLIP, _CLIP)
+    levels = _heights(grey, span)
+    detail = np.clip(levels - cv2.GaussianBlur(levels, (0, 0), _DETAIL), -_CLIP, _CLIP).astype(np.float32)
     pairs, far = _shifts()
     padded = np.zeros((_SIZE * 3 // 2,) * 2, np.float32)
     padded[:_SIZE, :_SIZE] = detail - detail.mean()
@@ -82,8 +100,8 @@ def _repetition(grey: Grey) -> NDArray[np.float64]:
     peaks = np.abs(matches - cv2.GaussianBlur(matches, (0, 0), _AROUND)) * far
     down, across = (int(at) for at in np.unravel_index(peaks.argmax(), peaks.shape))
     common = cv2.resize(_times_shifted(detail, down, across - reach), (_PARTS, _PARTS), interpolation=cv2.INTER_AREA)
-    height = peaks.max() / max(1.4826 * np.median(peaks[far]), 1e-6)
-    return np.array([height, np.median(common) / max(matches[0, reach], _LEAST_DETAIL)], np.float64)
+    height = peaks.max() / max(1.4826 * np.median(peaks[far]), 1e-10)
+    return np.array([height, np.median(common) / max(matches[0, reach], _LEAST_DETAIL**2)], np.float64)
 
 
 def _times_shifted(detail: FloatArray, down: int, across: int) -> FloatArray:
@@ -101,19 +119,33 @@ def _shifts() -> tuple[FloatArray, NDArray[np.bool_]]:
     return pairs.astype(np.float32), np.hypot(down, across) > _NEAR
 
 
-def _strokes(grey: Grey, background: Mask) -> float:
-    """The share of a plain background that thin strokes cover, all lighter or all darker than it; of another, less."""
+def _strokes(grey: Grey, background: Mask, span: float) -> float:
+    """The share of a plain background that thin strokes cover, all lighter or all darker than it; of another, less.
+
+    Of a background that is blown out or black in part, the rest has to bear them too: where levels are clipped, clutter
+    looks plain, and shows in one direction alone.
+    """
     mask = shrunk(cv2.resize(background, (_SIZE, _SIZE), interpolation=cv2.INTER_NEAREST).astype(np.uint8), _STROKE)
     rows, columns = np.nonzero(mask)
     if len(rows) < _LEAST_SHARE * mask.size:
         return 0.0
-    off = off_plane(rows, columns, cv2.medianBlur(grey, _MEDIAN)[rows, columns, None].astype(np.float64))
+    wall = cv2.medianBlur(grey, _MEDIAN)[rows, columns]
+    off = off_plane(rows, columns, wall[:, None].astype(np.float64) / span)
     plainness = np.clip((_CLUTTERED - off) / (_CLUTTERED - _PLAIN), 0, 1)
-    smooth = cv2.GaussianBlur(grey.astype(np.float32), (3, 3), 0)
+    smooth = cv2.GaussianBlur(_heights(grey, span), (3, 3), 0)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_STROKE, _STROKE))
     light, dark = (
-        cv2.morphologyEx(smooth, operation, kernel)[rows, columns]
+        np.asarray(cv2.morphologyEx(smooth, operation, kernel)[rows, columns], np.float32)
         for operation in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT)
     )
-    less, more = sorted((sign >= max(_FAINT, _ABOVE_NOISE * np.median(sign))).mean() for sign in (light, dark))
-    return float(max(more - _TWO_SIDED * less, 0) * plainness)
+    covered = _one_sided(light, dark)
+    within = (wall > _BLACK) & (wall < _BLOWN)
+    if within.mean() >= _LEAST_WITHIN:
+        covered = min(covered, _one_sided(light[within], dark[within]))
+    return float(covered * plainness)
+
+
+def _one_sided(light: FloatArray, dark: FloatArray) -> float:
+    """The share of pixels (n,) under strokes of the commoner sign, less what there would be by chance in clutter."""
+    less, more = sorted((sign >= max(_FAINT, _ABOVE_NOISE * float(np.median(sign)))).mean() for sign in (light, dark))
+    return max(float(more - _TWO_SIDED * less), 0.0)

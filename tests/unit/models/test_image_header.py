@@ -126,3 +126,12 @@ def test_the_limit_itself_is_accepted() -> None:
     check_pixels(header, 20)
     with pytest.raises(ImageTooLarge):
         check_pixels(header, 19)
+
+
+def test_a_file_of_endless_scans_is_refused() -> None:
+    _, data = FILES["progressive jpeg"]
+    scan = data.index(b"\xff\xda")
+    (length,) = struct.unpack_from(">H", data, scan + 2)
+    bomb = data[:scan] + data[scan : scan + 2 + length] * 101 + data[scan:]
+    with pytest.raises(InvalidImage, match="scans"):
+        read_header(bomb)

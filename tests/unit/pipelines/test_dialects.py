@@ -7,7 +7,7 @@ from models.field import Field
 from pipelines.dialects import DIALECTS, Dialect, dialect_of
 from pipelines.dialects.spelling import Page
 from pipelines.errors import InvalidSample
-from pipelines.sample import Sample
+from pipelines.sample import Sample, SampleObject
 from tests.strategies import samples
 
 BBOX = [0.1, 0.2, 0.3, 0.4]
@@ -99,7 +99,7 @@ def test_broken_schema_is_located(dialect: Dialect, item: Any, loc: list[str | i
 @dialects
 def test_the_input_of_a_broken_sample_is_not_repeated(dialect: Dialect) -> None:
     with pytest.raises(InvalidSample) as refusal:
-        dialect.read({"objects": [{"id": "secret-bytes"}]}, (100, 100))
+        dialect.read({"objects": [{"age": "secret-bytes"}]}, (100, 100))
     assert "secret-bytes" not in str(refusal.value.details)
 
 
@@ -143,3 +143,44 @@ def test_an_image_of_another_type_is_refused(dialect: Dialect) -> None:
 @dialects
 def test_image_is_echoed_as_it_was_read(dialect: Dialect) -> None:
     assert dialect.image_text({dialect.image_key: dialect.write_image("QUJD")}) == "QUJD"
+
+
+def with_notes(value: Any) -> Any:
+    """JSON with a foreign key in each of its objects."""
+    if isinstance(value, dict):
+        return {key: with_notes(one) for key, one in value.items()} | {"note": "of the caller"}
+    return [with_notes(one) for one in value] if isinstance(value, list) else value
+
+
+@dialects
+@given(sample=samples())
+def test_foreign_keys_are_legal_at_every_level(dialect: Dialect, sample: Sample) -> None:
+    body = written(dialect, sample)
+    assert dialect.read(with_notes(body), sample.size) == dialect.read(body, sample.size)
+
+
+@dialects
+def test_what_nobody_needs_may_be_anything(dialect: Dialect) -> None:
+    keys = {dialect.key_of(field) for field in (Field.TEMPLATE, Field.AGE, Field.QUALITY, Field.POSE)}
+    foreign = {"objects": [{"id": "left", "bbox": BBOX, **dict.fromkeys(keys, "of another vendor")}]}
+    (face,) = dialect.read(foreign, (100, 100), [Field.BBOX]).objects
+    assert face.bbox == tuple(BBOX)
+    with pytest.raises(InvalidSample):
+        dialect.read(foreign, (100, 100), [Field.BBOX, Field.POSE])
+
+
+@dialects
+@pytest.mark.parametrize("angle", [1e308, -361])
+def test_angles_beyond_a_turn_are_refused(dialect: Dialect, angle: float) -> None:
+    key = dialect.key_of(Field.POSE)
+    with pytest.raises(InvalidSample) as refusal:
+        dialect.read({"objects": [{key: {"yaw": angle, "roll": 0, "pitch": 0}}]}, (100, 100))
+    assert refusal.value.details[0]["loc"] == ["objects", 0, key]
+
+
+def test_points_far_from_the_image_are_refused() -> None:
+    (face,) = written(DIALECTS["v2"], Sample(objects=[SampleObject(landmarks=[(0.5, 0.5)] * 21)]))["objects"]
+    face["keypoints"]["nose"]["proj"] = [0.5, 1e300]
+    with pytest.raises(InvalidSample) as refusal:
+        DIALECTS["v2"].read({"objects": [face]}, (100, 100))
+    assert refusal.value.details[0]["loc"][:4] == ["objects", 0, "keypoints", "nose"]

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,9 +7,10 @@ from hypothesis import strategies as st
 
 from models.errors import InvalidImage
 from models.image import Image
+from models.service import Face
 from pipelines.chunk import Item
-from pipelines.run import open_frames, run_service, slices
-from pipelines.sample import Sample, SampleObject, Size
+from pipelines.run import open_frames, open_slices, run_service
+from pipelines.sample import Sample, SampleObject
 from tests.fakes.services import FakeAge, FakeDetector
 
 
@@ -90,11 +93,44 @@ def test_a_box_that_went_through_relative_coordinates_gives_the_same_pixels(widt
     assert frames[0].faces[0].bbox[0] == 3
 
 
-@given(st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=1, max_size=30), st.integers(1, 3000))
-def test_slices_hold_every_item_once_in_order_and_no_more_pixels_than_fit(sizes: list[Size], limit: int) -> None:
-    items = [Item(sample=Sample(size=size)) for size in sizes]
-    cut = list(slices(items, limit))
-    assert [item for part in cut for item in part] == items
-    for part in cut:
-        pixels = [height * width for item in part for height, width in [item.sample.size or (0, 0)]]
-        assert len(part) == 1 or sum(pixels) <= limit
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=30), st.integers(1, 3000))
+def test_slices_hold_every_item_once_in_order_and_no_more_pixels_than_fit(widths: list[int], limit: int) -> None:
+    items = [item(str(width)) for width in widths]
+    cut = list(open_slices(items, lambda blob: image_of(int(blob)), limit))
+    assert [id(frame.item) for frames in cut for frame in frames] == [id(one) for one in items]
+    for frames in cut:
+        assert len(frames) == 1 or sum(frame.pixels[:, :, 0].size for frame in frames) <= limit
+
+
+def test_no_slice_is_opened_before_it_is_asked_for() -> None:
+    opened: list[str] = []
+
+    def fetch(blob: str) -> Image:
+        opened.append(blob)
+        return IMAGES[blob]
+
+    next(open_slices([item("wide"), item("narrow"), item("empty")], fetch, max_pixels=800))
+    assert opened == ["wide", "narrow"]
+
+
+def test_an_image_by_reference_is_asked_for_by_it() -> None:
+    one = Item(sample=Sample(), source="file:///a.jpg")
+    (frame,) = open_frames([one], {"file:///a.jpg": image_of(7)}.__getitem__)
+    assert frame.item.sample.size == (20, 7)
+
+
+class Buggy(FakeAge):
+    """Stumbles over every face."""
+
+    def estimate(self, faces: Sequence[Face]) -> list[float]:
+        raise ZeroDivisionError("of no concern to a caller")
+
+
+def test_a_bug_is_the_failure_of_its_service_alone() -> None:
+    frames = open_frames([item("wide", 0.5)], IMAGES.__getitem__)
+    run_service(Buggy(), frames, fail_fast=False)
+    run_service(FakeAge(), frames, fail_fast=False)
+    (opened,) = frames
+    (failure,) = opened.item.failures
+    assert (failure.service, failure.type, failure.message) == ("age-estimator", "internal", "internal error")
+    assert opened.item.sample.objects[0].age == 20

@@ -1,7 +1,16 @@
 import pytest
 from pydantic import ValidationError
 
-from pipelines.settings import GpuSettings, InvalidSetting, JobSettings, LimitSettings, Settings, load_settings
+from models.threads import usable_cores
+from pipelines.settings import (
+    BatchSettings,
+    GpuSettings,
+    InvalidSetting,
+    JobSettings,
+    LimitSettings,
+    Settings,
+    load_settings,
+)
 
 
 def test_nested_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,6 +47,37 @@ def test_times_that_would_run_a_stage_twice_are_an_error(times: dict[str, int]) 
 
 
 def test_every_setting_says_what_it_does() -> None:
-    for model in (Settings, GpuSettings, JobSettings, LimitSettings):
+    for model in (Settings, GpuSettings, JobSettings, LimitSettings, BatchSettings):
         for name, field in model.model_fields.items():
-            assert field.description or name in ("gpu", "jobs", "limits"), name
+            assert field.description or name in ("gpu", "jobs", "limits", "batches"), name
+
+
+@pytest.mark.parametrize(
+    ("environment", "batching"),
+    [
+        ({}, False),
+        ({"FACELINE_BATCHING": "1"}, True),
+        ({"FACELINE_DEVICE": "cuda"}, True),
+        ({"FACELINE_DEVICE": "tensorrt"}, True),
+        ({"FACELINE_DEVICE": "cuda", "FACELINE_BATCHING": "0"}, False),
+    ],
+)
+def test_tasks_share_batches_on_a_gpu_and_where_they_are_told_to(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], batching: bool
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().engine.batching == batching
+
+
+def test_few_tasks_leave_their_threads_to_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACELINE_WORKER_THREADS", "1")
+    assert load_settings().engine.threads == usable_cores()
+    monkeypatch.setenv("FACELINE_DEVICE", "cuda")
+    assert load_settings().engine.threads == 1
+
+
+def test_a_wrong_device_is_the_only_thing_that_is_said_to_be_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACELINE_DEVICE", "gpu")
+    with pytest.raises(InvalidSetting, match=r"^FACELINE_DEVICE: [^;]*$"):
+        load_settings()

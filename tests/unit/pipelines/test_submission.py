@@ -101,8 +101,34 @@ def test_samples_with_one_plan_share_a_job() -> None:
     assert job.images == [PHOTO] * 3
 
 
+def test_an_image_by_reference_is_neither_read_nor_stored() -> None:
+    taker = intake()
+    by_reference = Submission([DETECTOR], {}, DIALECTS["v2"], Options(60, "number"), source="file:///nowhere.jpg")
+    brought = Submission([DETECTOR], {}, DIALECTS["v2"], Options(60, "number"), PHOTO)
+    both = [taker.check(by_reference), taker.check(brought)]
+    job = taker.gather(both, DIALECTS["v2"], Options(60, "number"))
+    assert [item.image for item in job.chunk.items] == ["file:///nowhere.jpg", job.spec.blobs[0]]
+    assert job.images == [PHOTO]
+
+
 def test_samples_with_different_plans_do_not() -> None:
     found = checked("age-estimator", {"$image": TEXT, "objects": [{}]})
     brought = checked("age-estimator", {"$image": TEXT, "objects": [{"bbox": [0, 0, 1, 1]}]})
     with pytest.raises(ValueError, match="different plans"):
         intake().gather([found, brought], DIALECTS["v1"], Options(60, "number"))
+
+
+def test_more_objects_than_a_worker_bears_are_refused() -> None:
+    body = {"$image": TEXT, "objects": [{"bbox": [0, 0, 1, 1]}] * 3}
+    assert len(accept("age-estimator", body=body, objects=3).chunk.items[0].sample.objects) == 3
+    with pytest.raises(InvalidSample) as refusal:
+        accept("age-estimator", body=body, objects=2)
+    assert refusal.value.details[0]["loc"] == ["objects"]
+
+
+def test_a_template_is_read_by_those_who_need_it() -> None:
+    face = {"bbox": [0, 0, 1, 1], "$template": "of another vendor"}
+    job = accept("age-estimator", body={"$image": TEXT, "objects": [face]})
+    assert job.givens[0]["objects"] == [face]
+    with pytest.raises(UndecodableBase64):
+        accept("verify-matcher", body={"objects": [face, face]})

@@ -1,21 +1,26 @@
 """A worker's stage, on the store in memory and services without models."""
 
-from time import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from time import sleep, time
 
 import cv2
 import numpy as np
 import pytest
 
 from models.errors import FacelineError, WeightsMissing
-from models.service import Service
+from models.family import ModelFamily
+from models.image import Image
+from models.service import Found, Service
 from pipelines.chunk import Chunk
 from pipelines.job import Job, JobStatus, OnError, ServiceStatus
+from pipelines.run import SLICE_PIXELS
 from pipelines.settings import JobSettings
 from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.jobs import new_job
 from tests.fakes.services import FakeAge, FakeDetector
 from workers.images import ImageCache
-from workers.stage import StageRunner
+from workers.stage import LOOK_EVERY_S, StageRunner
 
 PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
 WIDE = cv2.imencode(".png", np.zeros((20, 60, 3), np.uint8))[1].tobytes()
@@ -24,13 +29,19 @@ WIDE = cv2.imencode(".png", np.zeros((20, 60, 3), np.uint8))[1].tobytes()
 class World:
     """A store, a worker and one job of two stages, on one photo or several."""
 
-    def __init__(self, *photos: bytes, age: FakeAge | None = None, on_error: OnError = "fail") -> None:
+    def __init__(
+        self,
+        *photos: bytes,
+        age: FakeAge | None = None,
+        on_error: OnError = "fail",
+        place: Callable[[ModelFamily], str] = lambda family: family.value,
+    ) -> None:
         self.store = MemoryJobStore(JobSettings(attempts=2))
         self.fakes = (FakeDetector(), age or FakeAge())
         self.services: dict[str, Service | FacelineError] = {fake.name: fake for fake in self.fakes}
         self.images = ImageCache(self.store.image)
         self.runner = StageRunner(self.store, self.images, self._service, "worker-1", deadline_s=60)
-        job = new_job(tuple(self.services), images=photos or (PHOTO,), on_error=on_error)
+        job = new_job(tuple(self.services), images=photos or (PHOTO,), on_error=on_error, place=place)
         self.spec = job.spec
         self.store.create(job)
 
@@ -194,6 +205,16 @@ def test_an_unknown_job_ends_there() -> None:
     assert World().runner.run("other", 0, "face-detection") is False
 
 
+@pytest.mark.parametrize(("slice_pixels", "batches"), [(SLICE_PIXELS, [3]), (1, [1, 1, 1])])
+def test_the_images_of_a_chunk_are_opened_together_or_one_by_one(slice_pixels: int, batches: list[int]) -> None:
+    world = World(PHOTO, WIDE, PHOTO)
+    world.runner = replace(world.runner, slice_pixels=slice_pixels)
+    world.run(0)
+    assert world.fakes[0].batches == batches
+    world.run(1)
+    assert [len(item.sample.objects) for item in world.result().items] == [4, 6, 4]
+
+
 def test_samples_of_one_job_share_their_batches_and_keep_their_order() -> None:
     world = World(PHOTO, WIDE, PHOTO)
     world.run(0)
@@ -227,3 +248,25 @@ def test_a_service_that_no_sample_reaches_has_not_run() -> None:
     world = World(b"no image")
     world.run(0)
     assert [service.status for service in world.job.services] == [ServiceStatus.SKIPPED, ServiceStatus.SKIPPED]
+
+
+class Slow(FakeDetector):
+    """Cancels the job while it runs, and takes its time."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__()
+        self.world = world
+
+    def detect(self, images: Sequence[Image]) -> list[list[Found]]:
+        self.world.store.cancel(self.world.spec.id, time())
+        sleep(LOOK_EVERY_S)
+        return super().detect(images)
+
+
+def test_a_canceled_job_ends_between_the_services_of_a_stage() -> None:
+    world = World(place=lambda _: "here")
+    world.services["face-detector-face-fitter"] = Slow(world)
+    assert world.run(0) is False
+    assert world.job.status is JobStatus.CANCELED
+    assert [service.status for service in world.job.services] == [ServiceStatus.SUCCEEDED, ServiceStatus.SKIPPED]
+    assert world.fakes[1].batches == []

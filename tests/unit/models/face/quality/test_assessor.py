@@ -6,15 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.batches import MAX_ROWS
+from models.face.emotion import Emotions
+from models.face.mask import Mask
 from models.face.pose import Pose
 from models.face.quality.assessor import QualityAssessor
 from models.face.quality.quality import Quality
+from models.field import Field
 from models.service import Face
 from tests.unit.models.face.networks import Constant
 from tests.unit.models.face.quality.drawn import blurred, drawn_face, lit, noisy
 from tests.unit.models.face.quality.flags import flags, flags_that_follow
 from tests.unit.models.face.quality.networks import Networks, Spread, frontal
 
+OTHERS = ("angry", "disgusted", "scared", "neutral", "sad", "surprised")
 ANGLES = st.floats(-90, 90)
 
 
@@ -144,3 +148,11 @@ def test_a_face_that_was_not_fitted_is_refused(missing: str) -> None:
     setattr(face, missing, None)
     with pytest.raises(ValueError, match="fitted"):
         QualityAssessor(Networks()).assess([face.image], [[face]])
+
+
+def test_what_services_have_said_before_is_taken_at_their_word() -> None:
+    face, stranger = frontal(), frontal()
+    face.known |= {Field.MASK: Mask(True, 1.0), Field.EMOTIONS: Emotions(happy=1.0, **dict.fromkeys(OTHERS, 0.0))}
+    ((first, second),) = QualityAssessor(Networks()).assess([face.image], [[face, stranger]])
+    assert (first.not_masked, first.neutral_emotion_score) == (False, 0)
+    assert second == assessed(frontal())

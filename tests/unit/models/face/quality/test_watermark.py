@@ -1,17 +1,22 @@
+from collections.abc import Callable
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.face.quality.background import SIZE
 from models.face.quality.view import Grey
 from models.face.quality.watermark import THRESHOLD, watermark
-from tests.unit.models.face.quality.drawn import blurred, noisy
+from tests.unit.models.face.quality.drawn import blurred, lit, noisy
 
 EVERYWHERE = np.ones((SIZE, SIZE), np.uint8)
 NOWHERE = np.zeros((SIZE, SIZE), np.uint8)
 WALL = np.full((480, 480), 120, np.uint8)
+ABOVE = EVERYWHERE.copy()
+ABOVE[205:] = 0
 
 
 def cluttered() -> Grey:
@@ -22,6 +27,36 @@ def cluttered() -> Grey:
         for side in (6, 20, 60, 160)
     ]
     return np.asarray((128 + np.sum(layers, axis=0)).clip(0, 255), np.uint8)
+
+
+def faded(grey: Grey, contrast: float) -> Grey:
+    """Pixels drawn towards their mean."""
+    return np.asarray((grey.mean() + contrast * (grey - grey.mean())).round(), np.uint8)
+
+
+def carved(wall: Grey, lighter: tuple[int, int], darker: tuple[int, int]) -> Grey:
+    """A wall with so many rings that are lighter, and darker, by so many levels."""
+    random = np.random.default_rng(0)
+    levels = wall.astype(np.float32)
+    for count, step in (lighter, (darker[0], -darker[1])):
+        rings = np.zeros(wall.shape, np.float32)
+        for x, y, radius in random.integers((0, 0, 4), (480, 480, 40), (count, 3)).tolist():
+            cv2.circle(rings, (x, y), radius, (1.0,), 2, cv2.LINE_AA)
+        levels += step * rings
+    return np.asarray(levels.clip(0, 255).round(), np.uint8)
+
+
+PLAIN = {
+    "wall": WALL,
+    "clutter": cluttered(),
+    "carvings": carved(np.full((480, 480), 150, np.uint8), lighter=(120, 6), darker=(120, 25)),
+}
+
+exposures: st.SearchStrategy[Callable[[Grey], Grey]] = st.one_of(
+    st.floats(0.5, 1.4).map(lambda gain: partial(lit, gain=gain)),
+    st.floats(0.4, 1).map(lambda contrast: partial(faded, contrast=contrast)),
+)
+"""Brightness and contrast, changed all over a photo."""
 
 
 def tiled(grey: Grey, opacity: float) -> Grey:
@@ -48,6 +83,31 @@ def test_a_tiled_mark_shows_on_a_cluttered_photo(opacity: float) -> None:
 @pytest.mark.parametrize("opacity", [0.2, 0.4, 0.8])
 def test_one_word_shows_on_a_plain_wall(opacity: float) -> None:
     assert 100 * watermark(written(WALL, opacity), EVERYWHERE) >= THRESHOLD
+
+
+@pytest.mark.parametrize("name", PLAIN)
+@settings(max_examples=40, deadline=None)
+@given(exposures)
+def test_neither_brightness_nor_contrast_makes_a_watermark(name: str, exposed: Callable[[Grey], Grey]) -> None:
+    assert 100 * watermark(exposed(PLAIN[name]), EVERYWHERE) < THRESHOLD
+
+
+@settings(max_examples=40, deadline=None)
+@given(exposures)
+def test_neither_brightness_nor_contrast_hides_one(exposed: Callable[[Grey], Grey]) -> None:
+    assert 100 * watermark(exposed(tiled(cluttered(), 0.3)), NOWHERE) >= THRESHOLD
+    assert 100 * watermark(exposed(written(WALL, 0.3)), EVERYWHERE) >= THRESHOLD
+
+
+def test_clutter_that_is_blown_out_in_part_bears_no_writing() -> None:
+    rising = np.repeat(np.linspace(174, 190, 480).round().astype(np.uint8)[None], 480, axis=0)
+    grey = carved(rising, lighter=(40, 25), darker=(60, 40))
+    grey[400:] = np.linspace(5, 250, 480)
+    assert 100 * watermark(lit(grey, 1.4), ABOVE) < THRESHOLD
+
+
+def test_one_word_shows_on_a_wall_that_is_blown_out() -> None:
+    assert 100 * watermark(written(np.full((480, 480), 255, np.uint8), 0.4), EVERYWHERE) >= THRESHOLD
 
 
 @given(st.floats(0, 40), st.floats(0, 2))

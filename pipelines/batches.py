@@ -1,0 +1,78 @@
+"""What is done to batches as a whole: they are opened, found, canceled, erased, and the abandoned are cleared away."""
+
+from dataclasses import dataclass
+from time import time
+
+from pipelines.batch import Batch, BatchSpec, BatchStatus
+from pipelines.batch_store import BatchStore
+from pipelines.errors import Overloaded
+from pipelines.job import new_job_id
+from pipelines.job_store import JobStore
+from pipelines.settings import BatchSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """The batches of a deployment. Methods raise `StorageError` where a store does not answer."""
+
+    store: BatchStore
+    jobs: JobStore
+    settings: BatchSettings
+
+    def open(self, ttl_s: int) -> BatchSpec:
+        """Begin a batch.
+
+        Raises:
+            Overloaded: too many are open.
+        """
+        self.sweep()
+        spec = BatchSpec(id=new_job_id(), created_at=time(), ttl_s=ttl_s, silence_s=self.settings.silence_s)
+        if self.store.create(spec) > self.settings.open_at_once:
+            self.store.erase(spec, tombstone=False)
+            raise Overloaded("too many batches are open: come back when one is over")
+        return spec
+
+    def find(self, batch_id: str) -> Batch | None:
+        """The batch; None if there is none. Nothing is left of the samples of a batch that has failed."""
+        batch = self.store.find(batch_id)
+        abandoned = batch is not None and batch.status(time()) is BatchStatus.FAILED
+        if batch is None or not abandoned or all(part.job is None for part in batch.parts):
+            return batch
+        self._erase_jobs(batch)
+        return self.store.find(batch_id)
+
+    def sweep(self) -> None:
+        """Look whether open batches are over."""
+        for batch_id in self.store.open():
+            batch = self.find(batch_id)
+            if batch is None or batch.status(time()).over:
+                self.store.close(batch_id)
+
+    def cancel(self, batch_id: str) -> Batch | None:
+        """End a batch: what is done stays. One that is over stays as it is.
+
+        Returns:
+            The batch as it stands then; None if there is none.
+        """
+        batch = self.find(batch_id)
+        if batch is None or (batch.status(time()).over and batch.canceled_at is None):
+            return batch
+        self.store.cancel(batch_id, time())
+        closed = self.store.find(batch_id)  # a job may have come in meanwhile; now none can any more
+        for part in closed.parts if closed else ():
+            if not part.status.over:
+                self.jobs.cancel(part.job_id, time())
+        return self.store.find(batch_id)
+
+    def erase(self, spec: BatchSpec, *, tombstone: bool) -> None:
+        """Delete a batch with all its jobs."""
+        # First it takes no more in; the record goes last, so that whoever is interrupted here can begin again.
+        self.store.cancel(spec.id, time())
+        if batch := self.store.find(spec.id):
+            self._erase_jobs(batch)
+        self.store.erase(spec, tombstone=tombstone)
+
+    def _erase_jobs(self, batch: Batch) -> None:
+        for part in batch.parts:
+            if part.job is not None:
+                self.jobs.erase(part.job.spec, tombstone=False)

@@ -1,0 +1,51 @@
+"""Images by reference: read by the worker itself, from where its deployment allows."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from models.image_header import check_pixels, read_header
+from pipelines.errors import UnreachableReference
+from pipelines.reference import Reference
+from pipelines.settings import LimitSettings
+
+
+def is_reference(name: str) -> bool:
+    """Whether it names an image by reference, not by the id of a blob."""
+    return "://" in name
+
+
+class References:
+    """Reads images under some roots, and nowhere else.
+
+    Args:
+        roots: folders, and prefixes of URLs.
+        limits: that images are held to; nobody has judged these before.
+    """
+
+    def __init__(self, roots: Sequence[str], limits: LimitSettings) -> None:
+        self._folders = [Path(os.path.realpath(root)) for root in roots if not is_reference(root)]
+        self._prefixes = [root.rstrip("/") + "/" for root in roots if is_reference(root)]
+        self._limits = limits
+
+    def read(self, source: str) -> bytes:
+        """The encoded image that a reference points to.
+
+        Raises:
+            UnreachableReference: it lies outside the roots, links lead out of them, or it cannot be read.
+            InvalidRequest: it is no image that Faceline reads, or is larger than allowed.
+        """
+        reference = Reference.parse(source)
+        if not self._allows(reference):
+            raise UnreachableReference("the reference lies outside the roots that this deployment allows")
+        image = reference.read(self._limits.image_bytes)
+        check_pixels(read_header(image), self._limits.pixels)
+        return image
+
+    def _allows(self, reference: Reference) -> bool:
+        if reference.local:
+            real = Path(os.path.realpath(reference.location))
+            return any(real.is_relative_to(folder) for folder in self._folders)
+        # "::" chains file systems: what stands in front is not what is read.
+        harmless = "::" not in reference.location and not {"..", "."}.intersection(reference.location.split("/"))
+        return harmless and reference.location.startswith(tuple(self._prefixes))
