@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from api.batches import batch_router
 from api.docs import add_docs
 from api.errors import add_error_handlers
 from api.faceapi import faceapi_router
@@ -46,6 +47,7 @@ def create_app() -> FastAPI:
     add_error_handlers(app)
     schemas = Schemas()
     app.include_router(job_router(schemas))
+    app.include_router(batch_router(schemas))
     app.include_router(health)
     app.include_router(offers)
     app.include_router(faceapi_router(schemas))

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from logging import getLogger
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
 from models.errors import FacelineError
 from pipelines.chunk import Failure
@@ -121,6 +122,10 @@ class JobFailed(FacelineError):
 
 def detail_of(error: FacelineError) -> str | list[Detail]:
     """What an error says to its caller."""
+    if isinstance(error, StorageError):
+        # It names addresses inside the deployment.
+        log.error("store or broker away", extra={"error": str(error)})
+        return "the store or the broker does not answer: come back later"
     return error.under("body").details if isinstance(error, InvalidSample) else str(error)
 
 
@@ -128,10 +133,6 @@ def error_response(error: FacelineError) -> JSONResponse:
     """An error as the contract writes it."""
     status = STATUS.get(error.type, 500)
     headers = _HEADERS.get(status)
-    if isinstance(error, StorageError):
-        # It names addresses inside the deployment.
-        log.error("store or broker away", extra={"error": str(error)})
-        return JSONResponse({"detail": "the store or the broker does not answer: come back later"}, status, headers)
     return JSONResponse({"detail": detail_of(error)}, status, headers)
 
 
@@ -148,10 +149,14 @@ def add_error_handlers(app: FastAPI) -> None:
         details = [{key: entry[key] for key in ("loc", "msg", "type")} for entry in error.errors()]
         return JSONResponse({"detail": details}, 422)
 
+    async def gone(_: Request, __: Exception) -> Response:
+        return Response(status_code=400)  # nobody is there to read it
+
     async def unexpected(_: Request, error: Exception) -> JSONResponse:
         log.error("request failed", exc_info=error)
         return JSONResponse({"detail": "internal error"}, 500)
 
     app.add_exception_handler(FacelineError, faceline_error)
     app.add_exception_handler(RequestValidationError, validation_error)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(Exception, unexpected)

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic import Field as Key
 
 from api.deps import FrontDep
+from api.errors import detail_of
 from api.front import Front
 from api.schemas import Schemas
 from api.uploads import parse_sample, read_sample
@@ -104,10 +105,15 @@ def _handler(service: str, describe: Callable[[SampleObject], Json]) -> Callable
         except Refused as refused:
             answer = FaceAnswer(result="Err", code=refused.code, message=refused.message, data={})
         except FacelineError as error:
-            answer = FaceAnswer(result="Err", code=_CODES.get(error.type, Code.INTERNAL), message=str(error), data={})
+            answer = FaceAnswer(result="Err", code=_CODES.get(error.type, Code.INTERNAL), message=_text(error), data={})
         return JSONResponse(answer.model_dump())
 
     return handle
+
+
+def _text(error: FacelineError) -> str:
+    detail = detail_of(error)
+    return detail if isinstance(detail, str) else "; ".join(entry["msg"] for entry in detail)
 
 
 async def _judge(request: Request, front: Front, service: str) -> SampleObject:

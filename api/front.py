@@ -3,7 +3,6 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from time import monotonic, time
 
@@ -18,10 +17,12 @@ from broker.queues import Placement
 from models.catalogue import services
 from models.errors import FacelineError
 from models.family import ModelFamily
+from pipelines.batches import Batches
 from pipelines.dialects.spelling import AgeFormat
 from pipelines.errors import NoWorker
-from pipelines.job import Job, JobData, JobStatus, NewJob
+from pipelines.job import Job, JobData, JobSpec, JobStatus, NewJob
 from pipelines.settings import Settings
+from pipelines.store.batches import RedisBatchStore
 from pipelines.store.connection import connect
 from pipelines.store.finished import FinishedStream
 from pipelines.store.jobs import RedisJobStore
@@ -30,14 +31,6 @@ from pipelines.submission import Intake
 
 STORE_PATIENCE_S = 2.0
 """For how long a request waits for the store before its caller is told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An idempotency key, and the hash of the request that it stands for."""
-
-    key: str
-    fingerprint: str
 
 
 class Front:
@@ -50,6 +43,7 @@ class Front:
         self.placement = Placement(settings.co_locate)
         self.intake = Intake(self.catalogue, settings.jobs, settings.limits, self.placement.place)
         self.store = RedisJobStore(client, settings.jobs)
+        self.batches = Batches(RedisBatchStore(client, settings.jobs), self.store, settings.batches)
         self.presence = Presence(client)
         self.hub = WaitHub(FinishedStream(connect(settings.redis_url, patience_s=STORE_PATIENCE_S)))
         # One thread sends everything: sending blocks, and one thread sends faster than several that contend.
@@ -68,8 +62,12 @@ class Front:
         await asyncio.to_thread(self.publisher.shutdown)
         await self.hub.close()
 
-    async def publish(self, job: NewJob, claim: Claim | None = None) -> str:
+    async def publish(self, job: NewJob, fingerprint: str = "") -> str:
         """Keep a job and send its chain, unless its caller sent it before.
+
+        Args:
+            job: which may bear an idempotency key.
+            fingerprint: of the request that the key stands for.
 
         Returns:
             The id of the job that stands for the request: an earlier one, if there is one.
@@ -79,7 +77,7 @@ class Front:
             Overloaded: there is no room for it.
             StorageError: the store or the broker did not take it; nothing of it is left.
         """
-        return await asyncio.get_running_loop().run_in_executor(self.publisher, self._publish, job, claim)
+        return await asyncio.get_running_loop().run_in_executor(self.publisher, self._publish, job, fingerprint)
 
     async def wait(self, job_id: str, timeout_s: float) -> Job | None:
         """The job once it is over, or as it stands after a while; None if there is none.
@@ -142,25 +140,33 @@ class Front:
     async def _has_worker(self, family: ModelFamily) -> bool:
         return self.placement.place(family) in await asyncio.to_thread(self.presence.consumed, time())
 
-    def _publish(self, job: NewJob, claim: Claim | None) -> str:
+    def _publish(self, job: NewJob, fingerprint: str) -> str:
         spec = job.spec
         for queue in {stage_queue(spec, stage.index, self.placement) for stage in spec.stages}:
             self._pressure.check(queue)
         # Kept before it is claimed: whoever finds the key bound finds the job.
         self.store.create(job)
         try:
-            if claim is not None:
-                life_s = spec.deadline_s + spec.ttl_s
-                bound_id, fingerprint = self.store.claim(claim.key, claim.fingerprint, spec.id, life_s)
-                if fingerprint != claim.fingerprint:
-                    raise IdempotencyConflict("this Idempotency-Key came before with another request")
-                if bound_id != spec.id:
-                    self.store.erase(spec, tombstone=False)
-                    return bound_id
-            send_job(celery, spec, self.placement)
-        except FacelineError as error:
+            bound_id = self._bind(spec, fingerprint)
+            if bound_id == spec.id:
+                send_job(celery, spec, self.placement)
+                return bound_id
+        except FacelineError:
             self.store.erase(spec, tombstone=False)
-            if claim is not None and not isinstance(error, IdempotencyConflict):
-                self.store.release(claim.key)
             raise
-        return spec.id
+        self.store.erase(spec, tombstone=False)
+        return bound_id
+
+    def _bind(self, spec: JobSpec, fingerprint: str) -> str:
+        """The job that stands for the request: this one, or an earlier one of the same key that still has its data."""
+        if spec.claim is None:
+            return spec.id
+        while True:
+            bound_id, bound = self.store.claim(spec.claim, fingerprint, spec.id, spec.deadline_s + spec.ttl_s)
+            earlier = self.store.find(bound_id)
+            if earlier is None or earlier.status in (JobStatus.ERASED, JobStatus.EXPIRED):
+                self.store.release(spec.claim, bound_id)
+                continue
+            if bound != fingerprint:
+                raise IdempotencyConflict("this Idempotency-Key came before with another request")
+            return bound_id

@@ -18,8 +18,8 @@ from pipelines.settings import JobSettings
 from pipelines.submission import Options
 
 
-class JobOptions(BaseModel):
-    """How a job is run and kept."""
+class ServiceOptions(BaseModel):
+    """What is done to a sample."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,9 +27,6 @@ class JobOptions(BaseModel):
     preset: str | None = Key(None, description=f"instead of services, one of: {', '.join(PRESETS)}")
     on_error: OnError = "fail"
     include_image: bool = Key(False, description="echo the image in the result")
-    priority: Priority = Priority.NORMAL
-    ttl_s: int | None = Key(None, ge=1, description="how long the result is kept, in seconds")
-    metadata: dict[str, Any] | None = Key(None, description="handed back untouched")
 
     def asked(self) -> Sequence[str]:
         """The services that are to run.
@@ -48,16 +45,21 @@ class JobOptions(BaseModel):
             raise InvalidSample([Detail(loc=["preset"], msg=message, type="unknown_preset")])
         return PRESETS[self.preset]
 
+
+class JobOptions(ServiceOptions):
+    """How a job is run and kept."""
+
+    priority: Priority = Priority.NORMAL
+    ttl_s: int | None = Key(None, ge=1, description="how long the result is kept, in seconds")
+    metadata: dict[str, Any] | None = Key(None, description="handed back untouched")
+
     def options(self, settings: JobSettings, age_format: AgeFormat) -> Options:
         """The options, with the deployment's defaults.
 
         Raises:
             InvalidSample: the caller asks for more time than the deployment gives.
         """
-        ttl_s = self.ttl_s or settings.ttl_s
-        if ttl_s > settings.max_ttl_s:
-            message = f"Input should be less than or equal to {settings.max_ttl_s}"
-            raise InvalidSample([Detail(loc=["ttl_s"], msg=message, type="less_than_equal")])
+        ttl_s = checked_ttl(self.ttl_s, settings)
         return Options(ttl_s, age_format, self.on_error, self.include_image, self.priority, self.metadata)
 
 
@@ -107,7 +109,19 @@ class JobList(BaseModel):
     next: str | None = Key(None, description="the cursor of the next page")
 
 
-Asked = TypeVar("Asked", bound=JobOptions)
+Asked = TypeVar("Asked", bound=ServiceOptions)
+
+
+def checked_ttl(asked_s: int | None, settings: JobSettings) -> int:
+    """How long a result is kept, in seconds.
+
+    Raises:
+        InvalidSample: the caller asks for more time than the deployment gives.
+    """
+    if asked_s is not None and asked_s > settings.max_ttl_s:
+        message = f"Input should be less than or equal to {settings.max_ttl_s}"
+        raise InvalidSample([Detail(loc=["ttl_s"], msg=message, type="less_than_equal")])
+    return asked_s or settings.ttl_s
 
 
 def parse_options(model: type[Asked], given: Mapping[str, Any]) -> Asked:
@@ -155,15 +169,16 @@ def view_job(job: Job, metadata: Mapping[str, Any] | None, result: Mapping[str, 
         status=job.status,
         services=list(shown),
         stages=stages,
-        created_at=_moment(spec.created_at),
-        started_at=_moment(job.started_at) if job.started_at else None,
-        finished_at=_moment(job.finished_at) if job.finished_at else None,
-        expires_at=_moment(job.expires_at) if job.expires_at else None,
-        metadata=dict(metadata) if metadata else None,
+        created_at=moment(spec.created_at),
+        started_at=moment(job.started_at) if job.started_at else None,
+        finished_at=moment(job.finished_at) if job.finished_at else None,
+        expires_at=moment(job.expires_at) if job.expires_at else None,
+        metadata=dict(metadata) if metadata is not None else None,
         result=dict(result) if result else None,
         error=job.failure,
     )
 
 
-def _moment(seconds: float) -> datetime:
+def moment(seconds: float) -> datetime:
+    """A time in seconds since the epoch, as it is shown."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from time import time
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from fastapi.responses import JSONResponse
 
 from api.deps import FrontDep
 from api.errors import JobFailed, JobUnknown
-from api.front import Claim, Front
+from api.front import Front
 from api.job_models import ImageJobOptions, JobList, JobRequest, JobView, form_fields, parse_options, view_job
 from api.responses import SampleResponse
 from api.schemas import ERRORS, Schemas
@@ -68,12 +69,13 @@ async def submit_sample(request: Request, front: FrontDep, idempotency_key: Idem
 
     def read() -> Submission:
         asked = parse_options(JobRequest, parse_sample(raw))
+        services = asked.asked()
         try:
-            dialect = dialect_of(asked.sample)
+            dialect = dialect_of(front.intake.read_part(services, asked.sample))
         except InvalidSample as error:
             raise error.under("sample") from error
         options = asked.options(front.settings.jobs, front.age_format("number"))
-        return Submission(asked.asked(), asked.sample, dialect, options, at=("sample",))
+        return Submission(services, asked.sample, dialect, options, at=("sample",))
 
     return await _submit(front, read, raw, idempotency_key)
 
@@ -146,8 +148,9 @@ async def _submit(
     front: Front, read: Callable[[], Submission], request: bytes, idempotency_key: str | None
 ) -> Response:
     job = await asyncio.to_thread(lambda: front.intake.accept(read()))
-    claim = Claim(idempotency_key, sha256(request).hexdigest()) if idempotency_key is not None else None
-    job_id = await front.publish(job, claim)
+    if idempotency_key is not None:
+        job = replace(job, spec=job.spec.model_copy(update={"claim": idempotency_key}))
+    job_id = await front.publish(job, sha256(request).hexdigest())
     taken = Job.queued(job.spec) if job_id == job.spec.id else await _find(front, job_id, 0)
     headers = {"Location": f"/jobs/{taken.spec.id}", "Retry-After": "1"}
     return _view(taken, None, None, status=202, headers=headers)

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel
 
+from api.errors import detail_of
 from api.wait import WaitHub
 from models.errors import FacelineError
 from models.family import ModelFamily
@@ -75,7 +76,7 @@ class Readiness:
                     await asyncio.wait_for(answered.wait(), TIMEOUT_S)
             report: CheckReport | None = await asyncio.to_thread(self._presence.check, check_id)
         except FacelineError as error:
-            return FamilyState(error=str(error))
+            return FamilyState(error=str(detail_of(error)))
         if report is None:
             return FamilyState(error=f"no worker answered within {TIMEOUT_S:g} s")
         return FamilyState(**report.model_dump())

@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter, Request, Response
 
 from api.deps import FrontDep
+from api.errors import error_response
 from api.front import Front
 from api.responses import SampleResponse
 from api.schemas import ERRORS, Schemas
 from api.uploads import image_of, parse_sample, read_form, read_sample
 from api.versions import Version, routes_of
+from models.errors import FacelineError
 from models.service import DetectingService, Service
 from pipelines.answer import write_answer
 from pipelines.job import Priority
@@ -35,7 +37,7 @@ def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
         answer = schemas.answer(service, version.dialect)
         router.add_api_route(
             version.route(service.name, kind),
-            handler,
+            _with_headers(handler, version),
             methods=["POST"],
             summary=f"Process {kind.capitalize()} ({version.name})",
             description=service.__doc__,
@@ -46,6 +48,20 @@ def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
             openapi_extra={"requestBody": {"required": True, **body}},
         )
     return router
+
+
+def _with_headers(handler: Handler, version: Version) -> Handler:
+    """The same, with the headers of its version on errors too."""
+
+    async def handle(request: Request, front: FrontDep) -> Response:
+        try:
+            return await handler(request, front)
+        except FacelineError as error:
+            response = error_response(error)
+            response.headers.update(version.headers or {})
+            return response
+
+    return handle
 
 
 def _sample_handler(service: type[Service], version: Version) -> Handler:
@@ -73,9 +89,10 @@ def _image_handler(service: type[Service], version: Version) -> Handler:
 async def _process(front: Front, submission: Submission, version: Version) -> Response:
     job = await asyncio.to_thread(front.intake.accept, submission)
     data = await front.process(job)
-    image = submission.dialect.image_text(submission.body) or submission.image
-    answer = await asyncio.to_thread(write_answer, job.spec, data, image)
-    return SampleResponse(answer, headers=version.headers)
+    answer = await asyncio.to_thread(write_answer, job.spec, data, submission.image)
+    # What the caller sent in its place, to the last letter.
+    sent = {key: value for key, value in submission.body.items() if key == submission.dialect.image_key}
+    return SampleResponse({**sent, **answer}, headers=version.headers)
 
 
 def _options(front: Front) -> Options:

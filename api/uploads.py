@@ -1,6 +1,7 @@
 """Bodies: read once, counted while they come in, never written to disk."""
 
 from collections.abc import AsyncGenerator
+from math import isfinite
 from typing import Any
 
 from fastapi import Request
@@ -20,10 +21,13 @@ async def read_sample(request: Request, limits: LimitSettings) -> bytes:
     """The body of a request whose image is base64 inside JSON.
 
     Raises:
+        UnsupportedMedia: it is a form.
         PayloadTooLarge: it grows beyond what an image and a sample may have together.
     """
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        raise UnsupportedMedia("this route takes application/json")
     limit = (limits.image_bytes + 2) // 3 * 4 + limits.sample_bytes
-    return b"".join([part async for part in _counted(request, limit)])
+    return b"".join([part async for part in counted(request, limit)])
 
 
 async def read_form(request: Request, limits: LimitSettings) -> FormData:
@@ -34,9 +38,9 @@ async def read_form(request: Request, limits: LimitSettings) -> FormData:
         PayloadTooLarge: it grows beyond what an image may have.
         InvalidSample: the form is broken.
     """
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise UnsupportedMedia("this route takes multipart/form-data with a field `image`")
-    stream = _counted(request, limits.image_bytes + FORM_OVERHEAD_BYTES)
+    stream = counted(request, limits.image_bytes + FORM_OVERHEAD_BYTES)
     try:
         return await _InMemory(request.headers, stream, max_files=1, max_fields=20).parse()
     except MultiPartException as error:
@@ -53,7 +57,7 @@ async def image_of(form: FormData) -> bytes:
     upload = form.get("image")
     if not isinstance(upload, UploadFile):
         raise InvalidSample([Detail(loc=["image"], msg="Field required", type="missing")])
-    claimed = upload.content_type or ""
+    claimed = (upload.content_type or "").lower()
     if claimed and not claimed.startswith(("image/", "application/octet-stream")):
         raise UnsupportedMedia(f"the field `image` takes an image, not {claimed}")
     return await upload.read()
@@ -69,12 +73,28 @@ def parse_sample(body: bytes) -> dict[str, Any]:
         parsed = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise InvalidSample([Detail(loc=[], msg=str(error), type="json_invalid")]) from error
+    if not _is_finite(parsed):
+        raise InvalidSample([Detail(loc=[], msg="numbers must be finite", type="finite_number")])
     if not isinstance(parsed, dict):
         raise InvalidSample([Detail(loc=[], msg="Input should be an object", type="dict_type")])
     return parsed
 
 
-async def _counted(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+def _is_finite(value: Any) -> bool:
+    """Whether JSON can say all of it: a number with too large an exponent was read as infinity."""
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or isfinite(value)
+
+
+async def counted(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    """The body of a request as it comes in.
+
+    Raises:
+        PayloadTooLarge: it has more than `limit` bytes.
+    """
     too_large = PayloadTooLarge(f"the body has more than the {limit} bytes allowed")
     if int(request.headers.get("content-length", "0")) > limit:
         raise too_large

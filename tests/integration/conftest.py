@@ -49,7 +49,7 @@ Deploy = Callable[..., AbstractContextManager[Deployment]]
 
 @pytest.fixture(scope="session")
 def deploy(tmp_path_factory: pytest.TempPathFactory) -> Deploy:
-    """Starts deployments: `deploy(workers=[["face-detection"], …], FACELINE_JOBS__TTL_S="5")`."""
+    """Starts deployments: `deploy(workers=[["face-detection"], …], FACELINE_JOBS__TTL_S="5")`; else of one worker."""
 
     @contextmanager
     def start(workers: Sequence[Sequence[str]] | None = None, **environment: str) -> Iterator[Deployment]:
@@ -57,6 +57,7 @@ def deploy(tmp_path_factory: pytest.TempPathFactory) -> Deploy:
         log = folder / "log"
         with pytest.MonkeyPatch.context() as patch, log.open("w") as lines:
             patch.setenv("FACELINE_DATA_DIR", str(folder / "data"))
+            patch.setenv("FACELINE_EMBEDDED_WORKERS", "1")
             for name, value in environment.items():
                 patch.setenv(name, value)
             try:
@@ -73,8 +74,8 @@ def deploy(tmp_path_factory: pytest.TempPathFactory) -> Deploy:
 
 @pytest.fixture(scope="session")
 def deployment(deploy: Deploy) -> Iterator[Deployment]:
-    """The deployment that tests share: one worker for all families."""
-    with deploy() as running:
+    """The deployment that tests share: two workers, each for all families."""
+    with deploy(FACELINE_EMBEDDED_WORKERS="2") as running:
         yield running
 
 

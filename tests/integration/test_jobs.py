@@ -210,3 +210,40 @@ def test_two_deployments_may_share_a_server_of_ones_own(deploy: Deploy, deployme
 def test_the_embedded_stack_runs_a_whole_pipeline_in_one_hop(deployment: Deployment) -> None:
     job = deployment.wait(deployment.submit([*FOUR, "template-extractor"], v2_sample()))
     assert {stage["queue"] for stage in job["stages"]} == {"faceline"}
+
+
+def test_a_key_whose_job_is_gone_stands_for_nothing(deployment: Deployment) -> None:
+    def submit() -> Json:
+        body = {"services": FOUR[:1], "sample": v2_sample(), "ttl_s": 1}
+        response = deployment.client.post("/jobs", json=body, headers={"Idempotency-Key": "of-mine"})
+        assert response.status_code == 202, response.text
+        return dict(response.json())
+
+    first = submit()
+    deployment.wait(first)
+    assert submit()["id"] == first["id"]
+    deployment.client.delete(f"/jobs/{first['id']}").raise_for_status()
+    assert not deployment.redis.keys("*of-mine*"), "nothing of the request outlives its deletion"
+    second = submit()
+    assert second["id"] != first["id"]
+    deployment.wait(second)
+    sleep(1.2)
+    third = submit()
+    assert third["id"] != second["id"]
+    assert deployment.wait(third)["status"] == "succeeded"
+
+
+def test_a_job_in_one_hop_is_canceled_between_its_services(deployment: Deployment) -> None:
+    """A crowd keeps each service busy for long enough to be asked in between."""
+    face = photo()
+    tile = cv2.imdecode(np.frombuffer(face, np.uint8), cv2.IMREAD_COLOR)[0:256, 100:356]
+    crowd = cv2.imencode(".jpg", np.tile(tile, (6, 8, 1)))[1].tobytes()
+    files = {"image": ("crowd.jpg", crowd, "image/jpeg")}
+    services = [*FOUR, "mask-estimator", "template-extractor", "liveness-estimator", "quality-assessment-estimator"]
+    job = deployment.client.post("/jobs/image", files=files, data={"services": ",".join(services)}).json()
+    while deployment.client.get(f"/jobs/{job['id']}").json()["status"] == "queued":
+        sleep(0.01)
+    deployment.client.post(f"/jobs/{job['id']}/cancel").raise_for_status()
+    ended = deployment.wait(job)
+    assert (ended["status"], ended["result"]) == ("canceled", None)
+    assert ended["stages"][-1]["status"] == "skipped"

@@ -106,7 +106,7 @@ def test_nothing_of_a_job_is_logged_but_its_id_and_times(deploy: Deploy) -> None
 def test_logs_may_be_json(deploy: Deploy) -> None:
     with deploy(FACELINE_LOG_FORMAT="json") as machine:
         job = machine.wait(machine.submit(FOUR[:1], v2_sample()))
-        log = machine.log.read_text()
-    entries = [json.loads(line.partition("| ")[2]) for line in log.splitlines() if "| {" in line]
+    lines = machine.log.read_text().splitlines()
+    entries = [json.loads(line.partition("| ")[2]) for line in lines if "| {" in line]
     over = [entry for entry in entries if entry["message"] == "job over"]
     assert [entry["job"] for entry in over] == [job["id"]]

@@ -132,6 +132,32 @@ def test_unknown_keys_and_what_the_caller_wrote_pass_through_untouched(api: Api)
     assert answer == given
 
 
+def test_foreign_keys_pass_through_at_every_level(api: Api, fitted_v1: Json, fitted_v2: Json) -> None:
+    for path, fitted, pose in (("age-estimator/v1", fitted_v1, "angles"), ("age-estimator/v2", fitted_v2, "pose")):
+        (face,) = fitted["objects"]
+        given = {**fitted, "objects": [{**face, pose: {**face[pose], "camera": 1}, "quality": "none", "id": "left"}]}
+        answer = api.sample(path, given)
+        assert answer["objects"][0].pop("age")
+        assert answer == given
+
+
+def test_the_image_comes_back_as_it_went_in(api: Api) -> None:
+    image = {"blob": base64_photo()[:400] + "\n" + base64_photo()[400:], "note": ["mine"]}
+    assert api.sample("face-detector-face-fitter/v2", {"_image": image})["_image"] == image
+
+
+def test_numbers_that_json_cannot_say_are_refused(deployment: Deployment) -> None:
+    path = "/age-estimator/v1/process/sample"
+    response = deployment.client.post(path, content=b'{"a": [1e400], "objects": [{}]}')
+    assert (response.status_code, response.json()["detail"][0]["type"]) == (422, "finite_number")
+
+
+def test_more_objects_than_a_worker_bears_are_refused(api: Api) -> None:
+    crowd = {**v1_sample(), "objects": [{"bbox": [0, 0, 1, 1]}] * 501}
+    (detail,) = api.sample("age-estimator/v1", crowd, status=422)["detail"]
+    assert detail["loc"] == ["body", "objects"]
+
+
 def test_detection_ignores_the_objects_that_came_in(api: Api, fitted_v1: Json) -> None:
     for objects in ([], [{}], [{"bbox": "nonsense", "pose": 1}]):
         assert api.sample("face-detector-face-fitter/v1", {**v1_sample(), "objects": objects}) == fitted_v1
@@ -170,6 +196,9 @@ def test_unversioned_routes_say_that_they_are_deprecated(deployment: Deployment)
         sample = v2_sample() if path == "/v2" else v1_sample()
         response = deployment.client.post(f"/face-detector-face-fitter{path}/process/sample", json=sample)
         assert ("deprecation" in response.headers) is deprecated
+        refused = deployment.client.post(f"/face-detector-face-fitter{path}/process/sample", json={})
+        assert refused.status_code == 422
+        assert ("deprecation" in refused.headers) is deprecated
 
 
 def test_a_photo_without_faces_is_an_answer(api: Api) -> None:

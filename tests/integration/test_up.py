@@ -14,6 +14,8 @@ from time import monotonic, sleep
 import httpx
 import pytest
 
+from pipelines.settings import load_settings
+
 pytestmark = pytest.mark.stack
 
 FACELINE = [sys.executable, "-m", "cli.main"]
@@ -78,7 +80,7 @@ def test_ctrl_c_ends_the_whole_tree_cleanly(tmp_path: Path) -> None:
     with up(tmp_path) as (process, url):
         assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
         tree = descendants(process.pid)
-        assert len(tree) == 4  # server and its wrapper, worker, API
+        assert len(tree) == 3 + load_settings().embedded_workers  # server and its wrapper, API, workers
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
         assert not any(map(is_alive, tree))

@@ -1,0 +1,201 @@
+"""Batches: many samples in one request, watched, fetched, canceled and erased together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from io import BytesIO
+from time import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import iterate_in_threadpool
+
+from api import tables
+from api.batch_entries import Entry, archive_entries, line_entry, split_lines
+from api.batch_intake import BatchIntake, require_room
+from api.batch_models import BatchLine, BatchList, BatchOptions, BatchView, ErrorRow, ResultRow, view_batch
+from api.batch_rows import Row, error_rows, result_rows
+from api.deps import FrontDep
+from api.errors import BatchUnknown, JobFailed, UnsupportedMedia
+from api.front import Front
+from api.job_models import checked_ttl
+from api.jobs import CURSOR
+from api.responses import SampleResponse
+from api.schemas import ERRORS, Schemas
+from api.tables import JSONL, PARQUET, Table
+from api.uploads import counted
+from pipelines.batch import Batch
+from pipelines.dialects import DIALECTS
+from pipelines.errors import Detail, InvalidSample
+from pipelines.job import JobStatus, Place, Priority
+from pipelines.plan import check_services
+from pipelines.submission import Options
+
+LINES = (JSONL, "application/jsonl")
+ARCHIVES = ("application/zip", "application/x-tar", "application/gzip")
+RESULTS: Table = {"custom_id": "string", "line": "int64", "result": "string"}
+MISTAKES: Table = {"custom_id": "string", "line": "int64", "type": "string", "detail": "string"}
+STATUS_HEADER = "Faceline-Batch-Status"
+"""How the batch stood when its rows were asked for: while it is not over, they are not all."""
+
+Accept = Annotated[str, Header(description=f"{JSONL}, or {PARQUET} where pyarrow is installed")]
+GONE: dict[int | str, dict[str, Any]] = {
+    404: {"description": "There is no such batch."},
+    410: {"description": "The batch was erased, or nothing is left of it."},
+}
+STALLED: dict[int | str, dict[str, Any]] = {408: {"description": "The body did not come on."}}
+UNACCEPTABLE: dict[int | str, dict[str, Any]] = {
+    406: {"description": "The caller accepts neither media type, or pyarrow is not installed."}
+}
+BINARY = {"type": "string", "format": "binary"}
+
+
+def batch_router(schemas: Schemas) -> APIRouter:
+    """The routes of batches."""
+    router = APIRouter(prefix="/batches", tags=["batches"])
+    line, binary = schemas.json(BatchLine)["content"]["application/json"], {"schema": BINARY}
+    bodies = dict.fromkeys(LINES, line) | dict.fromkeys(ARCHIVES, binary)
+    router.add_api_route(
+        "",
+        submit_batch,
+        methods=["POST"],
+        status_code=202,
+        response_model=BatchView,
+        responses={**ERRORS, **STALLED},
+        openapi_extra={"requestBody": {"required": True, "content": bodies}},
+    )
+    router.add_api_route("", list_batches, methods=["GET"], response_model=BatchList)
+    router.add_api_route("/{batch_id}", get_batch, methods=["GET"], response_model=BatchView, responses=GONE)
+    for path, endpoint, row in (("output", get_output, ResultRow), ("errors", get_errors, ErrorRow)):
+        shape = schemas.json(row)["content"]["application/json"]
+        answer = {"description": "Rows, as they are ready.", "content": {JSONL: shape, PARQUET: binary}}
+        router.add_api_route(
+            f"/{{batch_id}}/{path}",
+            endpoint,
+            methods=["GET"],
+            response_class=StreamingResponse,
+            responses={200: answer, **UNACCEPTABLE, **GONE},
+        )
+    router.add_api_route(
+        "/{batch_id}/cancel", cancel_batch, methods=["POST"], status_code=202, response_model=BatchView, responses=GONE
+    )
+    router.add_api_route("/{batch_id}", erase_batch, methods=["DELETE"], status_code=204, responses=GONE)
+    return router
+
+
+async def submit_batch(request: Request, front: FrontDep, asked: Annotated[BatchOptions, Query()]) -> Response:
+    """Queue many samples: the lines of a JSONL file, or the images of a zip or tar(.gz) with the query's services.
+
+    The body is checked as it comes in, and its first samples may be done before its last are sent. What is wrong with
+    one request is told at `/errors`, and the others go on; what is wrong with the body or an archive refuses all.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in LINES + ARCHIVES:
+        raise UnsupportedMedia(f"this route takes {', '.join(LINES + ARCHIVES)}")
+    ttl_s = checked_ttl(asked.ttl_s, front.settings.jobs)
+    options = Options(ttl_s, front.age_format("number"), asked.on_error, asked.include_image, priority=Priority.BULK)
+    if kind in ARCHIVES:
+        check_services(asked.asked(), front.catalogue)
+    elif asked.names_services:
+        raise InvalidSample([Detail(loc=[], msg="each line names its own services and options", type="ambiguous")])
+    await require_room(front)
+    spec = await asyncio.to_thread(front.batches.open, ttl_s)
+    intake = BatchIntake(front, spec)
+    body = intake.watched(counted(request, front.settings.batches.body_bytes))
+    await intake.take(_of_archive(body, front, asked, options) if kind in ARCHIVES else _of_lines(body, front, options))
+    headers = {"Location": f"/batches/{spec.id}", "Retry-After": "1"}
+    return _view(await _find(front, spec.id), status=202, headers=headers)
+
+
+async def list_batches(
+    front: FrontDep,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[str | None, Query(description="`next` of the page before", pattern=CURSOR)] = None,
+) -> BatchList:
+    """The latest batches. A page may hold fewer than `limit` though there is a next one."""
+    after = None
+    if cursor is not None:
+        created_at, _, batch_id = cursor.partition("_")
+        after = Place(float(created_at), batch_id)
+
+    def look() -> BatchList:
+        listed, last = front.batches.store.recent(limit, after)
+        found = [batch for batch_id in listed if (batch := front.batches.find(batch_id))]
+        onward = f"{last.created_at!r}_{last.job_id}" if last else None
+        return BatchList(batches=[view_batch(batch, time()) for batch in found], next=onward)
+
+    return await asyncio.to_thread(look)
+
+
+async def get_batch(front: FrontDep, batch_id: str) -> Response:
+    """How a batch stands."""
+    return _view(await _find(front, batch_id))
+
+
+async def get_output(front: FrontDep, batch_id: str, accept: Accept = "*/*") -> Response:
+    """The results so far, in the order of the requests."""
+    batch = await _find(front, batch_id)
+    return _stream(batch, result_rows(batch, front.store), RESULTS, accept)
+
+
+async def get_errors(front: FrontDep, batch_id: str, accept: Accept = "*/*") -> Response:
+    """The requests that came to no result so far, and why, in their order."""
+    batch = await _find(front, batch_id)
+    return _stream(batch, error_rows(batch, front.store, front.batches.store), MISTAKES, accept)
+
+
+async def cancel_batch(front: FrontDep, batch_id: str) -> Response:
+    """End a batch: what is done stays, and can be fetched. One that is over stays as it is."""
+    await _find(front, batch_id)
+    await asyncio.to_thread(front.batches.cancel, batch_id)
+    return _view(await _find(front, batch_id), status=202)
+
+
+async def erase_batch(front: FrontDep, batch_id: str) -> Response:
+    """End a batch and delete all that belongs to it: images, intermediates, results, errors."""
+    batch = await _find(front, batch_id)
+    await asyncio.to_thread(front.batches.erase, batch.spec, tombstone=True)
+    return Response(status_code=204)
+
+
+async def _of_lines(body: AsyncIterator[bytes], front: Front, options: Options) -> AsyncIterator[Entry]:
+    limits = front.settings.limits
+    longest = (limits.image_bytes + 2) // 3 * 4 + limits.sample_bytes
+    number = 0
+    async for line in split_lines(body, longest):
+        number += 1
+        if line is None or line.strip():
+            yield await asyncio.to_thread(line_entry, number, line, longest, options)
+
+
+async def _of_archive(
+    body: AsyncIterator[bytes], front: Front, asked: BatchOptions, options: Options
+) -> AsyncIterator[Entry]:
+    held = BytesIO()
+    async for part in body:
+        held.write(part)
+    settings, dialect = front.settings, DIALECTS[asked.dialect]
+    entries = archive_entries(held.getvalue(), asked.asked(), dialect, options, settings.limits, settings.batches)
+    async for entry in iterate_in_threadpool(entries):
+        yield entry
+
+
+async def _find(front: Front, batch_id: str) -> Batch:
+    batch = await asyncio.to_thread(front.batches.find, batch_id)
+    if batch is None:
+        raise BatchUnknown(f"there is no batch {batch_id}")
+    if batch.erased:
+        raise JobFailed("the batch is erased", "erased")
+    return batch
+
+
+def _stream(batch: Batch, rows: Iterator[Row], table: Table, accept: str) -> Response:
+    if batch.gone(time()):
+        raise JobFailed("the batch is expired", JobStatus.EXPIRED)
+    kind = tables.chosen(accept)
+    content = tables.parquet(rows, table) if kind == PARQUET else tables.lines(rows)
+    return StreamingResponse(content, media_type=kind, headers={STATUS_HEADER: batch.status(time())})
+
+
+def _view(batch: Batch, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return SampleResponse(view_batch(batch, time()), status, headers)

@@ -1,0 +1,273 @@
+"""What every batch store does: the one on Redis, on a real server, and the one in memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import sleep, time
+from uuid import uuid4
+
+import pytest
+
+from pipelines.batch import BatchSpec, BatchStatus, Refusal
+from pipelines.batch_store import BatchStore
+from pipelines.batches import Batches
+from pipelines.errors import Overloaded
+from pipelines.job import Ending, JobStatus, NewJob
+from pipelines.job_store import JobStore
+from pipelines.settings import BatchSettings, JobSettings
+from pipelines.store.batches import RedisBatchStore
+from pipelines.store.connection import Client, connect
+from pipelines.store.jobs import RedisJobStore
+from tests.fakes.batch_store import MemoryBatchStore
+from tests.fakes.job_store import MemoryJobStore
+from tests.fakes.jobs import new_job
+
+SETTINGS = JobSettings()
+BOUNDS = BatchSettings(open_at_once=2, patience_s=1, silence_s=10)
+REFUSAL = Refusal(line=2, custom_id="ü", type="invalid_sample", detail=[{"loc": ["body"], "msg": "no", "type": "x"}])
+
+
+@dataclass(frozen=True)
+class Stores:
+    """A store of batches and the store of their jobs."""
+
+    batches: BatchStore
+    jobs: JobStore
+    redis: Client = None
+
+    @property
+    def book(self) -> Batches:
+        return Batches(self.batches, self.jobs, BOUNDS)
+
+    def opened(self, *, ttl_s: int = 60, created_at: float | None = None) -> BatchSpec:
+        spec = BatchSpec(id=str(uuid4()), created_at=created_at or time(), ttl_s=ttl_s, silence_s=10)
+        self.batches.create(spec)
+        return spec
+
+    def filled(self, spec: BatchSpec, *endings: Ending | None, ttl_s: int = 60) -> list[NewJob]:
+        """Gives a batch a job for each ending; None for one that is not over."""
+        jobs = []
+        for ending in endings:
+            job = new_job(images=(b"a", b"b"), ttl_s=ttl_s)
+            assert self.batches.add(spec, job.spec.id, 2, time())
+            self.jobs.create(job)
+            if ending:
+                self.jobs.finish(job.spec, ending, {}, time())
+            jobs.append(job)
+        return jobs
+
+    def status(self, spec: BatchSpec) -> BatchStatus:
+        found = self.batches.find(spec.id)
+        assert found is not None
+        return found.status(time())
+
+
+@pytest.fixture(params=["memory", "redis"])
+def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    if request.param == "memory":
+        jobs = MemoryJobStore(SETTINGS)
+        yield Stores(MemoryBatchStore(jobs), jobs)
+        return
+    client = connect(request.getfixturevalue("server_url"), patience_s=1)
+    client.flushdb()
+    yield Stores(RedisBatchStore(client, SETTINGS), RedisJobStore(client, SETTINGS), client)
+    client.close()
+
+
+def half_dead() -> Ending:
+    chunk = new_job(images=(b"a", b"b")).chunk
+    chunk.items[1].dead = True
+    return Ending(JobStatus.SUCCEEDED, result=chunk)
+
+
+def test_an_unknown_batch_is_none_and_takes_nothing_in(stores: Stores) -> None:
+    spec = BatchSpec(id="no-such-batch", created_at=time(), ttl_s=60, silence_s=10)
+    assert stores.batches.find(spec.id) is None
+    assert stores.batches.refusals(spec.id, 0, 10) == []
+    assert not stores.batches.add(spec, "job", 1, time())
+    assert not stores.batches.refuse(spec, REFUSAL, time())
+    stores.batches.cancel(spec.id, time())
+    assert stores.batches.find(spec.id) is None
+
+
+def test_its_counts_are_those_of_its_jobs(stores: Stores) -> None:
+    spec = stores.opened()
+    whole = Ending(JobStatus.SUCCEEDED, result=new_job(images=(b"a", b"b")).chunk)
+    stores.filled(spec, whole, half_dead(), Ending(JobStatus.FAILED), Ending(JobStatus.CANCELED), None)
+    stores.batches.refuse(spec, REFUSAL, time())
+    found = stores.batches.find(spec.id)
+    assert found is not None
+    assert found.spec == spec
+    counts = found.counts(time())
+    assert counts == (11, 3, 4, 2, 0, 2)
+    assert counts.total == sum(counts[1:])
+
+
+def test_its_status_follows_its_jobs(stores: Stores) -> None:
+    spec = stores.opened()
+    first, second = stores.filled(spec, None, None)
+    assert stores.status(spec) is BatchStatus.VALIDATING
+    assert stores.batches.seal(spec, time())
+    assert stores.status(spec) is BatchStatus.IN_PROGRESS
+    stores.jobs.begin(first.spec.id, 0, time())
+    stores.jobs.finish(first.spec, half_dead(), {}, time())
+    assert stores.status(spec) is BatchStatus.IN_PROGRESS
+    stores.jobs.begin(second.spec.id, 0, time())
+    assert stores.status(spec) is BatchStatus.FINALIZING
+    stores.jobs.finish(second.spec, Ending(JobStatus.FAILED), {}, time())
+    assert stores.status(spec) is BatchStatus.COMPLETED
+
+
+def test_the_only_job_of_a_batch_is_progress_until_it_is_over(stores: Stores) -> None:
+    spec = stores.opened()
+    (job,) = stores.filled(spec, None)
+    stores.batches.seal(spec, time())
+    stores.jobs.begin(job.spec.id, 0, time())
+    assert stores.status(spec) is BatchStatus.IN_PROGRESS
+
+
+def test_what_is_sealed_or_canceled_takes_nothing_more_in(stores: Stores) -> None:
+    sealed, canceled = stores.opened(), stores.opened()
+    stores.batches.seal(sealed, time())
+    stores.batches.cancel(canceled.id, time())
+    for spec in (sealed, canceled):
+        assert not stores.batches.add(spec, "job", 1, time())
+        assert not stores.batches.refuse(spec, REFUSAL, time())
+        assert not stores.batches.touch(spec, time())
+        assert not stores.batches.seal(spec, time())
+        found = stores.batches.find(spec.id)
+        assert found is not None
+        assert (list(found.parts), found.refused) == ([], 0)
+
+
+def test_a_batch_whose_intake_is_silent_has_failed_and_never_comes_back(stores: Stores) -> None:
+    spec = stores.opened(created_at=time() - 8)
+    assert stores.status(spec) is BatchStatus.VALIDATING
+    assert stores.batches.touch(spec, time() - 1)
+    silent = stores.opened(created_at=time() - 11)
+    assert stores.status(silent) is BatchStatus.FAILED
+    assert not stores.batches.touch(silent, time())
+    assert stores.status(silent) is BatchStatus.FAILED
+
+
+def test_the_jobs_of_a_failed_batch_are_erased_by_whoever_finds_it(stores: Stores) -> None:
+    spec = stores.opened(created_at=time() - 11)
+    job = new_job()
+    assert stores.batches.add(spec, job.spec.id, 1, spec.created_at + 0.1)
+    stores.jobs.create(job)
+    stores.book.sweep()
+    assert stores.jobs.find(job.spec.id) is None
+    assert stores.batches.open() == []
+    found = stores.book.find(spec.id)
+    assert found is not None
+    assert found.status(time()) is BatchStatus.FAILED
+    assert found.counts(time()) == (1, 0, 0, 0, 1, 0)
+
+
+def test_refusals_are_read_page_by_page(stores: Stores) -> None:
+    spec = stores.opened()
+    for line in range(5):
+        stores.batches.refuse(spec, REFUSAL.model_copy(update={"line": line}), time())
+    pages = [stores.batches.refusals(spec.id, start, 2) for start in (0, 2, 4, 6)]
+    assert [[one.line for one in page] for page in pages] == [[0, 1], [2, 3], [4], []]
+    assert pages[0][0].detail == REFUSAL.detail
+
+
+def test_cancel_keeps_what_is_done(stores: Stores) -> None:
+    spec = stores.opened()
+    _, waiting, running = stores.filled(spec, half_dead(), None, None)
+    stores.jobs.begin(running.spec.id, 0, time())
+    stores.batches.seal(spec, time())
+    stores.book.cancel(spec.id)
+    assert stores.status(spec) is BatchStatus.CANCELING
+    stores.jobs.finish(running.spec, Ending(JobStatus.CANCELED), {}, time())
+    assert stores.status(spec) is BatchStatus.CANCELED
+    found = stores.book.cancel(spec.id)
+    assert found is not None
+    assert found.counts(time()) == (6, 1, 1, 4, 0, 0)
+    assert found.parts[1].job_id == waiting.spec.id
+
+
+def test_cancel_leaves_alone_what_is_over(stores: Stores) -> None:
+    done, failed = stores.opened(), stores.opened(created_at=time() - 11)
+    stores.filled(done, half_dead())
+    stores.batches.seal(done, time())
+    for spec, status in ((done, BatchStatus.COMPLETED), (failed, BatchStatus.FAILED)):
+        stores.book.cancel(spec.id)
+        assert stores.status(spec) is status
+
+
+def test_a_batch_that_was_canceled_while_it_came_in_is_canceled(stores: Stores) -> None:
+    spec = stores.opened()
+    stores.filled(spec, half_dead())
+    stores.book.cancel(spec.id)
+    assert stores.status(spec) is BatchStatus.CANCELED
+
+
+def test_results_and_refusals_expire(stores: Stores) -> None:
+    spec = stores.opened(ttl_s=1)
+    stores.filled(spec, half_dead(), ttl_s=1)
+    stores.batches.refuse(spec, REFUSAL, time())
+    stores.batches.seal(spec, time())
+    found = stores.batches.find(spec.id)
+    assert found is not None
+    assert not found.gone(time())
+    assert found.expires_at is not None
+    assert found.expires_at <= time() + 1
+    sleep(1.1)
+    found = stores.batches.find(spec.id)
+    assert found is not None
+    assert (found.status(time()), found.gone(time())) == (BatchStatus.EXPIRED, True)
+    assert stores.batches.refusals(spec.id, 0, 10) == []
+    assert found.counts(time()) == (3, 0, 1, 0, 2, 0)
+
+
+def test_an_erased_batch_leaves_a_tombstone_and_no_job(stores: Stores) -> None:
+    spec = stores.opened()
+    jobs = stores.filled(spec, half_dead(), None)
+    stores.batches.refuse(spec, REFUSAL, time())
+    stores.book.erase(spec, tombstone=True)
+    assert stores.status(spec) is BatchStatus.ERASED
+    assert [stores.jobs.find(job.spec.id) for job in jobs] == [None, None]
+    assert stores.batches.refusals(spec.id, 0, 10) == []
+    assert not stores.batches.add(spec, "job", 1, time())
+    assert stores.batches.open() == []
+    assert stores.batches.recent(10, None) == ([], None)
+    if stores.redis:
+        keys = set(stores.redis.keys("faceline:*")) - {b"faceline:finished"}
+        assert keys == {f"faceline:batch:{spec.id}".encode()}
+    stores.book.erase(spec, tombstone=False)
+    assert stores.batches.find(spec.id) is None
+
+
+def test_only_so_many_are_open_at_once(stores: Stores) -> None:
+    first, _ = stores.book.open(60), stores.book.open(60)
+    with pytest.raises(Overloaded):
+        stores.book.open(60)
+    stores.filled(first, half_dead())
+    stores.batches.seal(first, time())
+    again = stores.book.open(60)
+    assert again.id in stores.batches.open()
+    assert len(stores.batches.open()) == 2
+
+
+def test_the_list_is_read_page_by_page_though_one_is_erased_meanwhile(stores: Stores) -> None:
+    now = time()
+    specs = [stores.opened(created_at=now + place) for place in range(5)]
+    first, after = stores.batches.recent(2, None)
+    assert first == [specs[4].id, specs[3].id]
+    stores.batches.erase(specs[3], tombstone=False)
+    second, after = stores.batches.recent(2, after)
+    assert second == [specs[2].id, specs[1].id]
+    assert stores.batches.recent(2, after) == ([specs[0].id], None)
+
+
+@pytest.mark.parametrize("stores", ["redis"], indirect=True)
+def test_nothing_of_a_batch_stays_for_ever(stores: Stores) -> None:
+    spec = stores.opened()
+    stores.filled(spec, None)
+    stores.batches.refuse(spec, REFUSAL, time())
+    lives = {kind: stores.redis.ttl(f"faceline:{kind}:{spec.id}") for kind in ("batch", "parts", "refusals")}
+    assert 0 < lives["refusals"] <= spec.ttl_s
+    longest = SETTINGS.deadline_s + spec.ttl_s + 3600
+    assert 0 < lives["batch"] <= longest
+    assert 0 < lives["parts"] <= longest

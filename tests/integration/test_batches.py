@@ -1,0 +1,442 @@
+"""Batches over HTTP: taken in, watched, fetched, canceled, erased."""
+
+import io
+import json
+import os
+import signal
+import tarfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from time import monotonic, sleep
+from typing import Any
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+
+from tests.integration.conftest import FOUR, PHOTOS, Deploy, Deployment, Json, base64_photo, photo, v1_sample, v2_sample
+from tests.integration.test_privacy import everything
+
+pytestmark = pytest.mark.stack
+
+DETECTOR = FOUR[:1]
+JSONL = {"Content-Type": "application/x-ndjson"}
+ZIP = {"Content-Type": "application/zip"}
+PARQUET = "application/vnd.apache.parquet"
+REMARK = "a very private remark"
+PRIVATE = "ardern.jpg"
+
+
+@pytest.fixture(scope="module")
+def deployment(deploy: Deploy) -> Iterator[Deployment]:
+    """A deployment of this module's own, whose batches have small parts and lose patience soon."""
+    brief = {"FACELINE_BATCHES__PATIENCE_S": "1", "FACELINE_BATCHES__SILENCE_S": "3"}
+    roots = json.dumps([str(PHOTOS)])
+    more = {"FACELINE_REFERENCE_ROOTS": roots, "FACELINE_LOG_LEVEL": "DEBUG"}
+    with deploy(FACELINE_BATCHES__CHUNK="4", **brief, **more) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def idle(deploy: Deploy) -> Iterator[Deployment]:
+    """A deployment in which nothing is done, and little is allowed."""
+    bounds = {"OPEN_AT_ONCE": "2", "REQUESTS": "3", "MEMBERS": "4", "BODY_BYTES": "200000", "CHUNK": "1"}
+    with deploy(workers=[], **{f"FACELINE_BATCHES__{name}": value for name, value in bounds.items()}) as running:
+        yield running
+
+
+def line(custom_id: str, sample: Json, services: Sequence[str] = DETECTOR, **more: Any) -> Json:
+    return {"custom_id": custom_id, "services": list(services), "sample": sample, **more}
+
+
+def lines(*requests: Json | str) -> bytes:
+    return b"".join((one if isinstance(one, str) else json.dumps(one)).encode() + b"\n" for one in requests)
+
+
+def tiny_photos(count: int) -> dict[str, bytes]:
+    """Small photos of one face, no two alike."""
+    face = cv2.resize(cv2.imdecode(np.frombuffer(photo(), np.uint8), cv2.IMREAD_COLOR), (96, 96))
+    shades = [cv2.convertScaleAbs(face, alpha=1, beta=index % 100 - 50) for index in range(count)]
+    return {f"{index:03}.jpg": cv2.imencode(".jpg", shade)[1].tobytes() for index, shade in enumerate(shades)}
+
+
+def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return held.getvalue()
+
+
+def tarred(files: Mapping[str, bytes]) -> bytes:
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w:gz") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return held.getvalue()
+
+
+def post(there: Deployment, body: Any, headers: Mapping[str, str] = JSONL, **query: Any) -> httpx.Response:
+    return there.client.post("/batches", content=body, headers=headers, params=query)
+
+
+def submit(there: Deployment, body: Any, headers: Mapping[str, str] = JSONL, **query: Any) -> str:
+    response = post(there, body, headers, **query)
+    assert response.status_code == 202, response.text
+    assert response.headers["location"] == f"/batches/{response.json()['id']}"
+    return str(response.json()["id"])
+
+
+def ended(there: Deployment, batch_id: str, seconds: float = 30) -> Json:
+    ends = monotonic() + seconds
+    while monotonic() < ends:
+        batch = dict(there.client.get(f"/batches/{batch_id}").json())
+        counts = dict(batch["counts"])
+        assert counts.pop("total") == sum(counts.values())
+        if batch["status"] not in ("validating", "in_progress", "finalizing", "canceling"):
+            return batch
+        sleep(0.05)
+    raise AssertionError(there.log.read_text()[-3000:])
+
+
+def rows(there: Deployment, batch_id: str, path: str) -> list[Json]:
+    response = there.client.get(f"/batches/{batch_id}/{path}")
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/x-ndjson"
+    return [json.loads(text) for text in response.text.splitlines()]
+
+
+def test_each_line_has_its_result_or_its_error(deployment: Deployment) -> None:
+    """Two dialects, mixed services, and what may be wrong with a line."""
+    asked = [
+        line("v1", v1_sample(), FOUR),
+        line("v2", v2_sample(), FOUR),
+        line("v2 too", v2_sample("macron.jpg"), FOUR),
+        line("body", v2_sample(), ["body-detector"]),
+        {"custom_id": "preset", "preset": "passport-check", "sample": v2_sample()},
+        line("echo", v2_sample(), include_image=True),
+        line("no face", v2_sample("shuttle_model.jpg"), FOUR),
+        line("reference", {"note": 1}, reference=(PHOTOS / "collins.jpg").as_uri()),
+    ]
+    wrong: list[tuple[Json | str, str | None, str]] = [
+        ("{not json", None, "invalid_sample"),
+        (line("v1", v1_sample()), "v1", "duplicate_custom_id"),
+        (line("base64", {"$image": "!"}), "base64", "undecodable_base64"),
+        (line("service", v1_sample(), ["shoe-estimator"]), "service", "invalid_sample"),
+        (line("unmet", v2_sample(), FOUR[1:]), "unmet", "invalid_sample"),
+        (line("mixed", {**v1_sample(), **v2_sample()}), "mixed", "invalid_sample"),
+        (line("bytes", {"$image": "x" * 9_000_000}), None, "payload_too_large"),
+        (line("outside", {}, reference=Path(__file__).as_uri()), "outside", "unreachable_reference"),
+    ]
+    batch_id = submit(deployment, lines(*asked[:4], "", *(one for one, _, _ in wrong), *asked[4:]))
+    batch = ended(deployment, batch_id)
+    assert batch["status"] == "completed"
+    counts = {"total": 16, "succeeded": 8, "failed": 8, "canceled": 0, "expired": 0, "in_progress": 0}
+    assert batch["counts"] == counts
+    output = rows(deployment, batch_id, "output")
+    assert [(row["custom_id"], row["line"]) for row in output] == [
+        *((one["custom_id"], number) for number, one in enumerate(asked[:4], start=1)),
+        *((one["custom_id"], number) for number, one in enumerate(asked[4:], start=14)),
+    ]
+    for row, one in zip(output, asked, strict=True):
+        options = {key: value for key, value in one.items() if key not in ("custom_id", "reference")}
+        if "reference" in one:
+            options["sample"] = {**v2_sample(), **one["sample"]}
+        job = deployment.wait(deployment.client.post("/jobs", json=options).json())
+        assert row["result"] == job["result"], one["custom_id"]
+    errors = rows(deployment, batch_id, "errors")
+    assert [(row["line"], row["custom_id"], row["type"]) for row in errors] == [
+        (number, name, kind) for number, (_, name, kind) in enumerate(wrong, start=6)
+    ]
+    assert errors[4]["detail"][0]["loc"] == ["body", "sample", "objects"]
+    assert "line 1" in errors[1]["detail"]
+
+
+def test_200_photos_as_zip_have_the_results_that_they_have_in_a_tar(deployment: Deployment) -> None:
+    photos = tiny_photos(200)
+    wrong = {"broken.jpg": b"no photo", "large.jpg": bytes(5_000_000), "__MACOSX/._000.jpg": b"x"}
+    as_zip = submit(deployment, zipped(photos | wrong), ZIP, services=",".join(FOUR[:2]))
+    few = dict(list(photos.items())[:30])
+    as_tar = submit(deployment, tarred(few), {"Content-Type": "application/gzip"}, services=FOUR[:2])
+    batch = ended(deployment, as_zip)
+    assert (batch["status"], batch["counts"]["succeeded"], batch["counts"]["failed"]) == ("completed", 200, 2)
+    assert ended(deployment, as_tar)["counts"]["succeeded"] == 30
+    output = rows(deployment, as_zip, "output")
+    assert [row["custom_id"] for row in output] == list(photos)
+    assert all(row["result"]["objects"][0]["age"] > 0 for row in output)
+    assert rows(deployment, as_tar, "output") == output[:30]
+    assert [(row["custom_id"], row["line"], row["type"]) for row in rows(deployment, as_zip, "errors")] == [
+        ("broken.jpg", 201, "invalid_image"),
+        ("large.jpg", 202, "payload_too_large"),
+    ]
+
+
+def test_rows_come_as_parquet_to_those_who_ask(deployment: Deployment) -> None:
+    reading = pytest.importorskip("pyarrow.parquet")
+    batch_id = submit(deployment, lines(line("ü", v1_sample()), "[]"))
+    ended(deployment, batch_id)
+    for path in ("output", "errors"):
+        response = deployment.client.get(f"/batches/{batch_id}/{path}", headers={"Accept": PARQUET})
+        assert response.headers["content-type"] == PARQUET
+        (row,) = reading.read_table(io.BytesIO(response.content)).to_pylist()
+        (same,) = rows(deployment, batch_id, path)
+        written = {key: row[key] for key in ("result", "detail") if key in row}
+        assert {**row, **{key: json.loads(text) for key, text in written.items()}} == same
+
+
+def test_what_nobody_can_give_is_406(deployment: Deployment) -> None:
+    batch_id = submit(deployment, lines("[]"))
+    response = deployment.client.get(f"/batches/{batch_id}/output", headers={"Accept": "text/csv"})
+    assert response.status_code == 406
+
+
+def test_what_is_done_before_a_cancel_stays(deployment: Deployment) -> None:
+    files = {f"{index}.jpg": photo("obama_speech.jpg") for index in range(60)}
+    batch_id = submit(deployment, zipped(files), ZIP, preset="face-analysis")
+    while not deployment.client.get(f"/batches/{batch_id}").json()["counts"]["succeeded"]:
+        sleep(0.02)
+    canceled = deployment.client.post(f"/batches/{batch_id}/cancel")
+    assert canceled.status_code == 202
+    assert canceled.json()["status"] in ("canceling", "canceled")
+    batch = ended(deployment, batch_id)
+    counts = batch["counts"]
+    assert batch["status"] == "canceled"
+    assert counts["succeeded"] >= 4
+    assert counts["canceled"] >= 4
+    output, errors = rows(deployment, batch_id, "output"), rows(deployment, batch_id, "errors")
+    assert (len(output), len(errors)) == (counts["succeeded"], counts["canceled"])
+    assert {row["type"] for row in errors} == {"canceled"}
+    assert {row["custom_id"] for row in output + errors} == set(files)
+    assert deployment.client.post(f"/batches/{batch_id}/cancel").json()["status"] == "canceled"
+
+
+def private_batch(deployment: Deployment, **query: Any) -> str:
+    sample = {**v2_sample(PRIVATE), "note": REMARK}
+    body = lines(line(REMARK, sample, FOUR, include_image=True), line(REMARK, sample), line(REMARK + "!", {}))
+    batch_id = submit(deployment, body, **query)
+    ended(deployment, batch_id)
+    assert REMARK.encode() in everything(deployment.redis)
+    return batch_id
+
+
+def assert_nothing_is_left(deployment: Deployment) -> None:
+    held = everything(deployment.redis)
+    for private in (photo(PRIVATE)[1000:1100], base64_photo(PRIVATE)[1000:1100].encode(), REMARK.encode()):
+        assert private not in held
+    assert REMARK not in deployment.log.read_text()
+
+
+def test_an_erased_batch_leaves_nothing_on_the_server(deployment: Deployment) -> None:
+    before = set(deployment.redis.keys("faceline:*"))
+    batch_id = private_batch(deployment)
+    assert deployment.client.delete(f"/batches/{batch_id}").status_code == 204
+    assert_nothing_is_left(deployment)
+    left = set(deployment.redis.keys("faceline:*")) - before
+    assert left <= {f"faceline:batch:{batch_id}".encode(), b"faceline:finished", b"faceline:workers"}
+    for method, path in (("GET", ""), ("GET", "/output"), ("GET", "/errors"), ("POST", "/cancel"), ("DELETE", "")):
+        assert deployment.client.request(method, f"/batches/{batch_id}{path}").status_code == 410
+
+
+def test_an_expired_batch_leaves_nothing_on_the_server(deployment: Deployment) -> None:
+    batch_id = private_batch(deployment, ttl_s=1)
+    sleep(1.2)
+    assert_nothing_is_left(deployment)
+    batch = deployment.client.get(f"/batches/{batch_id}").json()
+    assert (batch["status"], batch["counts"]["expired"]) == ("expired", 1)
+    for path in ("output", "errors"):
+        assert deployment.client.get(f"/batches/{batch_id}/{path}").status_code == 410
+
+
+class Upload:
+    """A body of which some comes in, and the rest when the test says so."""
+
+    def __init__(self, there: Deployment) -> None:
+        self.go_on = Event()
+        self.error: Exception | None = None
+        before = {batch["id"] for batch in there.client.get("/batches").json()["batches"]}
+        self._pool = ThreadPoolExecutor(1)
+        self._client = httpx.Client(base_url=there.stack.url, timeout=30, trust_env=False)
+        self.answer: Future[httpx.Response] = self._pool.submit(self._post)
+        self.batch = self._appeared(there, before)
+
+    def _post(self) -> httpx.Response:
+        return self._client.post("/batches", content=self._body(), headers=JSONL)
+
+    def _body(self) -> Iterator[bytes]:
+        for index in range(9):
+            yield lines(line(f"{index}", v2_sample()))
+        self.go_on.wait(20)
+        if self.error:
+            raise self.error
+        yield lines(line("last", v2_sample()))
+
+    def _appeared(self, there: Deployment, before: set[str]) -> str:
+        for _ in range(200):
+            for batch in there.client.get("/batches").json()["batches"]:
+                if batch["id"] not in before and batch["counts"]["succeeded"] == 8:
+                    assert batch["status"] == "validating"
+                    return str(batch["id"])
+            sleep(0.02)
+        raise AssertionError("no batch appeared")
+
+    def close(self) -> None:
+        self._client.close()
+        self._pool.shutdown()
+
+
+def wait_until_gone(there: Deployment, batch_id: str) -> None:
+    ends = monotonic() + 10
+    while there.client.get(f"/batches/{batch_id}").status_code != 404:
+        assert monotonic() < ends
+        sleep(0.02)
+
+
+def test_samples_are_worked_on_while_others_come_in_and_a_cancel_ends_both(deployment: Deployment) -> None:
+    upload = Upload(deployment)
+    assert deployment.client.post(f"/batches/{upload.batch}/cancel").status_code == 202
+    upload.go_on.set()
+    assert upload.answer.result().json()["status"] == "canceled"
+    assert len(rows(deployment, upload.batch, "output")) == 8
+    upload.close()
+
+
+def test_a_batch_that_is_erased_while_it_comes_in_stays_erased(deployment: Deployment) -> None:
+    upload = Upload(deployment)
+    assert deployment.client.delete(f"/batches/{upload.batch}").status_code == 204
+    upload.go_on.set()
+    assert upload.answer.result().status_code == 410
+    assert deployment.client.get(f"/batches/{upload.batch}").status_code == 410
+    upload.close()
+
+
+def test_nothing_is_left_of_a_batch_whose_caller_hangs_up(deployment: Deployment) -> None:
+    before = set(deployment.redis.keys("faceline:*"))
+    upload = Upload(deployment)
+    upload.error = OSError("gone")
+    upload.go_on.set()
+    with pytest.raises(OSError, match="gone"):
+        upload.answer.result()
+    wait_until_gone(deployment, upload.batch)
+    assert set(deployment.redis.keys("faceline:*")) <= before | {b"faceline:finished"}
+    upload.close()
+
+
+def test_a_body_that_does_not_come_on_is_refused_and_nothing_is_left(deployment: Deployment) -> None:
+    upload = Upload(deployment)
+    wait_until_gone(deployment, upload.batch)
+    upload.go_on.set()
+    assert upload.answer.result().status_code == 408
+    upload.close()
+
+
+def test_a_batch_whose_process_dies_while_it_comes_in_has_failed(deploy: Deploy) -> None:
+    with deploy(FACELINE_BATCHES__PATIENCE_S="1", FACELINE_BATCHES__SILENCE_S="2", FACELINE_BATCHES__CHUNK="4") as own:
+        upload = Upload(own)
+        (api,) = own.stack.supervisor.pids("api")
+        os.kill(api, signal.SIGKILL)
+        upload.go_on.set()
+        with pytest.raises(httpx.HTTPError):
+            upload.answer.result()
+        batch = {}
+        for _ in range(200):
+            own.stack.supervisor.look()
+            try:
+                batch = own.client.get(f"/batches/{upload.batch}").json()
+            except httpx.HTTPError:
+                batch = {}
+            if batch.get("status") == "failed":
+                break
+            sleep(0.05)
+        assert batch["status"] == "failed"
+        assert batch["counts"]["expired"] == 8
+        assert not own.redis.keys("faceline:job:*")
+        upload.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "query", "status", "reason"),
+    [
+        (b"", JSONL, {}, 422, "no requests"),
+        (b"\n\n", JSONL, {}, 422, "no requests"),
+        (b"[]", {"Content-Type": "application/json"}, {}, 415, "application/zip"),
+        (b"[]", {"Content-Type": "multipart/form-data; boundary=x"}, {}, 415, "application/zip"),
+        (b"[]\n" * 4, JSONL, {}, 413, "3 requests"),
+        (b"x" * 200_001, JSONL, {}, 413, "200000 bytes"),
+        (b"[]", JSONL, {"services": "age-estimator"}, 422, "each line"),
+        (b"[]", JSONL, {"ttl_s": 10**9}, 422, "ttl_s"),
+        (b"[]", JSONL, {"colour": "red"}, 422, "colour"),
+        (b"", ZIP, {"services": FOUR[0]}, 422, "no readable"),
+        (b"", ZIP, {}, 422, "services"),
+        (b"", ZIP, {"services": "shoe-estimator"}, 422, "unknown service"),
+        (zipped({}), ZIP, {"services": FOUR[0]}, 422, "no requests"),
+        (zipped({"a/../../b": b"x"}), ZIP, {"services": FOUR[0]}, 422, "points out"),
+        (zipped({str(i): b"x" for i in range(5)}), ZIP, {"services": FOUR[0]}, 413, "4 members"),
+        (zipped({"a": bytes(2**22)}, zipfile.ZIP_DEFLATED), ZIP, {"services": FOUR[0]}, 422, "100 times"),
+        (tarred({"a": photo("collins.jpg")[:20_000], "b": bytes(2**26)}), ZIP, {"services": FOUR[0]}, 422, "100 times"),
+    ],
+)
+def test_what_cannot_be_a_batch_is_refused_and_nothing_is_left(
+    idle: Deployment, body: bytes, headers: Json, query: Json, status: int, reason: str
+) -> None:
+    response = post(idle, body, headers, **query)
+    assert response.status_code == status, response.text
+    assert reason in response.text
+    assert idle.client.get("/batches").json() == {"batches": [], "next": None}
+    assert idle.redis.keys("faceline:job:*") == []
+
+
+def test_open_batches_are_counted_and_those_that_are_over_are_not(idle: Deployment) -> None:
+    small = tiny_photos(2)
+    first, second = (submit(idle, zipped(small), ZIP, services=FOUR[0]) for _ in range(2))
+    full = post(idle, zipped(small), ZIP, services=FOUR[0])
+    assert full.status_code == 429
+    assert int(full.headers["retry-after"]) >= 1
+    page = idle.client.get("/batches", params={"limit": 1}).json()
+    assert [batch["id"] for batch in page["batches"]] == [second]
+    page = idle.client.get("/batches", params={"limit": 1, "cursor": page["next"]}).json()
+    assert [(batch["id"], batch["status"]) for batch in page["batches"]] == [(first, "in_progress")]
+    assert idle.client.post(f"/batches/{first}/cancel").json()["status"] == "canceled"
+    third = submit(idle, zipped(small), ZIP, services=FOUR[0])
+    for batch_id in (first, second, third):
+        assert idle.client.delete(f"/batches/{batch_id}").status_code == 204
+
+
+def test_an_unknown_batch_is_not_found(idle: Deployment) -> None:
+    for method, path in (("GET", ""), ("GET", "/output"), ("GET", "/errors"), ("POST", "/cancel"), ("DELETE", "")):
+        assert idle.client.request(method, f"/batches/no-such-batch{path}").status_code == 404
+
+
+def test_a_batch_waits_for_room_and_is_refused_if_there_is_none(deploy: Deploy) -> None:
+    bounds = {"CHUNK": "1", "PATIENCE_S": "1", "BODY_BYTES": "10000000"}
+    named = {f"FACELINE_BATCHES__{name}": value for name, value in bounds.items()}
+    with deploy(workers=[], FACELINE_LIMITS__QUEUE_LENGTH="1", **named) as full:
+
+        def slowly() -> Iterator[bytes]:
+            for index in range(3):
+                yield lines(line(str(index), v2_sample()))
+                sleep(0.3)
+
+        refused = post(full, slowly())
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) >= 1
+        assert full.redis.keys("faceline:job:*") == []
+        full.redis.delete("face-detection.bulk")
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(post, full, slowly())
+            while not waiting.done():
+                sleep(0.2)
+                full.redis.delete("face-detection.bulk")  # as if a worker had taken the messages
+        assert waiting.result().status_code == 202
+        assert waiting.result().json()["counts"]["total"] == 3
+
+
+def test_batches_leave_room_in_the_store_for_single_jobs(deploy: Deploy) -> None:
+    with deploy(workers=[], FACELINE_BATCHES__STORE_SHARE="0.0001") as full:
+        assert post(full, b"[]").status_code == 429
+        assert full.submit(DETECTOR, v2_sample())["status"] == "queued"
