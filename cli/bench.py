@@ -9,12 +9,13 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from bench.__main__ import main as measure_speed
 from bench.accuracy.examiner import Examiner
 from bench.accuracy.figures import Figure, to_markdown
 from bench.accuracy.kit import Kit
 from bench.accuracy.run import TASKS, measured, save
 from bench.calibrate import calibrate
+from bench.speed.__main__ import PARTS
+from bench.speed.__main__ import main as measure_speed
 from models.catalogue import services
 from models.errors import FacelineError
 from pipelines.settings import load_settings
@@ -26,9 +27,13 @@ ExistingFolder = typer.Option(exists=True, file_okay=False, help="A labelled kit
 
 
 @app.command("speed")
-def speed_command() -> None:
-    """Throughput and latency through the API and the queue, beside the bare loop of the same run."""
-    raise typer.Exit(measure_speed())
+def speed_command(
+    part: Annotated[list[str] | None, typer.Option(help=f"Some parts only: {', '.join(PARTS)}.")] = None,
+    seconds: Annotated[float, typer.Option(help="Of each measurement, about.")] = 5.0,
+) -> None:
+    """Throughput, latency and cost through the API and the queue, beside the bare loop of the same run."""
+    chosen = [argument for name in part or [] for argument in ("--part", name)]
+    raise typer.Exit(measure_speed([*chosen, "--seconds", str(seconds)]))
 
 
 @app.command("accuracy")

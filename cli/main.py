@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import bench, demo, settings, up, weights
+from cli import bench, bulk, demo, settings, up, weights
 
 app = typer.Typer(
     name="faceline",
@@ -12,6 +12,7 @@ app = typer.Typer(
 )
 app.command()(up.up)
 app.command()(demo.demo)
+app.command()(bulk.bulk)
 app.command()(settings.settings)
 app.add_typer(weights.app, name="weights")
 app.add_typer(bench.app, name="bench")

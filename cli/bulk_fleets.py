@@ -1,0 +1,146 @@
+"""Whom `faceline bulk` hands its work to: a stack of its own, or a deployment that runs."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from threading import Event, Thread
+from time import time
+from urllib.parse import urlsplit
+
+import httpx
+from celery import Celery
+
+from broker.queues import Placement
+from broker.urls import celery_url
+from bulk.desk import Desk
+from bulk.errors import FleetLost
+from bulk.http_fleet import HttpFleet, check_api
+from bulk.perform import Crew
+from bulk.redis_fleet import RedisFleet, placement_of
+from cli.stack import Stack, running_stack
+from cli.supervisor import ChildDied
+from models.catalogue import services
+from pipelines.job import OnError, Priority
+from pipelines.settings import Settings
+from pipelines.store.connection import connect
+from pipelines.store.presence import Presence
+from pipelines.submission import Intake, Options
+
+PER_THREAD = 3
+"""Chunks under way for each thread that works on them: one runs, the others wait."""
+PER_WORKER = 16
+"""For each worker, where nobody says how many threads it has."""
+OVER_HTTP = 2
+PATIENCE_S = 3.0
+LIFE_S = 6 * 3600
+"""For how long a chunk may wait behind more urgent jobs."""
+
+
+def make_desk(settings: Settings, asked: Sequence[str], on_error: OnError, placement: Placement) -> Desk:
+    """Judges photos as a deployment with these settings does."""
+    life_s = max(LIFE_S, settings.jobs.deadline_s)
+    jobs = settings.jobs.model_copy(update={"deadline_s": life_s})
+    intake = Intake(services(settings.modules), jobs, settings.limits, placement.place)
+    return Desk(intake, asked, Options(jobs.ttl_s, "number", on_error, priority=Priority.BULK))
+
+
+@contextmanager
+def embedded_crew(
+    settings: Settings, asked: Sequence[str], on_error: OnError, roots: Sequence[str], folder: Path
+) -> Iterator[Crew]:
+    """A stack of its own, as long as the run goes; its data and log lie in a folder.
+
+    Raises:
+        WeightsMissing: a model has not been pulled.
+        StackFailed: a part of it does not start.
+    """
+    hidden = folder / ".stack"
+    # A run that was killed has left it behind.
+    shutil.rmtree(hidden, ignore_errors=True)
+    hidden.mkdir()
+    with ExitStack() as cleanup:
+        cleanup.callback(shutil.rmtree, hidden, ignore_errors=True)
+        log = cleanup.enter_context((folder / "stack.log").open("a"))
+        own = settings.model_copy(update={"data_dir": Path(mkdtemp(dir=hidden))})
+        placement = Placement(settings.co_locate or "co_locate" not in settings.model_fields_set)
+        overrides = {
+            "FACELINE_REFERENCE_ROOTS": json.dumps(list(roots)),
+            "FACELINE_CO_LOCATE": str(placement.co_locate),
+        }
+        workers = 1
+        if settings.device == "cpu" and "worker_threads" not in settings.model_fields_set:
+            # Processes: threads of one wait for each other's Python (docs/bulk.md has figures).
+            workers, overrides["FACELINE_CORES"] = settings.cores, "1"
+        running = running_stack(own, "127.0.0.1", 0, log, [placement.places] * workers, overrides)
+        stack = cleanup.enter_context(running)
+        watch = cleanup.enter_context(_kept_up(stack))
+        desk = make_desk(settings, asked, on_error, placement)
+        fleet = _redis_fleet(stack.redis_url, settings, desk, placement)
+        yield Crew(fleet, desk, PER_THREAD * max(workers, settings.worker_threads), by_reference=True, watch=watch)
+
+
+@contextmanager
+def deployed_crew(settings: Settings, asked: Sequence[str], on_error: OnError) -> Iterator[Crew]:
+    """The workers of a deployment, through its store and broker.
+
+    Raises:
+        FleetLost: no worker is there.
+        StorageError: the store does not answer.
+    """
+    presence = Presence(connect(settings.redis_url, patience_s=PATIENCE_S))
+    placement = placement_of(presence)
+    desk = make_desk(settings, asked, on_error, placement)
+    fleet = _redis_fleet(settings.redis_url, settings, desk, placement)
+    yield Crew(fleet, desk, PER_WORKER * len(presence.workers(time())), by_reference=True)
+
+
+@contextmanager
+def api_crew(url: str, settings: Settings, asked: Sequence[str], on_error: OnError) -> Iterator[Crew]:
+    """A deployment, through its API.
+
+    Raises:
+        FleetLost: nobody answers there.
+    """
+    trust_env = urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1")
+    with httpx.Client(base_url=url, timeout=90, trust_env=trust_env) as client:
+        check_api(client)
+        desk = make_desk(settings, asked, on_error, Placement(co_locate=True))
+        fleet = HttpFleet(client, desk)
+        try:
+            yield Crew(fleet, desk, OVER_HTTP, by_reference=False)
+        finally:
+            fleet.close()
+
+
+def _redis_fleet(redis_url: str, settings: Settings, desk: Desk, placement: Placement) -> RedisFleet:
+    app = Celery("faceline", broker=celery_url(settings.broker_url or redis_url), config_source="celeryconfig")
+    return RedisFleet(connect(redis_url, patience_s=PATIENCE_S), app, desk, settings, placement)
+
+
+@contextmanager
+def _kept_up(stack: Stack) -> Iterator[Callable[[], None]]:
+    """Starts parts of a stack again that die; gives what raises `FleetLost` once that is of no use."""
+    stopped = Event()
+    given_up: list[ChildDied] = []
+
+    def keep() -> None:
+        try:
+            while not stopped.wait(0.5):
+                stack.supervisor.look()
+        except ChildDied as error:
+            given_up.append(error)
+
+    def watch() -> None:
+        if given_up:
+            raise FleetLost(str(given_up[0]))
+
+    thread = Thread(target=keep, name="keep-up", daemon=True)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        stopped.set()
+        thread.join()

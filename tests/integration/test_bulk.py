@@ -1,0 +1,182 @@
+"""That a bulk run, however often it is interrupted, ends with each photo once in its results or errors."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from random import Random
+from time import monotonic, sleep
+
+import cv2
+import pyarrow.parquet as pq
+import pytest
+
+from models.catalogue import services
+from models.errors import WeightsMissing
+from models.image import decode
+from models.weights.cache import stored_weights
+from pipelines.settings import load_settings
+from tests.integration.conftest import FOUR, PHOTOS, Deployment
+
+pytestmark = pytest.mark.stack
+
+CROPS = 14
+QUICK = {
+    "FACELINE_JOBS__STAGE_DEADLINE_S": "4",
+    "FACELINE_JOBS__VISIBILITY_TIMEOUT_S": "5",
+    "FACELINE_JOBS__STALLED_AFTER_S": "6",
+    "FACELINE_JOBS__ATTEMPTS": "20",
+    # So that it takes long enough to be disturbed.
+    "FACELINE_CORES": "1",
+}
+KILLS = ("worker", "valkey-server", "submitter", "worker", "interrupt", "valkey-server", "worker")
+PROCESSES = {"worker": "cli.child worker", "valkey-server": "/valkey-server "}
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of crops of real photos, and two files that are none."""
+    folder = tmp_path_factory.mktemp("photos")
+    for photo in sorted(PHOTOS.glob("*.jpg")):
+        image = decode(photo.read_bytes())
+        for crop in range(CROPS):
+            cv2.imwrite(str(folder / f"{photo.stem}-{crop:02d}.jpg"), image[crop * 2 :, crop:])
+    (folder / "broken.jpg").write_text("no photo")
+    whole = (folder / "ardern-00.jpg").read_bytes()
+    (folder / "sub").mkdir()
+    (folder / "sub" / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _weights() -> None:
+    try:
+        stored_weights("yunet", load_settings().weights_dir)
+    except WeightsMissing as error:
+        if "CI" in os.environ:
+            raise
+        pytest.skip(str(error))
+
+
+def start(source: Path | str, out: Path, *options: str) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "cli.main", "bulk", str(source), "--out", str(out), "--services", ",".join(FOUR)]
+    log = (out.parent / f"{out.name}.log").open("ab")
+    with log:
+        return subprocess.Popen([*command, *options], env={**os.environ, **QUICK}, stdout=log, stderr=log)
+
+
+def run(source: Path | str, out: Path, *options: str) -> int:
+    return start(source, out, *options).wait(120)
+
+
+def descendants(pid: int) -> Iterator[tuple[int, str]]:
+    """The processes below one, with their command lines."""
+    listed = subprocess.run(
+        ["ps", "-ww", "--ppid", str(pid), "-o", "pid=,args="], capture_output=True, text=True, check=False
+    )
+    for line in listed.stdout.splitlines():
+        child, _, command = line.strip().partition(" ")
+        yield int(child), command
+        yield from descendants(int(child))
+
+
+def kill(submitter: "subprocess.Popen[bytes]", part: str) -> None:
+    """Kill a part as hard as can be, or interrupt the run as Ctrl-C does."""
+    if part in ("submitter", "interrupt"):
+        submitter.send_signal(signal.SIGKILL if part == "submitter" else signal.SIGINT)
+        assert submitter.wait(60) == (-signal.SIGKILL if part == "submitter" else 130)
+        return
+    found = [pid for pid, command in descendants(submitter.pid) if PROCESSES[part] in command]
+    assert found
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+
+
+def parts(out: Path) -> int:
+    return len(list(out.glob("parts/part-*")))
+
+
+def rows(out: Path) -> list[str]:
+    """All rows, each as text, in order."""
+    tables = [pq.read_table(path).to_pylist() for path in out.glob("parts/part-*.parquet")]
+    return sorted(repr(row) for table in tables for row in table)
+
+
+def names(out: Path) -> Sequence[str]:
+    """The photos of all results and errors; each as often as it is there as a photo, not as an object."""
+    firsts = [
+        row["image"]
+        for path in out.glob("parts/part-*.parquet")
+        for row in pq.read_table(path).to_pylist()
+        if row["object"] in (0, None)
+    ]
+    return sorted(firsts + [json.loads(line)["image"] for line in (out / "errors.jsonl").read_text().splitlines()])
+
+
+@pytest.fixture(scope="module")
+def undisturbed(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of a run that nobody disturbed."""
+    out = tmp_path_factory.mktemp("undisturbed") / "out"
+    assert run(photos, out, "--chunk", "4") == 3, (out.parent / "out.log").read_text()
+    return out
+
+
+def test_every_photo_is_in_the_results_or_in_the_errors(photos: Path, undisturbed: Path) -> None:
+    assert names(undisturbed) == sorted(str(path.relative_to(photos)) for path in photos.rglob("*.jpg"))
+    errors = [json.loads(line) for line in (undisturbed / "errors.jsonl").read_text().splitlines()]
+    assert [(error["image"], error["type"]) for error in errors] == [
+        ("broken.jpg", "invalid_image"),
+        ("sub/cut.jpg", "invalid_image"),
+    ]
+    record = json.loads((undisturbed / "manifest.json").read_text())
+    assert record["state"] == "completed"
+    assert record["counts"]["inputs"] == 6 * CROPS + 2
+    assert record["counts"]["failed"] == 2
+    assert set(record["task"]["models"]) == {model for name in FOUR for model in services()[name].weights}
+
+
+@pytest.mark.timeout(200)
+def test_a_run_whose_parts_are_killed_ends_like_one_that_nobody_disturbed(
+    photos: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    random = Random(5)
+    out, log = tmp_path / "out", tmp_path / "out.log"
+    submitter = start(photos, out, "--chunk", "4")
+    deadline = monotonic() + 150
+    for part in KILLS:
+        seen = parts(out)
+        while parts(out) == seen:
+            assert submitter.poll() is None, log.read_text()
+            assert monotonic() < deadline, log.read_text()
+            sleep(0.02)
+        sleep(random.uniform(0, 0.3))
+        kill(submitter, part)
+        if submitter.poll() is not None:
+            assert json.loads((out / "manifest.json").read_text())["state"] == "incomplete"
+            submitter = start(photos, out, "--chunk", "4")
+    assert submitter.wait(deadline - monotonic()) == 3, log.read_text()
+    assert rows(out) == rows(undisturbed)
+    assert (out / "errors.jsonl").read_bytes() == (undisturbed / "errors.jsonl").read_bytes()
+    assert len(json.loads((out / "manifest.json").read_text())["runs"]) == 3
+    assert not (out / ".stack").exists()
+    # Another run cannot mix its parts into these.
+    assert run(photos, out, "--chunk", "8") == 4
+
+
+@pytest.mark.parametrize("how", ["--url", "--redis-url"])
+def test_a_deployment_that_does_not_reach_the_photos_gives_the_same_rows(
+    deployment: Deployment, photos: Path, undisturbed: Path, tmp_path: Path, how: str
+) -> None:
+    out = tmp_path / "out"
+    address = deployment.stack.url if how == "--url" else deployment.stack.redis_url
+    assert run(photos, out, "--chunk", "4", how, address) == 3, (tmp_path / "out.log").read_text()
+    assert rows(out) == rows(undisturbed)
+    errors = [
+        (error["image"], error["type"]) for error in map(json.loads, (out / "errors.jsonl").read_text().splitlines())
+    ]
+    assert errors == [("broken.jpg", "invalid_image"), ("sub/cut.jpg", "invalid_image")]
+    assert deployment.redis.keys("faceline:blob:*") == []
+    assert deployment.redis.keys("faceline:result:*") == []

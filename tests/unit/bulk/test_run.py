@@ -1,0 +1,308 @@
+"""Runs, on a fleet that does what a test wants."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import bulk.run
+from bulk.desk import Desk
+from bulk.errors import FleetLost, IncompatibleRun, OutputTaken
+from bulk.fleet import Ended
+from bulk.output import Output
+from bulk.perform import Crew, Order, Request, perform
+from bulk.record import Record
+from bulk.sources import open_source
+from models.catalogue import services
+from pipelines.chunk import Failure
+from pipelines.errors import StorageError
+from pipelines.settings import JobSettings, LimitSettings
+from pipelines.submission import Checked, Intake, Options
+from tests.fakes.fleet import Answer, FakeFleet, dead, well
+
+PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
+ASKED = ("face-detector-face-fitter", "age-estimator")
+
+
+class Silent:
+    """A watcher."""
+
+    def begin(self, done: int) -> None:
+        self.already = done
+
+    def done(self, inputs: int, failed: int) -> None: ...
+
+    def look(self) -> None: ...
+
+
+class World:
+    """Ten photos, and a folder for results."""
+
+    def __init__(self, folder: Path) -> None:
+        self.photos = folder / "photos"
+        self.out = folder / "out"
+        self.photos.mkdir()
+        for number in range(10):
+            (self.photos / f"{number}.png").write_bytes(PHOTO)
+
+    def run(
+        self,
+        fleet: FakeFleet,
+        *,
+        chunk: int = 4,
+        seed: int | None = None,
+        limit: int | None = None,
+        resume: bool = True,
+        by_reference: bool = True,
+        asked: Sequence[str] = ASKED,
+    ) -> Record:
+        intake = Intake(services(), JobSettings(), LimitSettings(), lambda family: family.value)
+        desk = Desk(intake, asked, Options(60, "number"))
+        source = open_source(str(self.photos), "path")
+        request = Request(source, str(self.photos), "path", Order(seed, limit, chunk), "parquet", resume)
+        output = Output(self.out)
+        with output.taken():
+            return perform(request, output, Crew(fleet, desk, 2, by_reference), 2, Silent())
+
+    def results(self) -> list[str]:
+        tables = (pq.read_table(path).to_pylist() for path in sorted(self.out.glob("parts/part-*")))
+        return [row["image"] for table in tables for row in table]
+
+    def errors(self) -> list[tuple[str, str]]:
+        lines = (self.out / "errors.jsonl").read_text().splitlines()
+        return [(error["image"], error["type"]) for error in map(json.loads, lines)]
+
+
+ALL = [f"{number}.png" for number in range(10)]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk.run, "LOOK_S", 0)
+
+
+def once(trouble: Callable[[Sequence[Checked]], Ended | None]) -> Answer:
+    """An answer that goes wrong the first time."""
+
+    def answer(fleet: FakeFleet, photos: Sequence[Checked]) -> Ended | None:
+        return trouble(photos) if len(fleet.sent) == 1 else well(fleet, photos)
+
+    return answer
+
+
+def test_every_photo_is_in_the_table_once_in_the_order_of_the_source(world: World) -> None:
+    fleet = FakeFleet()
+    record = world.run(fleet)
+    assert world.results() == ALL
+    assert world.errors() == []
+    assert record.counts == {"inputs": 10, "succeeded": 10, "parts": 3, "rows": 10, "failed": 0}
+    assert record.task.models == {"yunet": "aa"}
+    assert json.loads((world.out / "manifest.json").read_text())["state"] == "completed"
+
+
+def test_no_more_than_the_allowed_chunks_are_under_way_and_all_are_erased(world: World) -> None:
+    fleet = FakeFleet()
+    world.run(fleet, chunk=1)
+    assert fleet.most == 2
+    assert len(fleet.erased) == 10
+
+
+def test_a_photo_that_fails_is_an_error_and_takes_no_neighbour_along(world: World) -> None:
+    def trouble(photos: Sequence[Checked]) -> Ended:
+        return Ended([dead("invalid_image"), *(well(fleet, photos[1:]).items or [])])
+
+    fleet = FakeFleet(once(trouble))
+    world.run(fleet)
+    assert world.results() == ALL[1:]
+    assert world.errors() == [("0.png", "invalid_image")]
+
+
+def test_photos_that_nobody_could_use_are_errors_at_once(world: World) -> None:
+    (world.photos / "3.png").write_text("no photo")
+    fleet = FakeFleet()
+    world.run(fleet, by_reference=False)
+    assert world.errors() == [("3.png", "invalid_image")]
+    assert sum(map(len, fleet.sent)) == 9
+    assert all(photo.image == PHOTO for piece in fleet.sent for photo in piece)
+
+
+def test_photos_that_workers_do_not_reach_are_sent_along(world: World) -> None:
+    def answer(fleet: FakeFleet, photos: Sequence[Checked]) -> Ended:
+        unreached = Ended([dead("unreachable_reference") for _ in photos])
+        return unreached if photos[0].image is None else well(fleet, photos)
+
+    fleet = FakeFleet(answer)
+    world.run(fleet, chunk=1)
+    assert world.results() == ALL
+    by_reference = [piece for piece in fleet.sent if piece[0].image is None]
+    assert len(by_reference) <= 3  # those that were under way when it was found out
+
+
+def test_a_photo_that_nobody_reaches_is_an_error(world: World) -> None:
+    (world.photos / "3.png").unlink()
+    (world.photos / "list.csv").write_text("path\n3.png\n4.png\n")
+    world.photos /= "list.csv"
+    world.run(FakeFleet(), by_reference=False)
+    assert world.errors() == [("3.png", "unreachable_reference")]
+    assert world.results() == ["4.png"]
+
+
+def test_what_got_lost_is_sent_again(world: World) -> None:
+    fleet = FakeFleet(once(lambda _: Ended(None)))
+    world.run(fleet)
+    assert world.results() == ALL
+    assert len(fleet.sent) == 4
+
+
+def test_what_gets_lost_again_and_again_is_an_error(world: World) -> None:
+    fleet = FakeFleet(lambda _fleet, _photos: Ended(None))
+    world.run(fleet, limit=2)
+    assert world.errors() == [("0.png", "lost"), ("1.png", "lost")]
+    assert len(fleet.sent) == 5
+
+
+def test_one_photo_that_kills_its_workers_is_found_among_its_neighbours(world: World) -> None:
+    def answer(fleet: FakeFleet, photos: Sequence[Checked]) -> Ended:
+        poisonous = any(photo.source is not None and photo.source.endswith("/2.png") for photo in photos)
+        failure = Failure(service=None, type="poisoned", message="killed its worker")
+        return Ended(None, failure) if poisonous else well(fleet, photos)
+
+    world.run(FakeFleet(answer))
+    assert world.errors() == [("2.png", "poisoned")]
+    assert world.results() == [name for name in ALL if name != "2.png"]
+
+
+def test_a_fleet_that_is_away_for_a_while_is_waited_for(world: World) -> None:
+    class Away(FakeFleet):
+        times = 3
+
+        def send(self, photos: Sequence[Checked]) -> str:
+            self.times -= 1
+            if self.times > 0:
+                raise StorageError("away")
+            return super().send(photos)
+
+    world.run(Away())
+    assert world.results() == ALL
+
+
+def test_a_fleet_that_stays_away_ends_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk.run, "PATIENCE_S", 0)
+
+    class Away(FakeFleet):
+        def send(self, photos: Sequence[Checked]) -> str:
+            raise StorageError("away")
+
+    with pytest.raises(FleetLost):
+        world.run(Away())
+
+
+class Interrupting(FakeFleet):
+    """Ctrl-C while the third piece is sent."""
+
+    def send(self, photos: Sequence[Checked]) -> str:
+        if len(self.sent) == 2:
+            raise KeyboardInterrupt
+        return super().send(photos)
+
+
+def test_an_interrupted_run_goes_on_where_it_ended(world: World) -> None:
+    interrupted = Interrupting()
+    with pytest.raises(KeyboardInterrupt):
+        world.run(interrupted, chunk=2)
+    assert interrupted.open == {}
+    record = json.loads((world.out / "manifest.json").read_text())
+    assert (record["state"], record["runs"][0]["inputs"]) == ("incomplete", 4)
+    fleet = FakeFleet()
+    world.run(fleet, chunk=2)
+    assert len(fleet.sent) == 3
+    assert world.results() == ALL
+
+
+def test_a_run_that_is_complete_does_nothing_again(world: World) -> None:
+    world.run(FakeFleet())
+    fleet = FakeFleet()
+    assert world.run(fleet).counts == {"inputs": 10, "succeeded": 10, "parts": 3, "rows": 10, "failed": 0}
+    assert fleet.sent == []
+
+
+def test_a_chunk_whose_errors_alone_were_written_is_done_again(world: World) -> None:
+    (world.out / "errors").mkdir(parents=True)
+    (world.out / "errors" / "errors-00000001.jsonl").write_text('{"image": "4.png", "type": "old"}\n')
+    world.run(FakeFleet())
+    assert world.errors() == []
+    assert world.results() == ALL
+
+
+@pytest.mark.parametrize(
+    ("asked", "chunk", "seed", "limit", "said"),
+    [
+        (ASKED[:1], 4, None, None, "services"),
+        (ASKED, 5, None, None, "chunk was 4, now 5"),
+        (ASKED, 4, 1, None, "order was source, now shuffled 1"),
+        (ASKED, 4, None, 9, "limit"),
+    ],
+)
+def test_another_run_does_not_mix_with_the_parts_of_the_first(
+    world: World, asked: Sequence[str], chunk: int, seed: int | None, limit: int | None, said: str
+) -> None:
+    world.run(FakeFleet())
+    with pytest.raises(IncompatibleRun, match=said):
+        world.run(FakeFleet(), asked=asked, chunk=chunk, seed=seed, limit=limit)
+    world.run(FakeFleet(), asked=asked, chunk=chunk, seed=seed, limit=limit, resume=False)
+
+
+def test_other_models_do_not_mix_with_the_parts_of_the_first(world: World) -> None:
+    class Other(FakeFleet):
+        def models(self) -> dict[str, str]:
+            return {"yunet": "cc"}
+
+    world.run(FakeFleet())
+    with pytest.raises(IncompatibleRun, match="models"):
+        world.run(Other())
+
+
+@pytest.mark.parametrize("change", ["more", "fewer", "other"])
+def test_a_source_that_has_changed_is_noticed(world: World, change: str) -> None:
+    world.run(FakeFleet())
+    if change != "more":
+        for number in (8, 9):
+            (world.photos / f"{number}.png").unlink()
+    if change != "fewer":
+        (world.photos / "00.png").write_bytes(PHOTO)
+    with pytest.raises(IncompatibleRun, match="the source has changed"):
+        world.run(FakeFleet())
+
+
+def test_parts_without_a_record_are_left_alone(world: World) -> None:
+    world.run(FakeFleet())
+    (world.out / "manifest.json").unlink()
+    with pytest.raises(IncompatibleRun, match=r"no manifest\.json"):
+        world.run(FakeFleet())
+
+
+def test_two_runs_do_not_share_a_folder(world: World) -> None:
+    with Output(world.out).taken(), pytest.raises(OutputTaken):
+        world.run(FakeFleet())
+
+
+def test_a_shuffled_run_holds_every_photo_once(world: World) -> None:
+    world.run(FakeFleet(), seed=3)
+    assert world.results() != ALL
+    assert sorted(world.results()) == ALL
+
+
+def test_the_same_results_are_the_same_bytes(world: World) -> None:
+    world.run(FakeFleet())
+    first = {path.name: path.read_bytes() for path in world.out.glob("parts/*")}
+    world.run(FakeFleet(), resume=False)
+    assert {path.name: path.read_bytes() for path in world.out.glob("parts/*")} == first

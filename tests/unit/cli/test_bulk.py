@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+
+OUT = ("--out", "out")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        ((), 2, "say --services or --preset"),
+        (("--services", "age-estimator", "--preset", "enrolment"), 2, "say --services or --preset"),
+        (("--preset", "nothing"), 2, "there is no preset nothing"),
+        (("--preset", "enrolment", "--chunk", "0"), 2, "chunk"),
+        (("--preset", "enrolment", "--dry-run"), 1, "there is no"),
+    ],
+)
+def test_what_cannot_begin_says_why_and_ends_with_a_code(
+    tmp_path: Path, options: tuple[str, ...], code: int, said: str
+) -> None:
+    run = CliRunner().invoke(app, ["bulk", str(tmp_path / "photos"), *OUT, *options], env={"COLUMNS": "500"})
+    assert run.exit_code == code
+    assert said in run.output
+
+
+def test_a_dry_run_counts_looks_and_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    for number in range(5):
+        (tmp_path / "photos" / f"{number}.jpg").write_text("no photo")
+    asked = ["--out", str(tmp_path / "out"), "--preset", "enrolment", "--dry-run", "--chunk", "2"]
+    run = CliRunner().invoke(app, ["bulk", str(tmp_path / "photos"), *asked], env={"COLUMNS": "500"})
+    assert run.exit_code == 0
+    assert "5 photos in 3 chunks, 0 of them done" in run.output
+    assert "4.jpg: The bytes are no JPEG, PNG, BMP or WebP image" in run.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_services_that_make_no_pipeline_for_photos_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    asked = ["--out", str(tmp_path / "out"), "--services", "age-estimator", "--dry-run"]
+    run = CliRunner().invoke(app, ["bulk", str(tmp_path), *asked], env={"COLUMNS": "500"})
+    assert run.exit_code == 1
+    assert "objects: Field required" in run.output
