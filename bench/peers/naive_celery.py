@@ -1,0 +1,88 @@
+"""A Celery chain as tutorials write it: a task for each service, whose messages carry the photo in base64 along.
+
+Results go through the backend, the pool is the default one (a process per core), and no setting is changed.
+"""
+
+import subprocess
+import sys
+from base64 import b64decode, b64encode
+from functools import cache
+from typing import Any
+
+import cv2
+import uvicorn
+from celery import Celery, chain
+from fastapi import FastAPI, Request, Response
+from pydantic_core import to_json
+from starlette.concurrency import run_in_threadpool
+
+from bench.peers.pipeline import DIALECT, names, port, threads
+from models.catalogue import services
+from models.engine import ON_CPU
+from models.field import Field
+from models.image import decode
+from pipelines.chunk import Item
+from pipelines.dialects.spelling import Page
+from pipelines.run import open_frames, run_service
+from pipelines.sample import Sample
+from pipelines.settings import load_settings
+from workers.sessions import Sessions
+
+TASK = "bench.naive"
+URL = load_settings().redis_url.replace("unix://", "redis+socket://", 1)
+
+app = Celery("naive", broker=URL, backend=URL)
+
+
+@cache
+def sessions() -> Sessions:
+    """The models of a worker process."""
+    # As Faceline's workers do.
+    cv2.setNumThreads(1)
+    settings = load_settings()
+    return Sessions(services(settings.modules), settings.weights_dir, ON_CPU)
+
+
+def run(message: dict[str, Any], name: str) -> dict[str, Any]:
+    """Run one service; what comes out is what the next one takes."""
+    photo = b64decode(message["image"])
+    item = Item(sample=Sample.model_validate(message["sample"]), blob="photo")
+    run_service(sessions().service(name), open_frames([item], lambda _: decode(photo)), fail_fast=True)
+    if item.failures:
+        raise RuntimeError(item.failures[0])
+    return {"image": message["image"], "sample": item.sample.model_dump(mode="json")}
+
+
+app.task(name=TASK)(run)
+
+
+def create_app() -> FastAPI:
+    """The front: it sends the chain and waits for its result."""
+    front = FastAPI()
+    asked = names()
+    fields = tuple(field for field in Field if any(field in services()[name].gives for name in asked))
+
+    def process(photo: bytes) -> bytes:
+        message = {"image": b64encode(photo).decode(), "sample": {}}
+        first, *others = [app.signature(TASK, args=(name,)) for name in asked]
+        result = chain(first.clone(args=(message,)), *others).apply_async().get(timeout=60)
+        sample = Sample.model_validate(result["sample"])
+        page = Page(sample.size or (0, 0), "number")
+        return to_json(DIALECT.write(sample, {}, rebuilt=True, fields=fields, page=page))
+
+    @front.post("/")
+    async def post(request: Request) -> Response:
+        body = await request.body()
+        return Response(await run_in_threadpool(process, body), media_type="application/json")
+
+    return front
+
+
+if __name__ == "__main__":
+    options = ["worker", "--concurrency", str(threads()), "--loglevel", "ERROR"]
+    worker = subprocess.Popen([sys.executable, "-m", "celery", "-A", "bench.peers.naive_celery", *options])
+    try:
+        uvicorn.run(create_app(), host="127.0.0.1", port=port(), log_config=None, access_log=False)
+    finally:
+        worker.terminate()
+        worker.wait()

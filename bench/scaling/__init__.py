@@ -1,0 +1,1 @@
+"""A simulation of deployments that are larger than the machine at hand."""

@@ -1,0 +1,190 @@
+"""What all measurements share: services, photos, the bare loop, and stacks to compare it with."""
+
+import json
+import sys
+import tempfile
+from base64 import b64encode
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import cycle, islice
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+import cv2
+
+from bench.speed.photos import photos
+from bench.speed.processes import Pids
+from bench.speed.tables import Baseline
+from bench.speed.wire import request
+from cli.demo import SERVICES
+from cli.stack import Stack, running_stack
+from models.catalogue import Catalogue, services
+from models.image import decode
+from models.service import EstimatingService, Service
+from pipelines.chunk import Item
+from pipelines.run import open_frames, run_service
+from pipelines.sample import Sample
+from pipelines.settings import Settings
+from workers.sessions import Sessions
+
+PHOTOS = 200
+LAST_LINES = 30
+JSON = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """Built once per run.
+
+    Attributes:
+        settings: of the deployment.
+        seconds: that a measurement takes, about.
+        images: how many go through a stack whose memory is watched.
+    """
+
+    settings: Settings
+    seconds: float
+    images: int
+
+    @property
+    def threads(self) -> int:
+        """How many tasks a worker, and so the bare loop, runs at a time."""
+        return self.settings.worker_threads
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The services of the deployment."""
+        return services(self.settings.modules)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """The models of this process."""
+        # As workers do.
+        cv2.setNumThreads(1)
+        return Sessions(self.catalogue, self.settings.weights_dir, self.settings.engine)
+
+    @cached_property
+    def photos(self) -> list[bytes]:
+        """The photos of most measurements, about a megapixel each."""
+        return photos(PHOTOS)
+
+    @property
+    def every(self) -> list[str]:
+        """All services that say something of a face, in one pipeline."""
+        judging = [name for name, service in self.catalogue.items() if issubclass(service, EstimatingService)]
+        return [SERVICES[0], *judging]
+
+    @property
+    def pipelines(self) -> Mapping[str, Sequence[str]]:
+        """The pipelines of most measurements."""
+        every = self.every
+        return {"1 service": SERVICES[:1], "4 services": SERVICES, f"all {len(every)} services": every}
+
+    def bare(self, names: Sequence[str], photos: Sequence[bytes], count: int, threads: int | None = None) -> float:
+        """The bare loop: photos per second through services, with nothing around them.
+
+        Args:
+            names: of the services.
+            photos: taken in turn.
+            count: how many are taken.
+            threads: as many as a worker has, if not given.
+        """
+        chain = [self.sessions.service(name) for name in names]
+        with ThreadPoolExecutor(threads or self.threads) as pool:
+            started = perf_counter()
+            for _ in pool.map(lambda photo: judge(chain, photo), islice(cycle(photos), count)):
+                pass
+            return count / (perf_counter() - started)
+
+    def enough(self, names: Sequence[str], photos: Sequence[bytes]) -> int:
+        """How many photos keep the bare loop busy for about `seconds`."""
+        few = 4 * self.threads
+        self.bare(names, photos, self.threads)
+        return max(few, round(self.bare(names, photos, few) * self.seconds))
+
+    def around(self, names: Sequence[str], photos: Sequence[bytes] | None = None) -> "Around":
+        """The bare loop before and after a measurement, on the photos of the workbench if on no others."""
+        return Around(self, names, photos or self.photos)
+
+    @contextmanager
+    def stack(self, workers: Sequence[Sequence[str]] | None = None) -> Iterator[Stack]:
+        """An embedded stack with data of its own; `workers` as in `running_stack`."""
+        with tempfile.TemporaryDirectory(prefix="faceline-bench-") as folder, tempfile.TemporaryFile("w+") as log:
+            settings = self.settings.model_copy(update={"data_dir": Path(folder)})
+            try:
+                with running_stack(settings, "127.0.0.1", 0, log, workers) as stack:
+                    yield stack
+            except Exception:  # whatever went wrong, the log may say why
+                log.seek(0)
+                sys.stderr.writelines(deque(log, LAST_LINES))
+                raise
+
+
+class Around:
+    """The bare loop, measured before and after what happens within, over the same photos.
+
+    Attributes:
+        count: how many photos.
+        before: photos per second; `after` is the same.
+        cpu_ms: that a photo took, in milliseconds.
+    """
+
+    def __init__(self, bench: Workbench, names: Sequence[str], photos: Sequence[bytes]) -> None:
+        self._measure = partial(bench.bare, names, photos)
+        self._threads = bench.threads
+        self.count = bench.enough(names, photos)
+        self.before = self.after = self.cpu_ms = 0.0
+
+    def __enter__(self) -> "Around":
+        began = process_time()
+        self.before = self._measure(self.count)
+        self.cpu_ms = 1000 * (process_time() - began) / self.count
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.after = self._measure(self.count)
+
+    @property
+    def baseline(self) -> Baseline:
+        """Both measurements."""
+        return self.before, self.after
+
+    @property
+    def cores(self) -> float:
+        """The share of its cores that the loop had when it was slower, in [0, 1]: others had the rest."""
+        return min(min(self.before, self.after) * self.cpu_ms / 1000 / self._threads, 1.0)
+
+
+def judge(chain: Sequence[Service], photo: bytes) -> Sample:
+    """Run services on a photo as a worker does."""
+    item = Item(sample=Sample(), blob="photo")
+    frames = open_frames([item], lambda _: decode(photo))
+    for service in chain:
+        run_service(service, frames, fail_fast=True)
+    if item.failures:
+        raise SystemExit(f"a service failed: {item.failures[0]}")
+    return item.sample
+
+
+def pids_of(stack: Stack) -> Pids:
+    """The processes of a stack by what they do."""
+    return {role: stack.supervisor.pids(role) for role in ("api", "worker", "server")}
+
+
+def job_request(names: Sequence[str], photo: bytes, sample: JSON | None = None, **options: JSON) -> bytes:
+    """A request that submits a job.
+
+    Args:
+        names: of the services.
+        photo: encoded.
+        sample: what is said of it beside the photo.
+        options: of the job.
+    """
+    image = {"_image": {"blob": b64encode(photo).decode(), "format": "IMAGE"}}
+    body = {"services": list(names), "sample": {**image, **(sample or {})}, **options}
+    return request("POST", "/jobs", json.dumps(body).encode())

@@ -1,0 +1,26 @@
+import json
+from base64 import b64decode
+from dataclasses import replace
+
+from bench.peers.known import FASTAPI, PEERS, Peer
+
+
+def test_a_peer_of_packages_that_are_here_lacks_nothing() -> None:
+    assert FASTAPI.missing() is None
+
+
+def test_a_peer_that_is_not_installed_says_what_to_install() -> None:
+    missing = replace(FASTAPI, package="no_such_package").missing()
+    assert missing is not None
+    assert "no_such_package is not installed" in missing
+
+
+def test_peers_get_the_photo_itself_unless_they_take_json() -> None:
+    plain, wrapped = (Peer("", [], "", base64=base64).request(b"\xff\xd8photo") for base64 in (False, True))
+    assert plain.endswith(b"\r\n\r\n\xff\xd8photo")
+    assert b64decode(json.loads(wrapped.partition(b"\r\n\r\n")[2])["image"]) == b"\xff\xd8photo"
+
+
+def test_every_peer_says_how_it_differs() -> None:
+    assert all(peer.differs for peer in PEERS)
+    assert len({peer.name for peer in PEERS}) == len(PEERS)
