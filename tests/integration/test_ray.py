@@ -1,0 +1,49 @@
+"""The Ray job beside `faceline bulk`; where Ray is not installed (the extra `ray`), it is not tested."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from bench.speed.photos import photos
+from tests.integration.conftest import FOUR
+
+ROOT = Path(__file__).parents[2]
+BULK = [sys.executable, "-c", "from cli.main import app; app()", "bulk"]
+RAY = [sys.executable, str(ROOT / "deploy" / "ray" / "job.py")]
+ORDER = [("image", "ascending"), ("object", "ascending")]
+
+pytestmark = [pytest.mark.weights, pytest.mark.stack]
+
+
+def run(command: list[str], source: Path, out: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    arguments = [str(source), "--services", ",".join(FOUR), "--out", str(out)]
+    done = subprocess.run([*command, *arguments], env=environment, capture_output=True, check=False, text=True)
+    assert done.returncode in (0, 3), done.stderr
+
+
+def table(folder: Path) -> pa.Table:
+    return pa.concat_tables(pq.read_table(part) for part in sorted(folder.glob("*.parquet")))
+
+
+def test_the_rows_are_those_of_bulk(tmp_path: Path) -> None:
+    pytest.importorskip("ray", exc_type=ImportError)
+    source = tmp_path / "photos"
+    source.mkdir()
+    for number, photo in enumerate(photos(200, megapixels=0.3)):
+        (source / f"{number:03}.jpg").write_bytes(photo)
+    (source / "broken.jpg").write_bytes(b"no photo")
+    run(BULK, source, tmp_path / "bulk")
+    run([*RAY, "--actors", "2"], source, tmp_path / "ray")
+    bulk, judged = table(tmp_path / "bulk" / "parts"), table(tmp_path / "ray")
+    assert judged.filter(pc.is_valid(judged["error"]))["image"].to_pylist() == ["broken.jpg"]
+    rows = judged.filter(pc.is_null(judged["error"])).drop_columns(["error"])
+    assert rows.schema == bulk.schema
+    assert rows.sort_by(ORDER) == bulk.sort_by(ORDER)
+    assert len(set(rows["image"].to_pylist())) == 200
