@@ -70,7 +70,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--services", nargs="+", default=SERVICES, help="measure: those that run on each image")
     parser.add_argument("--claim-check", action="store_true", help="measure: the server holds the photos")
     parser.add_argument("--images", type=int, default=64, help="measure: of a chunk")
-    parser.add_argument("--chunks", type=int, default=16, help="measure, check: how many are sent")
+    parser.add_argument("--chunks", type=int, default=20, help="measure, check: how many are sent")
     parser.add_argument("--threads", type=int, default=1, help="predict: of each worker, with a core each")
     parser.add_argument("--hops", type=int, default=1, help="predict: stages of a chunk, on workers of families")
     parser.add_argument("--window", type=int, default=3, help="predict: chunks under way for each thread")

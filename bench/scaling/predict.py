@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -87,9 +88,9 @@ def sweep(costs: Costs, size: Size, prices: Prices, seed: int = 0) -> list[Predi
 
 def first_bottleneck(predictions: Sequence[Prediction]) -> str:
     """What more workers run into first, in a sentence."""
-    for one in predictions:
+    for fewer, one in pairwise(predictions):
         if one.limit != "workers":
-            return f"The first bottleneck: {one.limit}, at {one.workers} workers or fewer."
+            return f"The first bottleneck: {one.limit}, between {fewer.workers} and {one.workers} workers."
     last = predictions[-1]
     others = {part: use for part, use in last.use.items() if part != "workers"}
     nearest = max(others, key=lambda part: others[part])
