@@ -148,9 +148,11 @@ async def _submit(
     front: Front, read: Callable[[], Submission], request: bytes, idempotency_key: str | None
 ) -> Response:
     job = await asyncio.to_thread(lambda: front.intake.accept(read()))
+    fingerprint = ""
     if idempotency_key is not None:
         job = replace(job, spec=job.spec.model_copy(update={"claim": idempotency_key}))
-    job_id = await front.publish(job, sha256(request).hexdigest())
+        fingerprint = sha256(request).hexdigest()
+    job_id = await front.publish(job, fingerprint)
     taken = Job.queued(job.spec) if job_id == job.spec.id else await _find(front, job_id, 0)
     headers = {"Location": f"/jobs/{taken.spec.id}", "Retry-After": "1"}
     return _view(taken, None, None, status=202, headers=headers)

@@ -37,7 +37,9 @@ def send_job(app: Celery, spec: JobSpec, placement: Placement, from_stage: int =
         for stage in spec.stages[from_stage:]
     ]
     try:
-        chain(*links, app=app).apply_async(retry=True, retry_policy=BOUNDED)
+        # A chain of one is its link, and building it would cost the front a tenth of its time.
+        flow = chain(*links, app=app) if len(links) > 1 else links[0]
+        flow.apply_async(retry=True, retry_policy=BOUNDED)
     except (CeleryError, KombuError, OSError) as error:
         raise StorageError(f"the broker did not take the job: {error}") from error
 
