@@ -2,6 +2,7 @@
 
 from kombu.entity import Exchange, Queue
 
+from broker import transport
 from broker.queues import CO_LOCATED, all_queues
 from broker.urls import celery_url
 from models.family import ModelFamily
@@ -9,6 +10,7 @@ from pipelines.settings import load_settings
 
 _settings = load_settings()
 
+transport.install()
 broker_url = celery_url(_settings.broker_url or _settings.redis_url)
 broker_connection_retry_on_startup = True
 # A worker outlives any outage of the broker.

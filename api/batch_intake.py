@@ -44,7 +44,7 @@ class BatchIntake:
         self._front = front
         self._spec = spec
         self._bounds = front.settings.batches
-        self._gatherer = Gatherer(front.intake, spec.id, self._bounds.chunk)
+        self._gatherer = Gatherer(front.intake, spec, self._bounds.chunk)
         self._lines: dict[str, int] = {}
         self._requests = 0
         self._latest: JobSpec | None = None
@@ -133,7 +133,7 @@ class BatchIntake:
         while True:
             try:
                 await require_room(self._front)
-                await self._front.publish(job)
+                await self._front.publisher.publish(lambda: job)
             except Overloaded:
                 # Meanwhile the body is not read on, and its sender waits too.
                 if monotonic() > ends:

@@ -53,7 +53,7 @@ class CountsView(BaseModel):
     succeeded: int
     failed: int
     canceled: int
-    expired: int = Key(description="their results or errors are gone")
+    expired: int = Key(description="not done when the time of the batch was up; or their results are gone since")
     in_progress: int
 
 
@@ -80,6 +80,8 @@ class ResultRow(BaseModel):
 
     custom_id: str
     line: int = Key(description="of the request in the JSONL file, or the place of the image in its archive, from 1")
+    image_width: int | None = Key(description="upright, in pixels; null without an image")
+    image_height: int | None
     result: dict[str, Any] = Key(description="the enriched sample")
 
 
@@ -88,17 +90,20 @@ class ErrorRow(BaseModel):
 
     custom_id: str | None
     line: int
+    service: str | None = Key(description="that failed; null if it was none")
     type: str
     detail: Any = Key(description="as the `detail` of an error response")
+    shared: bool = Key(description="it failed along with its neighbours, and may succeed in a batch of its own")
 
 
 def view_batch(batch: Batch, now: float) -> BatchView:
     """A batch as its caller sees it."""
+    finished_at = batch.finished_at(now)
     return BatchView(
         id=batch.spec.id,
         status=batch.status(now),
         counts=CountsView(**batch.counts(now)._asdict()),
         created_at=moment(batch.spec.created_at),
-        finished_at=moment(batch.finished_at) if batch.finished_at else None,
+        finished_at=moment(finished_at) if finished_at else None,
         expires_at=moment(batch.expires_at) if batch.expires_at else None,
     )

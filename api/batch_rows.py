@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from heapq import merge
+from time import time
 from typing import Any
 
 from api.errors import JobFailed
@@ -13,6 +14,8 @@ from pipelines.job import JobData, JobStatus
 from pipelines.job_store import JobStore
 
 PAGE = 500
+CANCELED = Failure(service=None, type="canceled", message="the batch was canceled")
+EXPIRED = Failure(service=None, type="expired", message="the time of the batch was up before this was done")
 
 Row = dict[str, Any]
 
@@ -33,7 +36,9 @@ def result_rows(batch: Batch, jobs: JobStore) -> Iterator[Row]:
         for index, (item, name) in enumerate(zip(data.result.items, _names(data), strict=True)):
             if not item.dead:
                 image = jobs.image(item.blob) if part.job.spec.include_image and item.blob else None
-                yield {**name, "result": write_answer(part.job.spec, data, image, index)}
+                height, width = item.sample.size or (None, None)
+                size = {"image_width": width, "image_height": height}
+                yield {**name, **size, "result": write_answer(part.job.spec, data, image, index)}
 
 
 def error_rows(batch: Batch, jobs: JobStore, store: BatchStore) -> Iterator[Row]:
@@ -44,28 +49,40 @@ def error_rows(batch: Batch, jobs: JobStore, store: BatchStore) -> Iterator[Row]
         StorageError: the store did not answer.
     """
     refused = _refusals(batch, store)
-    failed = (row for part in batch.parts for row in _failures(part, jobs))
+    now = time()
+    failed = (row for part in batch.parts for row in _failures(part, jobs, late=batch.late(part, now)))
     return merge(refused, failed, key=lambda row: row["line"])
 
 
 def _refusals(batch: Batch, store: BatchStore) -> Iterator[Row]:
     for start in range(0, batch.refused, PAGE):
         for refusal in store.refusals(batch.spec.id, start, PAGE):
-            yield _error(refusal.custom_id, refusal.line, refusal.type, refusal.detail)
+            yield {
+                "custom_id": refusal.custom_id,
+                "line": refusal.line,
+                "service": None,
+                "type": refusal.type,
+                "detail": refusal.detail,
+                "shared": False,
+            }
 
 
-def _failures(part: Part, jobs: JobStore) -> Iterator[Row]:
-    ended = part.status in (JobStatus.FAILED, JobStatus.CANCELED)
+def _failures(part: Part, jobs: JobStore, *, late: bool) -> Iterator[Row]:
+    ended = late or part.status in (JobStatus.FAILED, JobStatus.CANCELED)
     if part.job is None or not (ended or (part.status is JobStatus.SUCCEEDED and part.job.dead)):
         return
+    if late and jobs.data(part.job_id) is None:
+        # It was found so late that what it held was gone before.
+        return
     data = _data(part, jobs)
-    canceled = Failure(service=None, type="canceled", message="the batch was canceled")
-    whole = part.job.failure or canceled
+    whole = EXPIRED if late else part.job.failure or CANCELED
+    shared = data.result is None and whole is part.job.failure and part.samples > 1
     for index, name in enumerate(_names(data)):
         item = data.result.items[index] if data.result else None
         if item is None or item.dead:
             failure = item.failures[-1] if item else whole
-            yield _error(name["custom_id"], name["line"], failure.type, failure.message)
+            why = {"service": failure.service, "type": failure.type, "detail": failure.message}
+            yield {**name, **why, "shared": shared}
 
 
 def _data(part: Part, jobs: JobStore) -> JobData:
@@ -81,7 +98,3 @@ def _names(data: JobData) -> list[Row]:
         {"custom_id": custom_id, "line": line}
         for custom_id, line in zip(named["custom_ids"], named["lines"], strict=True)
     ]
-
-
-def _error(custom_id: str | None, line: int, kind: str, detail: Any) -> Row:
-    return {"custom_id": custom_id, "line": line, "type": kind, "detail": detail}

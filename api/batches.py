@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from io import BytesIO
-from time import time
+from time import monotonic, time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -33,11 +34,27 @@ from pipelines.submission import Options
 
 LINES = (JSONL, "application/jsonl")
 ARCHIVES = ("application/zip", "application/x-tar", "application/gzip")
-RESULTS: Table = {"custom_id": "string", "line": "int64", "result": "string"}
-MISTAKES: Table = {"custom_id": "string", "line": "int64", "type": "string", "detail": "string"}
+RESULTS: Table = {
+    "custom_id": "string",
+    "line": "int64",
+    "image_width": "int64",
+    "image_height": "int64",
+    "result": "string",
+}
+MISTAKES: Table = {
+    "custom_id": "string",
+    "line": "int64",
+    "service": "string",
+    "type": "string",
+    "detail": "string",
+    "shared": "bool_",
+}
+LOOK_EVERY_S = 0.25
+"""How often a batch is looked at that is not over though none of its jobs is open: it comes in."""
 STATUS_HEADER = "Faceline-Batch-Status"
 """How the batch stood when its rows were asked for: while it is not over, they are not all."""
 
+Wait = Annotated[float, Query(ge=0, le=60, description="Wait so many seconds for the batch to end.")]
 Accept = Annotated[str, Header(description=f"{JSONL}, or {PARQUET} where pyarrow is installed")]
 GONE: dict[int | str, dict[str, Any]] = {
     404: {"description": "There is no such batch."},
@@ -127,9 +144,26 @@ async def list_batches(
     return await asyncio.to_thread(look)
 
 
-async def get_batch(front: FrontDep, batch_id: str) -> Response:
+async def get_batch(front: FrontDep, batch_id: str, wait: Wait = 0) -> Response:
     """How a batch stands."""
-    return _view(await _find(front, batch_id))
+    ends = monotonic() + wait
+    followed = None
+    with front.hub.watch() as watch:
+        while True:
+            watch.woken.clear()
+            batch = await _find(front, batch_id)
+            if batch.status(time()).over or monotonic() >= ends:
+                return _view(batch)
+            # The last one: it is likely to end last.
+            last = next((part.job_id for part in reversed(batch.parts) if not part.status.over), None)
+            if last is None:
+                await asyncio.sleep(LOOK_EVERY_S)
+            elif last != followed:
+                # It may have ended since the look.
+                watch.follow(followed := last)
+            else:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(watch.woken.wait(), ends - monotonic())
 
 
 async def get_output(front: FrontDep, batch_id: str, accept: Accept = "*/*") -> Response:

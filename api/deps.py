@@ -7,7 +7,8 @@ from fastapi import Depends, Request
 from api.front import Front
 
 
-def _front(request: Request) -> Front:
+# Not a plain function: FastAPI would run it in a thread.
+async def _front(request: Request) -> Front:
     front: Front = request.app.state.front
     return front
 

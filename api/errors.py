@@ -42,6 +42,7 @@ STATUS: Mapping[str, int] = {
     "not_acceptable": 406,
     "upload_stalled": 408,
     "canceled": 409,
+    "part_of_batch": 409,
     "expired": 410,
     "erased": 410,
     "payload_too_large": 413,
@@ -83,6 +84,12 @@ class BatchUnknown(FacelineError):
     """There never was such a batch, or its last trace is gone."""
 
     type = "batch_unknown"
+
+
+class PartOfBatch(FacelineError):
+    """What somebody wants of a job can only be had of the batch that it is a part of."""
+
+    type = "part_of_batch"
 
 
 class NotAcceptable(FacelineError):

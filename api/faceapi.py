@@ -1,10 +1,8 @@
 """The façade of a second vendor: `/faceapi/v1/*`. Always 200; what went wrong is in the body."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import partial
 from hmac import compare_digest
 from typing import Any
 
@@ -22,7 +20,7 @@ from models.errors import FacelineError
 from models.face.fitter import FaceFitter
 from pipelines.dialects import DIALECTS
 from pipelines.encoding import decode_base64
-from pipelines.job import Priority
+from pipelines.job import JobData, JobSpec, NewJob, Priority
 from pipelines.sample import SampleObject
 from pipelines.submission import Options, Submission
 
@@ -69,7 +67,7 @@ class FaceAnswer(BaseModel):
     data: Json
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Refused(Exception):
     """The request ends with a code."""
 
@@ -118,17 +116,23 @@ def _text(error: FacelineError) -> str:
 
 async def _judge(request: Request, front: Front, service: str) -> SampleObject:
     """The largest face of the photo, judged."""
-    given = await asyncio.to_thread(parse_sample, await read_sample(request, front.settings.limits))
-    for key in ("image", "api_key"):
-        if not isinstance(given.get(key), str):
-            raise Refused(Code.MISSING_FIELD, f"`{key}` is mandatory, and a string")
-    if not any(compare_digest(given["api_key"].encode(), key.encode()) for key in front.settings.faceapi_keys):
-        raise Refused(Code.BAD_KEY, "unknown api_key")
-    image = await asyncio.to_thread(decode_base64, given["image"])
-    options = Options(front.settings.jobs.sync_ttl_s, "number", priority=Priority.HIGH)
-    submission = Submission((FaceFitter.name, service), {}, DIALECTS["v2"], options, image)
-    job = await asyncio.to_thread(partial(front.intake.accept, submission))
-    data = await front.process(job)
+    raw = await read_sample(request, front.settings.limits)
+
+    def make() -> NewJob:
+        given = parse_sample(raw)
+        for key in ("image", "api_key"):
+            if not isinstance(given.get(key), str):
+                raise Refused(Code.MISSING_FIELD, f"`{key}` is mandatory, and a string")
+        if not any(compare_digest(given["api_key"].encode(), key.encode()) for key in front.settings.faceapi_keys):
+            raise Refused(Code.BAD_KEY, "unknown api_key")
+        options = Options(front.settings.jobs.sync_ttl_s, "number", priority=Priority.HIGH)
+        image = decode_base64(given["image"])
+        return front.intake.accept(Submission((FaceFitter.name, service), {}, DIALECTS["v2"], options, image))
+
+    return await front.process(make, _largest)
+
+
+def _largest(_: JobSpec, data: JobData) -> SampleObject:
     assert data.result is not None
     faces = data.result.items[0].sample.objects
     if not faces:

@@ -97,6 +97,7 @@ class JobView(BaseModel):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     expires_at: datetime | None = None
+    batch: str | None = Key(None, description="that it is a part of: what it came to is told there")
     metadata: dict[str, Any] | None = None
     result: dict[str, Any] | None = None
     error: Failure | None = None
@@ -173,6 +174,7 @@ def view_job(job: Job, metadata: Mapping[str, Any] | None, result: Mapping[str, 
         started_at=moment(job.started_at) if job.started_at else None,
         finished_at=moment(job.finished_at) if job.finished_at else None,
         expires_at=moment(job.expires_at) if job.expires_at else None,
+        batch=spec.batch,
         metadata=dict(metadata) if metadata is not None else None,
         result=dict(result) if result else None,
         error=job.failure,

@@ -70,10 +70,10 @@ class Readiness:
         try:
             if not await self._has_worker(family):
                 return FamilyState(error="no worker takes its tasks")
-            with self._hub.watch(check_id) as answered:
+            with self._hub.watch(check_id) as answer:
                 await self._send(check_id, family)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(answered.wait(), TIMEOUT_S)
+                    await asyncio.wait_for(answer.woken.wait(), TIMEOUT_S)
             report: CheckReport | None = await asyncio.to_thread(self._presence.check, check_id)
         except FacelineError as error:
             return FamilyState(error=str(detail_of(error)))

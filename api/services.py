@@ -3,8 +3,8 @@
 They run the same tasks as jobs do: a chain that is awaited.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 from fastapi import APIRouter, Request, Response
 
@@ -18,7 +18,7 @@ from api.versions import Version, routes_of
 from models.errors import FacelineError
 from models.service import DetectingService, Service
 from pipelines.answer import write_answer
-from pipelines.job import Priority
+from pipelines.job import JobData, JobSpec, Priority
 from pipelines.submission import PLACEHOLDER, Options, Submission
 
 TOO_LATE = {"description": "The answer took too long; `detail` names the job, which goes on."}
@@ -67,9 +67,9 @@ def _with_headers(handler: Handler, version: Version) -> Handler:
 def _sample_handler(service: type[Service], version: Version) -> Handler:
     async def process_sample(request: Request, front: FrontDep) -> Response:
         raw = await read_sample(request, front.settings.limits)
-        body = await asyncio.to_thread(parse_sample, raw)
-        submission = Submission((service.name,), body, version.dialect, _options(front))
-        return await _process(front, submission, version)
+        return await _process(
+            front, version, lambda: Submission((service.name,), parse_sample(raw), version.dialect, _options(front))
+        )
 
     return process_sample
 
@@ -80,19 +80,23 @@ def _image_handler(service: type[Service], version: Version) -> Handler:
 
     async def process_image(request: Request, front: FrontDep) -> Response:
         image = await image_of(await read_form(request, front.settings.limits))
-        submission = Submission((service.name,), body, version.dialect, _options(front), image)
-        return await _process(front, submission, version)
+        return await _process(
+            front, version, lambda: Submission((service.name,), body, version.dialect, _options(front), image)
+        )
 
     return process_image
 
 
-async def _process(front: Front, submission: Submission, version: Version) -> Response:
-    job = await asyncio.to_thread(front.intake.accept, submission)
-    data = await front.process(job)
-    answer = await asyncio.to_thread(write_answer, job.spec, data, submission.image)
-    # What the caller sent in its place, to the last letter.
-    sent = {key: value for key, value in submission.body.items() if key == submission.dialect.image_key}
-    return SampleResponse({**sent, **answer}, headers=version.headers)
+async def _process(front: Front, version: Version, read: Callable[[], Submission]) -> Response:
+    read_once = cache(read)
+
+    def answer(spec: JobSpec, data: JobData) -> Response:
+        submission = read_once()
+        # What the caller sent in its place, to the last letter.
+        sent = {key: value for key, value in submission.body.items() if key == submission.dialect.image_key}
+        return SampleResponse({**sent, **write_answer(spec, data, submission.image)}, headers=version.headers)
+
+    return await front.process(lambda: front.intake.accept(read_once()), answer)
 
 
 def _options(front: Front) -> Options:

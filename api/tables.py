@@ -16,7 +16,7 @@ GROUP_BYTES = 8 * 2**20
 """Of the text in one row group."""
 
 Row = Mapping[str, Any]
-Table = Mapping[str, Literal["string", "int64"]]
+Table = Mapping[str, Literal["string", "int64", "bool_"]]
 """The columns of a table and their types; in a column of texts, what is no text is written as JSON."""
 
 

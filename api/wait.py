@@ -1,7 +1,6 @@
 """One reader of the stream of finished jobs for all requests that wait."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from logging import getLogger
@@ -11,6 +10,35 @@ from pipelines.errors import StorageError
 from pipelines.store.finished import FinishedStream
 
 log = getLogger(__name__)
+
+
+class Watch:
+    """What a request waits for.
+
+    Attributes:
+        woken: is set when what it follows ends, if not earlier.
+    """
+
+    def __init__(self, waiting: dict[str, set[asyncio.Event]]) -> None:
+        self.woken = asyncio.Event()
+        self._waiting = waiting
+        self._followed: list[str] = []
+
+    def follow(self, job_id: str) -> None:
+        """Be woken when a job ends.
+
+        In the thread of the event loop, or before anybody else knows of the job. Whoever follows a job before it is
+        sent need not look at it first.
+        """
+        self._followed.append(job_id)
+        self._waiting.setdefault(job_id, set()).add(self.woken)
+
+    def close(self) -> None:
+        """Wait for nothing any more."""
+        for job_id in self._followed:
+            self._waiting[job_id].discard(self.woken)
+            if not self._waiting[job_id]:
+                del self._waiting[job_id]
 
 
 class WaitHub:
@@ -27,23 +55,22 @@ class WaitHub:
     def __init__(self, stream: FinishedStream, read_s: float = 1.0) -> None:
         self._stream = stream
         self._read_s = read_s
-        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._waiting: dict[str, set[asyncio.Event]] = {}
         self._closed = Event()
         self._loop = asyncio.get_running_loop()
         self._thread = Thread(target=self._read, name="wait-hub", daemon=True)
         self._thread.start()
 
     @contextmanager
-    def watch(self, job_id: str) -> Iterator[asyncio.Event]:
-        """An event that is set when the job ends, if not earlier."""
-        event = asyncio.Event()
-        self._waiting[job_id].add(event)
+    def watch(self, *job_ids: str) -> Iterator[Watch]:
+        """Follows jobs, and those that are to come, as long as it lasts."""
+        watch = Watch(self._waiting)
         try:
-            yield event
+            for job_id in job_ids:
+                watch.follow(job_id)
+            yield watch
         finally:
-            self._waiting[job_id].discard(event)
-            if not self._waiting[job_id]:
-                del self._waiting[job_id]
+            watch.close()
 
     async def close(self) -> None:
         """Stop reading."""
@@ -69,5 +96,5 @@ class WaitHub:
 
     def _wake(self, ended: list[str]) -> None:
         for job_id in ended:
-            for event in self._waiting.get(job_id, ()):
-                event.set()
+            for woken in self._waiting.get(job_id, ()):
+                woken.set()

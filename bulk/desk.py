@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from bulk.inputs import Input
 from models.errors import InvalidRequest
 from pipelines.chunk import Failure
 from pipelines.dialects import DIALECTS
-from pipelines.job import NewJob
+from pipelines.job import NewJob, new_job_id
 from pipelines.plan import Plan
 from pipelines.reference import Reference
 from pipelines.submission import Checked, Intake, Options, Submission
@@ -26,11 +26,13 @@ class Desk:
         intake: of the deployment.
         services: that are asked for, in order.
         options: of the jobs.
+        run: names the whole that the jobs are parts of.
     """
 
     intake: Intake
     services: Sequence[str]
     options: Options
+    run: str = field(default_factory=lambda: f"bulk-{new_job_id()}")
 
     @property
     def may_refer(self) -> bool:
@@ -55,7 +57,8 @@ class Desk:
 
     def gather(self, photos: Sequence[Checked]) -> NewJob:
         """Make one job of photos."""
-        return self.intake.gather(photos, DIALECTS["v2"], self.options)
+        job = self.intake.gather(photos, DIALECTS["v2"], self.options)
+        return replace(job, spec=job.spec.model_copy(update={"batch": self.run}))
 
     def _judge(self, submission: Callable[[Input], Submission], photo: Input) -> Checked | Failure:
         try:

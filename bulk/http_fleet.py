@@ -1,142 +1,195 @@
-"""A deployment behind its API: each photo is a job of its own."""
+"""A deployment behind its API: photos that are sent together are a batch, or a few where they are large."""
 
-from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from queue import Empty, SimpleQueue
-from time import sleep
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
 
-import httpx
+from pydantic_core import from_json
 
+from bulk.api_client import ApiClient, pause_s
+from bulk.bodies import Body, archive, lines
 from bulk.desk import Desk
 from bulk.errors import FleetLost
 from bulk.fleet import Ended
-from models.errors import InvalidRequest
+from pipelines.batch import BatchStatus
 from pipelines.chunk import Failure, Item
 from pipelines.dialects import DIALECTS
-from pipelines.errors import StorageError
-from pipelines.job import Priority
+from pipelines.sample import Sample
 from pipelines.submission import Checked
 
-AT_A_TIME = 16
-"""So many photos are under way."""
-WAIT_S = 30
-TRIES = 10
-_BUSY = (429, 502, 503, 504)
+BODY_BYTES = 64 * 2**20
+"""Of the images of one batch: the API holds them in memory, and refuses more than it was told to take."""
+_GONE = (404, 410)
+_UNDONE = ("canceled", "expired")
+
+
+@dataclass(slots=True)
+class _Batch:
+    """A batch of the deployment, of so many photos."""
+
+    id: str
+    photos: int
+    over: bool = False
+
+
+@dataclass(slots=True)
+class _Sent:
+    """What was sent together.
+
+    Attributes:
+        waiting: photos that are in no batch yet.
+        lost: a batch is gone.
+    """
+
+    waiting: deque[Sequence[Checked]]
+    batches: list[_Batch] = field(default_factory=list)
+    lost: bool = False
+
+    @property
+    def open(self) -> Iterator[_Batch]:
+        """The batches that may not be over."""
+        return (batch for batch in self.batches if not batch.over)
 
 
 class HttpFleet:
     """A `Fleet`.
 
     Args:
-        client: of the API.
+        api: of the deployment.
         desk: says what is asked for.
     """
 
-    def __init__(self, client: httpx.Client, desk: Desk) -> None:
-        self._client = client
-        options = {"on_error": desk.options.on_error, "priority": Priority.BULK.value, "dialect": "v2"}
-        self._form = {"services": ",".join(desk.services), **options}
-        self._pool = ThreadPoolExecutor(AT_A_TIME)
-        self._tickets: dict[str, list[Future[Item | None]]] = {}
-        self._ended: SimpleQueue[str] = SimpleQueue()
+    def __init__(self, api: ApiClient, desk: Desk) -> None:
+        self._api = api
+        self._desk = desk
+        self._sent: dict[str, _Sent] = {}
+        self._body_bytes = BODY_BYTES
+        self._back_at = 0.0
 
     def models(self) -> Mapping[str, str]:
         """See `Fleet.models`."""
-        return {model["name"]: model["sha256"] for model in self._ask("GET", "/version")["models"]}
+        return {model["name"]: model["sha256"] for model in self._api.ask("GET", "/version").json()["models"]}
 
     def has_room(self) -> bool:
         """See `Fleet.has_room`: the deployment says so itself, with 429."""
-        return True
+        return monotonic() >= self._back_at
 
     def send(self, photos: Sequence[Checked]) -> str:
-        """See `Fleet.send`."""
+        """See `Fleet.send`: they leave when next somebody asks what has ended."""
         ticket = uuid4().hex
-        jobs = [self._pool.submit(self._run, photo) for photo in photos]
-        self._tickets[ticket] = jobs
-        for job in jobs:
-            job.add_done_callback(lambda _: self._ended.put(ticket))
+        self._sent[ticket] = _Sent(deque(_groups(photos, self._body_bytes)))
         return ticket
 
     def ended(self, wait_s: float) -> Collection[str]:
-        """See `Fleet.ended`."""
-        with suppress(Empty):
-            return [self._ended.get(timeout=wait_s)]
-        return []
+        """See `Fleet.ended`: of what is under way, it waits for what was sent first.
+
+        Raises:
+            FleetLost: the deployment refuses what is sent.
+        """
+        for sent in self._sent.values():
+            while sent.waiting and self.has_room():
+                self._post(sent)
+        for ticket, sent in self._sent.items():
+            for batch in sent.open:
+                self._look(sent, batch, wait_s)
+                return [ticket] if batch.over else []
+        sleep(wait_s)
+        return list(self._sent)
 
     def look(self, ticket: str) -> Ended | None:
         """See `Fleet.look`."""
-        jobs = self._tickets[ticket]
-        if not all(job.done() for job in jobs):
+        sent = self._sent[ticket]
+        for batch in sent.open:
+            self._look(sent, batch)
+        if sent.lost:
+            return Ended(None)
+        if sent.waiting or any(sent.open):
             return None
-        items = [item for job in jobs if (item := job.result())]
-        return Ended(items if len(items) == len(jobs) else None)
+        items: list[Item] = []
+        for batch in sent.batches:
+            read = self._read(batch)
+            if read.items is None:
+                return read
+            items += read.items
+        return Ended(items)
 
     def forget(self, ticket: str) -> None:
-        """See `Fleet.forget`. What runs at the moment is erased when it is over."""
-        for job in self._tickets.pop(ticket):
-            job.cancel()
+        """See `Fleet.forget`."""
+        for batch in self._sent.pop(ticket).batches:
+            self._api.ask("DELETE", f"/batches/{batch.id}", accept=_GONE)
 
-    def close(self) -> None:
-        """Wait for what runs at the moment, and erase it."""
-        self._pool.shutdown(cancel_futures=True)
+    def _post(self, sent: _Sent) -> None:
+        photos = sent.waiting[0]
+        body = self._body(photos)
+        headers = {"Content-Type": body.kind}
+        response = self._api.ask(
+            "POST", "/batches", accept=(413, 429), params=body.query, content=body.content, headers=headers
+        )
+        if response.status_code == 429:
+            self._back_at = monotonic() + pause_s(response)
+            return
+        sent.waiting.popleft()
+        if response.status_code != 413:
+            sent.batches.append(_Batch(response.json()["id"], len(photos)))
+        elif len(photos) > 1:
+            half = len(photos) // 2
+            self._body_bytes = min(self._body_bytes, len(body.content) // 2)
+            sent.waiting.extendleft([photos[half:], photos[:half]])
+        else:
+            raise FleetLost(f"the deployment does not even take one photo at a time: {response.text[:500]}")
 
-    def _run(self, photo: Checked) -> Item | None:
-        """The sample of a photo; None if it got lost."""
-        try:
-            job = self._ask("POST", "/jobs/image", data=self._form, files={"image": photo.image})
-            path = f"/jobs/{job['id']}"
-            while job["status"] in ("queued", "running"):
-                job = self._ask("GET", path, params={"wait": WAIT_S})
-            self._client.delete(path)
-        except InvalidRequest as error:
-            return _dead(photo, Failure(service=None, type="refused", message=str(error)))
-        except (StorageError, httpx.TransportError):
-            return None
-        if job["status"] == "succeeded":
-            return _item(photo, job["result"])
-        return _dead(photo, Failure.model_validate(job["error"])) if job.get("error") else None
+    def _body(self, photos: Sequence[Checked]) -> Body:
+        services, on_error = self._desk.services, self._desk.options.on_error
+        images = [photo.image for photo in photos if photo.image is not None]
+        if images:
+            return archive(images, services, on_error)
+        return lines([photo.source for photo in photos if photo.source is not None], services, on_error)
 
-    def _ask(self, method: str, path: str, **parts: Any) -> Any:
-        """The answer to a request; asked again while the deployment is away or busy.
+    def _look(self, sent: _Sent, batch: _Batch, wait_s: float = 0) -> None:
+        response = self._api.ask("GET", f"/batches/{batch.id}", accept=_GONE, params={"wait": wait_s})
+        sent.lost = sent.lost or response.status_code in _GONE
+        batch.over = sent.lost or BatchStatus(response.json()["status"]).over
+        if batch.over:
+            # There is a place again that was taken when the deployment said that it is busy.
+            self._back_at = 0.0
 
-        Raises:
-            InvalidRequest: the deployment refuses it.
-            StorageError: it did not answer.
-        """
-        for tried in range(TRIES):
-            try:
-                response = self._client.request(method, path, **parts)
-            except httpx.TransportError:
-                sleep(min(2**tried / 4, 10))
-                continue
-            if response.is_success:
-                return response.json()
-            if response.status_code not in _BUSY:
-                raise InvalidRequest(f"{method} {path}: {response.status_code} {response.text[:500]}")
-            sleep(float(response.headers.get("Retry-After", 1)))
-        raise StorageError(f"{self._client.base_url} did not answer")
+    def _read(self, batch: _Batch) -> Ended:
+        """What a batch has come to: nothing, where some of it has to be sent again."""
+        items: list[Item | None] = [None] * batch.photos
+        for row in self._rows(batch, "output"):
+            items[int(row["custom_id"])] = _item(row)
+        for row in self._rows(batch, "errors"):
+            failure = Failure(service=row["service"], type=row["type"], message=str(row["detail"]))
+            if row["shared"]:
+                return Ended(None, failure)
+            if failure.type not in _UNDONE:
+                items[int(row["custom_id"])] = Item(sample=Sample(), failures=[failure], dead=True)
+        known = [item for item in items if item is not None]
+        return Ended(known if len(known) == len(items) else None)
 
-
-def check_api(client: httpx.Client) -> None:
-    """Make sure that there is an API.
-
-    Raises:
-        FleetLost: there is none.
-    """
-    try:
-        client.get("/version").raise_for_status()
-    except httpx.HTTPError as error:
-        raise FleetLost(f"no deployment answers at {client.base_url}: {error}") from error
-
-
-def _item(photo: Checked, answer: Mapping[str, Any]) -> Item:
-    failures = [Failure.model_validate(error) for error in answer.get("errors", [])]
-    sample = DIALECTS["v2"].read({"objects": answer["objects"]}, photo.sample.size)
-    return Item(sample=sample, failures=failures)
+    def _rows(self, batch: _Batch, path: str) -> list[dict[str, Any]]:
+        response = self._api.ask("GET", f"/batches/{batch.id}/{path}", accept=_GONE)
+        return [] if response.status_code in _GONE else [from_json(line) for line in response.content.splitlines()]
 
 
-def _dead(photo: Checked, failure: Failure) -> Item:
-    return Item(sample=photo.sample, failures=[failure], dead=True)
+def _groups(photos: Sequence[Checked], most_bytes: int) -> list[Sequence[Checked]]:
+    """Neighbours whose images have no more bytes together; each time at least one."""
+    groups: list[list[Checked]] = []
+    left = 0
+    for photo in photos:
+        size = len(photo.image or b"")
+        if not groups or size > left:
+            groups.append([])
+            left = most_bytes
+        groups[-1].append(photo)
+        left -= size
+    return list(groups)
+
+
+def _item(row: Mapping[str, Any]) -> Item:
+    answer, height, width = row["result"], row["image_height"], row["image_width"]
+    sample = DIALECTS["v2"].read({"objects": answer["objects"]}, None if height is None else (height, width))
+    return Item(sample=sample, failures=[Failure.model_validate(error) for error in answer.get("errors", [])])

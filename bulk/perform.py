@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from time import monotonic
 from typing import Literal
 
@@ -12,6 +12,7 @@ from bulk.fleet import Fleet
 from bulk.formats import Format, JsonLines, Parquet
 from bulk.inputs import Input, InputChunk, chunks, shuffled
 from bulk.output import Output
+from bulk.reach import reached
 from bulk.record import Record, Task, open_record
 from bulk.resume import Remaining
 from bulk.rows import Table
@@ -74,14 +75,14 @@ class Crew:
 
     Attributes:
         max_in_flight: so many chunks under way keep it busy.
-        by_reference: its workers may reach the photos themselves.
+        by_reference: its workers reach the photos themselves; None if that is still to be found out.
         watch: raises `FacelineError` if it is lost.
     """
 
     fleet: Fleet
     desk: Desk
     max_in_flight: int
-    by_reference: bool
+    by_reference: bool | None
     watch: Callable[[], None] = lambda: None
 
 
@@ -125,9 +126,14 @@ def perform(request: Request, output: Output, crew: Crew, max_in_flight: int, wa
     remaining = Remaining(order.chunks(request.source), done)
     watcher.begin(len(done) * order.chunk)
     began = monotonic()
-    run = Run(crew.fleet, desk, output, form, watcher, max_in_flight, crew.by_reference and desk.may_refer)
+    by_reference = crew.by_reference is not False and desk.may_refer
+    run = Run(crew.fleet, desk, output, form, watcher, max_in_flight, by_reference)
     try:
-        run.do(remaining)
+        todo = iter(remaining)
+        first = next(todo, None)
+        if first and by_reference and crew.by_reference is None:
+            run.by_reference = reached(crew.fleet, desk, first.inputs)
+        run.do(chain([first] if first else [], todo))
     finally:
         record.end(monotonic() - began, run.inputs)
         record.save(folder)

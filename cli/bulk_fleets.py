@@ -15,9 +15,10 @@ from celery import Celery
 
 from broker.queues import Placement
 from broker.urls import celery_url
+from bulk.api_client import ApiClient
 from bulk.desk import Desk
 from bulk.errors import FleetLost
-from bulk.http_fleet import HttpFleet, check_api
+from bulk.http_fleet import HttpFleet
 from bulk.perform import Crew
 from bulk.redis_fleet import RedisFleet, placement_of
 from cli.stack import Stack, running_stack
@@ -33,16 +34,15 @@ PER_THREAD = 3
 """Chunks under way for each thread that works on them: one runs, the others wait."""
 PER_WORKER = 16
 """For each worker, where nobody says how many threads it has."""
-OVER_HTTP = 2
+OVER_HTTP = 4
+"""Batches under way: a deployment takes no more than a few at a time."""
 PATIENCE_S = 3.0
-LIFE_S = 6 * 3600
-"""For how long a chunk may wait behind more urgent jobs."""
 
 
 def make_desk(settings: Settings, asked: Sequence[str], on_error: OnError, placement: Placement) -> Desk:
     """Judges photos as a deployment with these settings does."""
-    life_s = max(LIFE_S, settings.jobs.deadline_s)
-    jobs = settings.jobs.model_copy(update={"deadline_s": life_s})
+    # Chunks wait behind more urgent jobs, as the parts of a batch do.
+    jobs = settings.jobs.model_copy(update={"deadline_s": settings.batches.deadline_s})
     intake = Intake(services(settings.modules), jobs, settings.limits, placement.place)
     return Desk(intake, asked, Options(jobs.ttl_s, "number", on_error, priority=Priority.BULK))
 
@@ -94,7 +94,7 @@ def deployed_crew(settings: Settings, asked: Sequence[str], on_error: OnError) -
     placement = placement_of(presence)
     desk = make_desk(settings, asked, on_error, placement)
     fleet = _redis_fleet(settings.redis_url, settings, desk, placement)
-    yield Crew(fleet, desk, PER_WORKER * len(presence.workers(time())), by_reference=True)
+    yield Crew(fleet, desk, PER_WORKER * len(presence.workers(time())), by_reference=None)
 
 
 @contextmanager
@@ -106,13 +106,10 @@ def api_crew(url: str, settings: Settings, asked: Sequence[str], on_error: OnErr
     """
     trust_env = urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1")
     with httpx.Client(base_url=url, timeout=90, trust_env=trust_env) as client:
-        check_api(client)
+        api = ApiClient(client)
+        api.check()
         desk = make_desk(settings, asked, on_error, Placement(co_locate=True))
-        fleet = HttpFleet(client, desk)
-        try:
-            yield Crew(fleet, desk, OVER_HTTP, by_reference=False)
-        finally:
-            fleet.close()
+        yield Crew(HttpFleet(api, desk), desk, OVER_HTTP, by_reference=None)
 
 
 def _redis_fleet(redis_url: str, settings: Settings, desk: Desk, placement: Placement) -> RedisFleet:

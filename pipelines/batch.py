@@ -25,7 +25,7 @@ class BatchStatus(StrEnum):
     FAILED = "failed"  # the process that took it in is gone
     CANCELING = "canceling"
     CANCELED = "canceled"
-    EXPIRED = "expired"  # it is over, and some results are gone
+    EXPIRED = "expired"  # its time was up before all was done, or some results are gone since
     ERASED = "erased"
 
     @property
@@ -41,6 +41,7 @@ class BatchSpec(Canonical):
         created_at: seconds since the epoch.
         ttl_s: for how long a result is kept once its job is over, and an error of a request once all are in.
         silence_s: an intake that shows no life for so long is gone.
+        deadline_s: what is not done so long after the creation is given up.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -49,6 +50,12 @@ class BatchSpec(Canonical):
     created_at: float
     ttl_s: int
     silence_s: int
+    deadline_s: int
+
+    @property
+    def ends_at(self) -> float:
+        """When what is not done is given up."""
+        return self.created_at + self.deadline_s
 
 
 class Refusal(Canonical):
@@ -123,7 +130,7 @@ class Batch:
 
     def status(self, now: float) -> BatchStatus:
         """Where it stands."""
-        states = {part.status for part in self.parts}
+        states = {self.state(part, now) for part in self.parts}
         if self.erased:
             return BatchStatus.ERASED
         if self.sealed_at is None and self.canceled_at is None:
@@ -134,11 +141,28 @@ class Batch:
                 return BatchStatus.CANCELING
             waits, moves = JobStatus.QUEUED in states, any(state.over for state in states)
             return BatchStatus.FINALIZING if moves and not waits else BatchStatus.IN_PROGRESS
-        if self._refusals_gone(now) or (self.sealed_at is not None and any(part.gone for part in self.parts)):
+        gone = JobStatus.EXPIRED in states or JobStatus.ERASED in states
+        if self._refusals_gone(now) or (self.sealed_at is not None and gone):
             return BatchStatus.EXPIRED
         if self.canceled_at is not None and (self.sealed_at is None or JobStatus.CANCELED in states):
             return BatchStatus.CANCELED
         return BatchStatus.COMPLETED
+
+    def state(self, part: Part, now: float) -> JobStatus:
+        """Where a part stands: as its job does, but expired if it is late."""
+        return JobStatus.EXPIRED if self.late(part, now) else part.status
+
+    def late(self, part: Part, now: float) -> bool:
+        """Whether a part was not done when the time of the batch was up. What it held is there until its TTL ends."""
+        job = part.job
+        if job is None or self.sealed_at is None or self.canceled_at is not None:
+            return False
+        if not job.status.over:
+            return now >= self.spec.ends_at
+        # Somebody who found it late has canceled it, or a worker has found it past its deadline.
+        timed_out = job.failure is not None and job.failure.type == "timed_out"
+        after = job.finished_at is not None and job.finished_at >= self.spec.ends_at
+        return job.status is JobStatus.CANCELED or (job.status is JobStatus.FAILED and timed_out and after)
 
     def counts(self, now: float) -> Counts:
         """How many requests have come to what."""
@@ -146,14 +170,15 @@ class Batch:
         succeeded = canceled = expired = in_progress = 0
         failed = self.refused
         for part in self.parts:
-            if not part.status.over or (coming and part.job is None):
+            state = self.state(part, now)
+            if not state.over or (coming and part.job is None):
                 in_progress += part.samples
-            elif part.gone:
+            elif state in (JobStatus.EXPIRED, JobStatus.ERASED):
                 expired += part.samples
-            elif part.status is JobStatus.CANCELED:
+            elif state is JobStatus.CANCELED:
                 canceled += part.samples
             else:
-                dead = part.job.dead if part.job and part.status is JobStatus.SUCCEEDED else part.samples
+                dead = part.job.dead if part.job and state is JobStatus.SUCCEEDED else part.samples
                 failed += dead
                 succeeded += part.samples - dead
         total = succeeded + failed + canceled + expired + in_progress
@@ -165,12 +190,12 @@ class Batch:
             return False
         return self.erased or (all(part.gone for part in self.parts) and (not self.refused or self._refusals_gone(now)))
 
-    @property
-    def finished_at(self) -> float | None:
-        """When the last job ended, or the batch was in without one; None as long as that is open."""
-        if any(not part.status.over for part in self.parts):
+    def finished_at(self, now: float) -> float | None:
+        """When the last job ended, its time was up, or it was in without a job; None as long as that is open."""
+        if any(not self.state(part, now).over for part in self.parts):
             return None
-        times = [part.job.finished_at for part in self.parts if part.job and part.job.finished_at]
+        late = [self.spec.ends_at for part in self.parts if self.late(part, now)]
+        times = late or [part.job.finished_at for part in self.parts if part.job and part.job.finished_at]
         return max([*times, self.sealed_at]) if self.sealed_at else max(times, default=self.canceled_at)
 
     @property

@@ -1,9 +1,10 @@
 """What is done to batches as a whole: they are opened, found, canceled, erased, and the abandoned are cleared away."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from time import time
 
-from pipelines.batch import Batch, BatchSpec, BatchStatus
+from pipelines.batch import Batch, BatchSpec, BatchStatus, Part
 from pipelines.batch_store import BatchStore
 from pipelines.errors import Overloaded
 from pipelines.job import new_job_id
@@ -26,19 +27,28 @@ class Batches:
             Overloaded: too many are open.
         """
         self.sweep()
-        spec = BatchSpec(id=new_job_id(), created_at=time(), ttl_s=ttl_s, silence_s=self.settings.silence_s)
+        silence_s, deadline_s = self.settings.silence_s, self.settings.deadline_s
+        spec = BatchSpec(id=new_job_id(), created_at=time(), ttl_s=ttl_s, silence_s=silence_s, deadline_s=deadline_s)
         if self.store.create(spec) > self.settings.open_at_once:
             self.store.erase(spec, tombstone=False)
             raise Overloaded("too many batches are open: come back when one is over")
         return spec
 
     def find(self, batch_id: str) -> Batch | None:
-        """The batch; None if there is none. Nothing is left of the samples of a batch that has failed."""
-        batch = self.store.find(batch_id)
-        abandoned = batch is not None and batch.status(time()) is BatchStatus.FAILED
-        if batch is None or not abandoned or all(part.job is None for part in batch.parts):
+        """The batch; None if there is none.
+
+        Nothing is left of the samples of a batch that has failed, and nothing more is done for one whose time is up.
+        """
+        batch, now = self.store.find(batch_id), time()
+        if batch is None:
+            return None
+        late = [part for part in batch.parts if not part.status.over and batch.late(part, now)]
+        abandoned = batch.status(now) is BatchStatus.FAILED and any(part.job for part in batch.parts)
+        if not late and not abandoned:
             return batch
-        self._erase_jobs(batch)
+        if abandoned:
+            self._erase_jobs(batch)
+        self._cancel_jobs(late)
         return self.store.find(batch_id)
 
     def sweep(self) -> None:
@@ -59,9 +69,7 @@ class Batches:
             return batch
         self.store.cancel(batch_id, time())
         closed = self.store.find(batch_id)  # a job may have come in meanwhile; now none can any more
-        for part in closed.parts if closed else ():
-            if not part.status.over:
-                self.jobs.cancel(part.job_id, time())
+        self._cancel_jobs(closed.parts if closed else ())
         return self.store.find(batch_id)
 
     def erase(self, spec: BatchSpec, *, tombstone: bool) -> None:
@@ -71,6 +79,11 @@ class Batches:
         if batch := self.store.find(spec.id):
             self._erase_jobs(batch)
         self.store.erase(spec, tombstone=tombstone)
+
+    def _cancel_jobs(self, parts: Iterable[Part]) -> None:
+        for part in parts:
+            if not part.status.over:
+                self.jobs.cancel(part.job_id, time())
 
     def _erase_jobs(self, batch: Batch) -> None:
         for part in batch.parts:

@@ -1,7 +1,10 @@
 """From the requests of a batch to jobs: neighbours that want the same travel together."""
 
 from dataclasses import replace
+from math import ceil
+from time import time
 
+from pipelines.batch import BatchSpec
 from pipelines.job import NewJob
 from pipelines.submission import Checked, Intake, Submission
 
@@ -12,17 +15,18 @@ IMAGE_BYTES = 32 * 2**20
 class Gatherer:
     """Gathers the samples of a batch into jobs. For one thread at a time.
 
-    A job's metadata name the batch, and each sample's custom id and line: so they go when the job's data go.
+    A job has the time that is left to its batch. Its metadata name each sample's custom id and line: so they go when
+    the job's data go.
 
     Args:
         intake: checks the samples.
-        batch_id: of the batch.
+        batch: that they belong to.
         size: how many samples a job has at most.
     """
 
-    def __init__(self, intake: Intake, batch_id: str, size: int) -> None:
+    def __init__(self, intake: Intake, batch: BatchSpec, size: int) -> None:
         self._intake = intake
-        self._batch_id = batch_id
+        self._batch = batch
         self._size = size
         self._held: list[tuple[Checked, Submission, str, int]] = []
         self._bytes = 0
@@ -47,9 +51,10 @@ class Gatherer:
             return None
         samples, submissions, custom_ids, lines = zip(*self._held, strict=True)
         self._held, self._bytes = [], 0
-        metadata = {"batch": self._batch_id, "custom_ids": custom_ids, "lines": lines}
-        options = replace(submissions[0].options, metadata=metadata)
-        return self._intake.gather(samples, submissions[0].dialect, options)
+        options = replace(submissions[0].options, metadata={"custom_ids": custom_ids, "lines": lines})
+        job = self._intake.gather(samples, submissions[0].dialect, options)
+        left_s = max(1, ceil(self._batch.ends_at - time()))
+        return replace(job, spec=job.spec.model_copy(update={"batch": self._batch.id, "deadline_s": left_s}))
 
     def _fits(self, checked: Checked, submission: Submission) -> bool:
         if not self._held:

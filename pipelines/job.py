@@ -65,6 +65,7 @@ class JobSpec(Canonical):
         ttl_s: for how long the result is kept once the job is over.
         deadline_s: after its creation a job that is not over fails.
         claim: the caller's idempotency key, which is bound to this job unless it was bound before.
+        batch: what it is a part of, if it is; it stands in no list then, and only the whole is ended or erased.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -82,6 +83,7 @@ class JobSpec(Canonical):
     ttl_s: int
     deadline_s: int
     claim: str | None = None
+    batch: str | None = None
 
     @property
     def blobs(self) -> list[str]:
@@ -137,6 +139,7 @@ class NewJob:
         givens: of each item, the sample as it was sent, without its image.
         metadata: the caller's, handed back untouched.
         images: encoded, in the order of `spec.blobs`.
+        fingerprint: of the request that `spec.claim` stands for.
     """
 
     spec: JobSpec
@@ -144,6 +147,7 @@ class NewJob:
     givens: Sequence[Mapping[str, Any]]
     metadata: Mapping[str, Any] | None = None
     images: Sequence[bytes] = ()
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

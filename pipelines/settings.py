@@ -83,6 +83,9 @@ class BatchSettings(BaseModel):
     )
     patience_s: float = Field(30, gt=0, description="How long a batch waits for room, or for its body to come on.")
     silence_s: int = Field(120, ge=1, description="A batch whose intake is silent for so long has failed.")
+    deadline_s: int = Field(
+        86_400, ge=1, description="A batch that is not over by then has expired; what is done of it stays."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> "BatchSettings":

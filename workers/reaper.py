@@ -49,7 +49,9 @@ class Reaper:
 
     def _send_if_lost(self, job: Job, times: int) -> None:
         # Where messages wait, the job's own may be among them: then it is late, not lost. But some queues are never
-        # empty, so in the end it is sent all the same; a stage that comes twice runs once.
-        if times >= PATIENCE or self.queue_length(job.spec, job.done) == 0:
+        # empty, so in the end it is sent all the same; a stage that comes twice runs once. Each time it takes twice as
+        # long, or whatever waits for a day would fill its queue with copies.
+        rounds, rest = divmod(times, PATIENCE)
+        if (rest == 0 and rounds.bit_count() == 1) or self.queue_length(job.spec, job.done) == 0:
             log.warning("job sent again", extra={"job": job.spec.id, "stage": job.done})
             self.send(job.spec, job.done)

@@ -19,7 +19,8 @@ def run_stage(self: Task, job_id: str, index: int) -> None:
         goes_on = runtime().stages.run(job_id, index, queue)
     except StorageError as error:
         raise Reject(str(error), requeue=True) from error
-    if not goes_on:
+    # Celery takes a millisecond over an exception: where nothing follows, there is nothing to stop.
+    if not goes_on and self.request.chain:
         raise Ignore
 
 

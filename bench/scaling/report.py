@@ -71,7 +71,7 @@ def chart(predictions: Sequence[Prediction]) -> str:
     for one, (x, y) in zip(predictions, found, strict=True):
         parts += [
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#4878a8"/>',
-            f'<text x="{x + 6:.1f}" y="{y + 16:.1f}">{one.images_per_s:,.0f}</text>',
+            f'<text x="{x - 8:.1f}" y="{y - 8:.1f}" text-anchor="end">{one.images_per_s:,.0f}</text>',
             f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 22}" text-anchor="middle">{one.workers}</text>',
         ]
     parts += [

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
-from bench.speed import bare, front, growth, hops, peers, profile, queued
+from bench.speed import bare, bulk, front, growth, hops, peers, profile, queued
 from bench.speed.report import Report
 from bench.speed.tables import Table
 from bench.speed.workbench import Workbench
@@ -23,6 +23,7 @@ PARTS: Mapping[str, Part] = {
     "bare": bare.measure,
     "profile": profile.measure,
     "queue": queued.measure,
+    "bulk": bulk.measure,
     "hops": hops.measure,
     "front": front.measure,
     "growth": growth.measure,
@@ -44,7 +45,9 @@ def main(arguments: Sequence[str] | None = None, parts: Mapping[str, Part] = PAR
     parser = argparse.ArgumentParser(prog="python -m bench.speed", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--part", action="append", choices=parts, help="again for several; all if not given")
     parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement, about")
-    parser.add_argument("--images", type=int, default=2000, help="that go through the stack whose memory is watched")
+    parser.add_argument(
+        "--images", type=int, default=2000, help="of `faceline bulk`, and of the stack whose memory is watched"
+    )
     parser.add_argument("--out", type=Path, default=RESULTS, help="the folder for speed.md, speed.json and speed.svg")
     given = parser.parse_args(arguments)
     refused = []

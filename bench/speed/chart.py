@@ -23,6 +23,10 @@ def bars(title: str, values: Sequence[tuple[str, float]], line: float | None = N
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
         f'<text x="12" y="24" font-size="15" font-weight="bold">{escape(title)}</text>',
     ]
+    if line is not None:
+        x = f"{LABELS + line * scale:.1f}"
+        ends = f'x1="{x}" y1="{HEAD - 6}" x2="{x}" y2="{height - GAP}"'
+        parts.append(f'<line {ends} stroke="#b04040" stroke-dasharray="4 3"/>')
     for index, (label, value) in enumerate(values):
         top = HEAD + index * (BAR + GAP)
         text = top + BAR - 5
@@ -30,10 +34,8 @@ def bars(title: str, values: Sequence[tuple[str, float]], line: float | None = N
         parts += [
             f'<text x="{LABELS - 8}" y="{text}" text-anchor="end">{escape(label)}</text>',
             f'<rect x="{LABELS}" y="{top}" width="{length:.1f}" height="{BAR}" fill="#4878a8"/>',
-            f'<text x="{LABELS + length + 6:.1f}" y="{text}">{value:.2f}</text>',
+            # On a rim of white, since the line may cross it.
+            f'<text x="{LABELS + length + 6:.1f}" y="{text}" stroke="#ffffff" stroke-width="4" paint-order="stroke">'
+            f"{value:.2f}</text>",
         ]
-    if line is not None:
-        x = f"{LABELS + line * scale:.1f}"
-        ends = f'x1="{x}" y1="{HEAD - 6}" x2="{x}" y2="{height - GAP}"'
-        parts.append(f'<line {ends} stroke="#b04040" stroke-dasharray="4 3"/>')
     return "\n".join([*parts, "</svg>", ""])

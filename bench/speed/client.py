@@ -24,7 +24,7 @@ class Load:
         warm: how many are sent beforehand, uncounted.
         count: how many are sent.
         concurrency: how many at a time.
-        follow: each answer is a job, whose end is waited for.
+        follow: each answer is a job; its end is waited for where it has not ended.
         pids: of the service; their CPU time is noted.
     """
 
@@ -94,12 +94,14 @@ def _line(load: Load, numbers: Iterator[int], total: int) -> Iterator[float]:
         started = perf_counter()
         answer = connection.ask(load.requests[number % len(load.requests)])
         if load.follow:
-            _follow(connection, json.loads(answer)["id"])
+            _follow(connection, answer)
         yield perf_counter() - started
     connection.close()
 
 
-def _follow(connection: Connection, job_id: str) -> None:
-    ended = json.loads(connection.ask(request("GET", f"/jobs/{job_id}?wait=60")))
-    if ended["status"] != "succeeded":
-        raise Refused(f"a job is {ended['status']}: {ended.get('error')}")
+def _follow(connection: Connection, answer: bytes) -> None:
+    job = json.loads(answer)
+    while job["status"] in ("queued", "running"):
+        job = json.loads(connection.ask(request("GET", f"/jobs/{job['id']}?wait=60")))
+    if job["status"] != "succeeded":
+        raise Refused(f"a job is {job['status']}: {job.get('error')}")

@@ -61,7 +61,7 @@ def _notifications(settings: Settings, redis_url: str) -> Table:
 
 def _memory(bench: Workbench) -> Table:
     """RSS and PSS as a stack begins, once it is warm, and at the end."""
-    requests = [job_request([LIGHT], photo, FACE) for photo in photos(50, MEGAPIXELS)]
+    requests = [job_request([LIGHT], photo, FACE, wait=True) for photo in photos(50, MEGAPIXELS)]
     rows: list[list[Cell]] = []
     with bench.stack() as stack:
         warm = bench.images // 10

@@ -46,8 +46,8 @@ async def _delays(settings: Settings, redis_url: str) -> tuple[list[float], list
     await asyncio.sleep(BEGIN_S)
 
     async def woken_at(job_id: str) -> float:
-        with hub.watch(job_id) as woken:
-            await woken.wait()
+        with hub.watch(job_id) as watch:
+            await watch.woken.wait()
             return perf_counter()
 
     waiting = [asyncio.create_task(woken_at(job.spec.id)) for job in jobs]

@@ -11,6 +11,7 @@ from cli.stack import Stack
 from models.threads import usable_cores
 
 CONCURRENCIES = (1, 8, 32)
+FETCHED = 8
 CHUNKS = (1, 16, 64)
 ROUNDS = 2
 """The least number of chunks for each thread of the worker, of which one more waits."""
@@ -24,12 +25,11 @@ def measure(bench: Workbench) -> list[Table]:
     with bench.stack() as stack:
         for title, names in bench.pipelines.items():
             with bench.around(names) as bare:
+                ways = [(f"jobs over HTTP, {many} at a time", many, True) for many in CONCURRENCIES]
+                ways.append((f"the same, {FETCHED} at a time, fetched by a second request", FETCHED, False))
                 sent = [
-                    (
-                        f"jobs over HTTP, {many} at a time",
-                        over_http(bench, stack, names, bench.photos, bare.count, many),
-                    )
-                    for many in CONCURRENCIES
+                    (way, over_http(bench, stack, names, bench.photos, bare.count, many, wait=wait))
+                    for way, many, wait in ways
                 ]
                 sent += [(f"chunks of {size}", in_chunks(bench, stack, names, bare.count, size)) for size in CHUNKS]
             rate = mean(bare.baseline)
@@ -48,10 +48,17 @@ NOTES = (
 
 
 def over_http(
-    bench: Workbench, stack: Stack, names: Sequence[str], photos: Sequence[bytes], count: int, concurrency: int
+    bench: Workbench,
+    stack: Stack,
+    names: Sequence[str],
+    photos: Sequence[bytes],
+    count: int,
+    concurrency: int,
+    *,
+    wait: bool = True,
 ) -> Sent:
-    """Jobs of one photo each; both requests of a job over one open connection."""
-    requests = [job_request(names, photo) for photo in photos]
+    """Jobs of one photo each; waited for by the request that submits them, or else by a second one."""
+    requests = [job_request(names, photo, wait=wait) for photo in photos]
     # One at a time keeps one thread of the worker busy at most.
     count = count if concurrency > 1 else count // bench.threads
     load = Load(stack.url, requests, count, concurrency, 2 * concurrency, follow=True, pids=pids_of(stack))

@@ -44,7 +44,7 @@ class Workbench:
     Attributes:
         settings: of the deployment.
         seconds: that a measurement takes, about.
-        images: how many go through a stack whose memory is watched.
+        images: how many go through `faceline bulk`, and through a stack whose memory is watched.
     """
 
     settings: Settings
@@ -176,15 +176,18 @@ def pids_of(stack: Stack) -> Pids:
     return {role: stack.supervisor.pids(role) for role in ("api", "worker", "server")}
 
 
-def job_request(names: Sequence[str], photo: bytes, sample: JSON | None = None, **options: JSON) -> bytes:
+def job_request(
+    names: Sequence[str], photo: bytes, sample: JSON | None = None, *, wait: bool = False, **options: JSON
+) -> bytes:
     """A request that submits a job.
 
     Args:
         names: of the services.
         photo: encoded.
         sample: what is said of it beside the photo.
+        wait: for the end of the job.
         options: of the job.
     """
     image = {"_image": {"blob": b64encode(photo).decode(), "format": "IMAGE"}}
     body = {"services": list(names), "sample": {**image, **(sample or {})}, **options}
-    return request("POST", "/jobs", json.dumps(body).encode())
+    return request("POST", "/jobs?wait=60" if wait else "/jobs", json.dumps(body).encode())

@@ -47,7 +47,8 @@ class RedisBatchStore:
             pipe.hset(keys.batch(spec.id), mapping=record)
             pipe.expire(keys.batch(spec.id), self._life_s(spec))
             pipe.zadd(keys.BATCHES, {spec.id: spec.created_at})
-            pipe.zremrangebyscore(keys.BATCHES, 0, spec.created_at - self._settings.max_life_s)
+            oldest = spec.created_at - spec.deadline_s - self._settings.max_ttl_s
+            pipe.zremrangebyscore(keys.BATCHES, 0, oldest)
             pipe.sadd(keys.OPEN_BATCHES, spec.id)
             pipe.scard(keys.OPEN_BATCHES)
             return int(pipe.execute()[-1])
@@ -140,5 +141,5 @@ class RedisBatchStore:
             return bool(self._take_script(keys=touched, args=arguments))
 
     def _life_s(self, spec: BatchSpec) -> int:
-        # The last job may be made now, and its own record lives for so long.
-        return self._settings.deadline_s + spec.ttl_s + TOMBSTONE_S
+        # The last job may be made now, and its own record lives for so long at most.
+        return spec.deadline_s + spec.ttl_s + TOMBSTONE_S

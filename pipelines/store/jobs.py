@@ -52,7 +52,8 @@ class RedisJobStore:
         touched = [keys.record(spec.id), keys.ACTIVE, keys.RECENT]
         data: dict[str, str | bytes] = {keys.given(spec.id): given, keys.chunk(spec.id): _dump(job.chunk)}
         data |= dict(zip(map(keys.blob, spec.blobs), job.images, strict=True))
-        times = [spec.created_at, spec.created_at + self._settings.stalled_after_s]
+        listed_at = spec.created_at if spec.batch is None else ""
+        times = [listed_at, spec.created_at + self._settings.stalled_after_s]
         oldest = spec.created_at - self._settings.max_life_s
         arguments = [spec.id, spec.model_dump_json(), life_s, life_s + TOMBSTONE_S, *times, oldest, *data.values()]
         with storage():

@@ -4,13 +4,14 @@
 """
 
 # KEYS: record, active, recent, the keys of the data... ARGV: job id, spec, seconds that the data stay, seconds that the
-# record stays, time, time at which the job counts as stalled, time before which jobs leave the list, the data...
+# record stays, time or '' to stand in no list, time at which the job counts as stalled, time before which jobs leave
+# the list, the data...
 CREATE = """
 redis.call('HSET', KEYS[1], 'spec', ARGV[2], 'status', 'queued', 'done', 0)
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 for i = 4, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 4], 'EX', ARGV[3]) end
 redis.call('ZADD', KEYS[2], ARGV[6], ARGV[1])
-redis.call('ZADD', KEYS[3], ARGV[5], ARGV[1])
+if ARGV[5] ~= '' then redis.call('ZADD', KEYS[3], ARGV[5], ARGV[1]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[3], 0, ARGV[7])
 return 1
 """

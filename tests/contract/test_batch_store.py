@@ -10,6 +10,7 @@ import pytest
 from pipelines.batch import BatchSpec, BatchStatus, Refusal
 from pipelines.batch_store import BatchStore
 from pipelines.batches import Batches
+from pipelines.chunk import Failure
 from pipelines.errors import Overloaded
 from pipelines.job import Ending, JobStatus, NewJob
 from pipelines.job_store import JobStore
@@ -38,8 +39,10 @@ class Stores:
     def book(self) -> Batches:
         return Batches(self.batches, self.jobs, BOUNDS)
 
-    def opened(self, *, ttl_s: int = 60, created_at: float | None = None) -> BatchSpec:
-        spec = BatchSpec(id=str(uuid4()), created_at=created_at or time(), ttl_s=ttl_s, silence_s=10)
+    def opened(self, *, ttl_s: int = 60, deadline_s: int = 1000, created_at: float | None = None) -> BatchSpec:
+        spec = BatchSpec(
+            id=str(uuid4()), created_at=created_at or time(), ttl_s=ttl_s, silence_s=10, deadline_s=deadline_s
+        )
         self.batches.create(spec)
         return spec
 
@@ -54,6 +57,11 @@ class Stores:
                 self.jobs.finish(job.spec, ending, {}, time())
             jobs.append(job)
         return jobs
+
+    def job_status(self, job: NewJob) -> JobStatus:
+        found = self.jobs.find(job.spec.id)
+        assert found is not None
+        return found.status
 
     def status(self, spec: BatchSpec) -> BatchStatus:
         found = self.batches.find(spec.id)
@@ -80,7 +88,7 @@ def half_dead() -> Ending:
 
 
 def test_an_unknown_batch_is_none_and_takes_nothing_in(stores: Stores) -> None:
-    spec = BatchSpec(id="no-such-batch", created_at=time(), ttl_s=60, silence_s=10)
+    spec = BatchSpec(id="no-such-batch", created_at=time(), ttl_s=60, silence_s=10, deadline_s=1000)
     assert stores.batches.find(spec.id) is None
     assert stores.batches.refusals(spec.id, 0, 10) == []
     assert not stores.batches.add(spec, "job", 1, time())
@@ -221,6 +229,65 @@ def test_results_and_refusals_expire(stores: Stores) -> None:
     assert found.counts(time()) == (3, 0, 1, 0, 2, 0)
 
 
+def test_what_is_not_done_when_its_time_is_up_is_given_up_and_the_rest_stays(stores: Stores) -> None:
+    spec = stores.opened(deadline_s=5, created_at=time() - 4)
+    done, waiting, running = stores.filled(spec, half_dead(), None, None)
+    stores.jobs.begin(running.spec.id, 0, time())
+    stores.batches.seal(spec, time())
+    assert stores.status(spec) is BatchStatus.IN_PROGRESS
+    sleep(1.1)
+    found = stores.book.find(spec.id)
+    assert found is not None
+    assert (found.status(time()), found.counts(time())) == (BatchStatus.EXPIRED, (6, 1, 1, 0, 4, 0))
+    assert found.finished_at(time()) == spec.ends_at
+    assert not found.gone(time())
+    # One is over for good; the other one ends at its next stage, and cannot succeed any more.
+    assert [stores.job_status(job) for job in (waiting, running)] == [JobStatus.CANCELED, JobStatus.RUNNING]
+    stores.jobs.finish(running.spec, half_dead(), {}, time())
+    found = stores.book.cancel(spec.id)
+    assert found is not None
+    assert (found.status(time()), found.counts(time())) == (BatchStatus.EXPIRED, (6, 1, 1, 0, 4, 0))
+    assert stores.jobs.data(done.spec.id) is not None
+
+
+def test_a_job_that_a_worker_found_past_the_time_of_its_batch_is_expired_and_another_has_failed(stores: Stores) -> None:
+    timed_out = Ending(JobStatus.FAILED, failure=Failure(service=None, type="timed_out", message="late"))
+    for deadline_s, counts in ((1, (2, 0, 0, 0, 2, 0)), (60, (2, 0, 2, 0, 0, 0))):
+        spec = stores.opened(deadline_s=deadline_s, created_at=time() - 2)
+        (job,) = stores.filled(spec, None)
+        stores.batches.seal(spec, time())
+        stores.jobs.finish(job.spec, timed_out, {}, time())
+        found = stores.book.find(spec.id)
+        assert found is not None
+        assert found.counts(time()) == counts
+
+
+def test_a_batch_that_was_canceled_before_its_time_was_up_stays_canceled(stores: Stores) -> None:
+    spec = stores.opened(deadline_s=1)
+    stores.filled(spec, half_dead(), None)
+    stores.batches.seal(spec, time())
+    stores.book.cancel(spec.id)
+    sleep(1.1)
+    found = stores.book.find(spec.id)
+    assert found is not None
+    assert (found.status(time()), found.counts(time())) == (BatchStatus.CANCELED, (4, 1, 1, 2, 0, 0))
+
+
+@pytest.mark.parametrize("tombstone", [True, False])
+def test_its_counts_are_exact_though_a_job_is_erased(stores: Stores, tombstone: bool) -> None:
+    spec = stores.opened()
+    first, second = stores.filled(spec, half_dead(), None)
+    stores.batches.seal(spec, time())
+    stores.jobs.erase(second.spec, tombstone=tombstone)
+    found = stores.book.find(spec.id)
+    assert found is not None
+    assert (found.status(time()), found.counts(time())) == (BatchStatus.EXPIRED, (4, 1, 1, 0, 2, 0))
+    stores.jobs.erase(first.spec, tombstone=tombstone)
+    found = stores.book.find(spec.id)
+    assert found is not None
+    assert found.counts(time()) == (4, 0, 0, 0, 4, 0)
+
+
 def test_an_erased_batch_leaves_a_tombstone_and_no_job(stores: Stores) -> None:
     spec = stores.opened()
     jobs = stores.filled(spec, half_dead(), None)
@@ -268,6 +335,6 @@ def test_nothing_of_a_batch_stays_for_ever(stores: Stores) -> None:
     stores.batches.refuse(spec, REFUSAL, time())
     lives = {kind: stores.redis.ttl(f"faceline:{kind}:{spec.id}") for kind in ("batch", "parts", "refusals")}
     assert 0 < lives["refusals"] <= spec.ttl_s
-    longest = SETTINGS.deadline_s + spec.ttl_s + 3600
+    longest = spec.deadline_s + spec.ttl_s + 3600
     assert 0 < lives["batch"] <= longest
     assert 0 < lives["parts"] <= longest

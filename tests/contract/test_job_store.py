@@ -271,6 +271,19 @@ def test_recent_jobs_come_the_latest_first_in_pages(store: JobStore) -> None:
     assert end is None
 
 
+def test_a_part_of_a_batch_is_found_but_stands_in_no_list(store: JobStore) -> None:
+    part, job = new_job(batch="b"), new_job()
+    for one in (part, job):
+        store.create(one)
+    listed, _ = store.recent(10, None)
+    assert [found.spec.id for found in listed] == [job.spec.id]
+    assert status_of(store, part) is JobStatus.QUEUED
+    run_to_the_end(store, part)
+    assert status_of(store, part) is JobStatus.SUCCEEDED
+    store.erase(part.spec, tombstone=False)
+    assert store.find(part.spec.id) is None
+
+
 def test_jobs_of_the_same_moment_are_listed_once_each(store: JobStore) -> None:
     now = time()
     for job in (made := [new_job(created_at=now) for _ in range(5)]):

@@ -47,6 +47,9 @@ class MemoryJobStore:
         self._active: dict[str, float] = {}
         self.buried: list[tuple[str, int]] = []
 
+    def __len__(self) -> int:
+        return sum(entry.status is not JobStatus.ERASED for entry in self._jobs.values())
+
     def create(self, job: NewJob) -> None:
         self._jobs[job.spec.id] = _Entry(job)
         self._active[job.spec.id] = job.spec.created_at + self._settings.stalled_after_s
@@ -141,7 +144,9 @@ class MemoryJobStore:
         self.buried.append((spec.id, stage))
 
     def recent(self, limit: int, after: Place | None) -> tuple[list[Job], Place | None]:
-        listed = [entry for entry in self._jobs.values() if entry.status is not JobStatus.ERASED]
+        listed = [
+            one for one in self._jobs.values() if one.status is not JobStatus.ERASED and one.new.spec.batch is None
+        ]
         places = {(entry.new.spec.created_at, entry.new.spec.id): entry for entry in listed}
         below = (after.created_at, after.job_id) if after else (float("inf"), "")
         page = sorted((place for place in places if place < below), reverse=True)[:limit]

@@ -25,6 +25,7 @@ def new_job(
     include_image: bool = False,
     on_error: OnError = "fail",
     created_at: float | None = None,
+    batch: str | None = None,
     place: Callable[[ModelFamily], str] = lambda family: family.value,
 ) -> NewJob:
     """A job on some images; its stages are the services of one family, if not placed otherwise."""
@@ -41,6 +42,7 @@ def new_job(
         created_at=time() if created_at is None else created_at,
         ttl_s=ttl_s,
         deadline_s=deadline_s,
+        batch=batch,
     )
     chunk = Chunk(items=[Item(sample=Sample(), blob=blob) for blob in spec.blobs])
     return NewJob(spec, chunk, givens=[{"note": "ü"} for _ in images], metadata={"mine": 1}, images=images)

@@ -18,6 +18,9 @@ import httpx
 import numpy as np
 import pytest
 
+from pipelines.settings import JobSettings
+from pipelines.store import keys
+from pipelines.store.jobs import RedisJobStore
 from tests.integration.conftest import FOUR, PHOTOS, Deploy, Deployment, Json, base64_photo, photo, v1_sample, v2_sample
 from tests.integration.test_privacy import everything
 
@@ -150,6 +153,9 @@ def test_each_line_has_its_result_or_its_error(deployment: Deployment) -> None:
             options["sample"] = {**v2_sample(), **one["sample"]}
         job = deployment.wait(deployment.client.post("/jobs", json=options).json())
         assert row["result"] == job["result"], one["custom_id"]
+    assert {(row["image_width"], row["image_height"]) for row in output if row["custom_id"] == "reference"} == {
+        (output[0]["image_width"], output[0]["image_height"])
+    }
     errors = rows(deployment, batch_id, "errors")
     assert [(row["line"], row["custom_id"], row["type"]) for row in errors] == [
         (number, name, kind) for number, (_, name, kind) in enumerate(wrong, start=6)
@@ -214,6 +220,61 @@ def test_what_is_done_before_a_cancel_stays(deployment: Deployment) -> None:
     assert {row["type"] for row in errors} == {"canceled"}
     assert {row["custom_id"] for row in output + errors} == set(files)
     assert deployment.client.post(f"/batches/{batch_id}/cancel").json()["status"] == "canceled"
+
+
+def parts_of(there: Deployment, batch_id: str) -> list[str]:
+    """The ids of its jobs, which no answer tells."""
+    return [entry.decode().partition(" ")[0] for entry in there.redis.lrange(keys.parts(batch_id), 0, -1)]
+
+
+def test_parts_stand_in_no_list_and_are_ended_and_erased_with_their_batch_alone(deployment: Deployment) -> None:
+    batch_id = submit(deployment, zipped(tiny_photos(9)), ZIP, services=FOUR[0])
+    job = deployment.submit(DETECTOR, v2_sample())
+    parts = parts_of(deployment, batch_id)
+    assert len(parts) == 3
+    listed = [one["id"] for one in deployment.client.get("/jobs", params={"limit": 100}).json()["jobs"]]
+    assert job["id"] in listed
+    assert not set(parts) & set(listed)
+    for done in (False, True):
+        for part in parts:
+            seen = deployment.client.get(f"/jobs/{part}").json()
+            assert (seen["id"], seen["batch"], seen["services"]) == (part, batch_id, DETECTOR)
+            assert (seen["metadata"], seen["result"]) == (None, None)
+            if done:
+                assert seen["status"] == "succeeded"
+            for method, path in (("GET", "/result"), ("POST", "/cancel"), ("DELETE", "")):
+                refused = deployment.client.request(method, f"/jobs/{part}{path}")
+                assert refused.status_code == 409
+                assert batch_id in refused.json()["detail"]
+        batch = ended(deployment, batch_id)
+    assert (batch["status"], batch["counts"]["succeeded"]) == ("completed", 9)
+    assert deployment.client.get(f"/jobs/{job['id']}").json()["batch"] is None
+    assert deployment.client.delete(f"/batches/{batch_id}").status_code == 204
+    assert [deployment.client.get(f"/jobs/{part}").status_code for part in parts] == [404] * 3
+
+
+def test_a_batch_ends_with_exact_counts_though_a_part_is_gone(deployment: Deployment) -> None:
+    files = {f"{index}.jpg": photo("obama_speech.jpg") for index in range(40)}
+    batch_id = submit(deployment, zipped(files), ZIP, preset="face-analysis")
+    lost = parts_of(deployment, batch_id)[-1]
+    store = RedisJobStore(deployment.redis, JobSettings())
+    job = store.find(lost)
+    assert job is not None
+    assert not job.status.over
+    store.erase(job.spec, tombstone=False)
+    batch = ended(deployment, batch_id)
+    assert (batch["status"], batch["counts"]["succeeded"], batch["counts"]["expired"]) == ("expired", 36, 4)
+    output = rows(deployment, batch_id, "output")
+    assert [row["custom_id"] for row in output] == list(files)[:36]
+    assert rows(deployment, batch_id, "errors") == []
+
+
+def test_whoever_waits_for_a_batch_is_told_when_it_is_over(deployment: Deployment) -> None:
+    batch_id = submit(deployment, zipped(tiny_photos(9)), ZIP, services=",".join(FOUR))
+    began = monotonic()
+    assert deployment.client.get(f"/batches/{batch_id}", params={"wait": 50}).json()["status"] == "completed"
+    assert monotonic() - began < 45
+    assert deployment.client.get(f"/batches/{batch_id}", params={"wait": 61}).status_code == 422
 
 
 def private_batch(deployment: Deployment, **query: Any) -> str:
@@ -405,6 +466,15 @@ def test_open_batches_are_counted_and_those_that_are_over_are_not(idle: Deployme
     third = submit(idle, zipped(small), ZIP, services=FOUR[0])
     for batch_id in (first, second, third):
         assert idle.client.delete(f"/batches/{batch_id}").status_code == 204
+
+
+def test_whoever_waits_for_a_batch_that_is_not_over_in_time_is_told_how_it_stands(idle: Deployment) -> None:
+    batch_id = submit(idle, zipped(tiny_photos(2)), ZIP, services=FOUR[0])
+    began = monotonic()
+    waited = idle.client.get(f"/batches/{batch_id}", params={"wait": 0.5}).json()
+    assert monotonic() - began >= 0.5
+    assert waited["status"] == "in_progress"
+    idle.client.delete(f"/batches/{batch_id}")
 
 
 def test_an_unknown_batch_is_not_found(idle: Deployment) -> None:

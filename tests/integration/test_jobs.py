@@ -1,5 +1,6 @@
 """Jobs over HTTP: submitted, watched, fetched, canceled, erased."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from time import sleep
@@ -54,6 +55,33 @@ def test_headers_say_where_to_look_and_when(deployment: Deployment) -> None:
     assert response.status_code == 202
     assert response.headers["location"] == f"/jobs/{response.json()['id']}"
     assert int(response.headers["retry-after"]) >= 1
+
+
+def test_a_job_may_be_waited_for_where_it_is_submitted(deployment: Deployment) -> None:
+    body = {"services": FOUR, "sample": v2_sample(), "metadata": {"order": 7}}
+    key = {"Idempotency-Key": "order-of-one-who-waits"}
+    for _ in range(2):
+        answer = deployment.client.post("/jobs", params={"wait": 30}, json=body, headers=key)
+        assert (answer.status_code, answer.json()["status"]) == (200, "succeeded")
+        assert answer.json() == deployment.client.get(f"/jobs/{answer.json()['id']}").json()
+    form = {"services": ",".join(FOUR), "metadata": json.dumps({"order": 7})}
+    sent = deployment.client.post("/jobs/image", params={"wait": 30}, data=form, files={"image": photo()})
+    assert (sent.status_code, sent.json()["result"]) == (200, answer.json()["result"])
+
+
+def test_who_waits_in_vain_gets_the_job_as_it_stands(deploy: Deploy) -> None:
+    with deploy(workers=[]) as idle:
+        body = {"services": FOUR, "sample": v2_sample()}
+        answer = idle.client.post("/jobs", params={"wait": 0.2}, json=body)
+        assert (answer.status_code, answer.json()["status"]) == (202, "queued")
+        assert answer.headers["location"] == f"/jobs/{answer.json()['id']}"
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(idle.client.post, "/jobs", params={"wait": 30}, json=body)
+            while len(listed := idle.client.get("/jobs").json()["jobs"]) < 2:
+                sleep(0.05)
+            assert idle.client.post(f"/jobs/{listed[0]['id']}/cancel").status_code == 202
+            ended = waiting.result(10)
+        assert (ended.status_code, ended.json()["status"]) == (200, "canceled")
 
 
 def test_the_result_alone_is_the_sample_in_its_dialect(deployment: Deployment) -> None:

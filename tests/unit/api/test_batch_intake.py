@@ -45,15 +45,16 @@ class FakeFront:
         self.store = MemoryJobStore(self.settings.jobs)
         self.batches = Batches(MemoryBatchStore(self.store), self.store, self.settings.batches)
         self.intake = Intake(services(), self.settings.jobs, self.settings.limits, lambda family: family.value)
-        self.presence = self
+        self.presence = self.publisher = self
 
     def memory_share(self) -> float:
         return self.share
 
-    async def publish(self, job: NewJob) -> str:
+    async def publish(self, make: Callable[[], NewJob]) -> tuple[NewJob, str]:
         self.before()
+        job = make()
         self.store.create(job)
-        return job.spec.id
+        return job, job.spec.id
 
     def take(self, count: int) -> BatchSpec:
         """Take a batch of some samples in."""
@@ -72,7 +73,7 @@ class FakeFront:
 
     @property
     def jobs(self) -> int:
-        return len(self.store.recent(100, None)[0])
+        return len(self.store)
 
 
 def test_what_was_taken_in_is_in_progress() -> None:

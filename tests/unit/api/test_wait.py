@@ -39,8 +39,8 @@ def woken(stream: MemoryStream, watched: Iterable[str], *, put: list[str] | Stor
             up: set[str] = set()
 
             async def wait(job_id: str) -> None:
-                with hub.watch(job_id) as event:
-                    await asyncio.wait_for(event.wait(), 2)
+                with hub.watch(job_id) as watch:
+                    await asyncio.wait_for(watch.woken.wait(), 2)
                     up.add(job_id)
 
             waiting = [asyncio.create_task(wait(job_id)) for job_id in watched]

@@ -57,7 +57,7 @@ class World:
         seed: int | None = None,
         limit: int | None = None,
         resume: bool = True,
-        by_reference: bool = True,
+        by_reference: bool | None = True,
         asked: Sequence[str] = ASKED,
     ) -> Record:
         intake = Intake(services(), JobSettings(), LimitSettings(), lambda family: family.value)
@@ -145,6 +145,22 @@ def test_photos_that_workers_do_not_reach_are_sent_along(world: World) -> None:
     assert world.results() == ALL
     by_reference = [piece for piece in fleet.sent if piece[0].image is None]
     assert len(by_reference) <= 3  # those that were under way when it was found out
+
+
+@pytest.mark.parametrize("reaches", [True, False])
+def test_one_photo_tells_whether_workers_reach_them_all(world: World, reaches: bool) -> None:
+    def answer(fleet: FakeFleet, photos: Sequence[Checked]) -> Ended:
+        unreached = photos[0].image is None and not reaches
+        return Ended([dead("unreachable_reference") for _ in photos]) if unreached else well(fleet, photos)
+
+    fleet = FakeFleet(answer)
+    world.run(fleet, by_reference=None)
+    assert world.results() == ALL
+    assert [len(piece) for piece in fleet.sent] == [1, 1, 4, 4, 2]
+    assert {photo.image is None for piece in fleet.sent[2:] for photo in piece} == {reaches}
+    again = FakeFleet(answer)
+    world.run(again, by_reference=None)
+    assert again.sent == []
 
 
 def test_a_photo_that_nobody_reaches_is_an_error(world: World) -> None:

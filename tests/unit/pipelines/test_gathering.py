@@ -1,4 +1,5 @@
 from dataclasses import replace
+from time import time
 from typing import Any
 
 import cv2
@@ -7,6 +8,7 @@ import pytest
 
 from models.catalogue import services
 from models.errors import InvalidImage
+from pipelines.batch import BatchSpec
 from pipelines.dialects import DIALECTS
 from pipelines.gathering import IMAGE_BYTES, Gatherer
 from pipelines.job import NewJob, Priority
@@ -18,9 +20,10 @@ DETECTOR = ("face-detector-face-fitter",)
 OPTIONS = Options(60, "number", priority=Priority.BULK)
 
 
-def gatherer(size: int = 3) -> Gatherer:
+def gatherer(size: int = 3, *, deadline_s: int = 1000, age_s: float = 0) -> Gatherer:
     limits = LimitSettings(image_bytes=IMAGE_BYTES)
-    return Gatherer(Intake(services(), JobSettings(), limits, lambda family: family.value), "my-batch", size)
+    batch = BatchSpec(id="my-batch", created_at=time() - age_s, ttl_s=60, silence_s=10, deadline_s=deadline_s)
+    return Gatherer(Intake(services(), JobSettings(), limits, lambda family: family.value), batch, size)
 
 
 def asks(image: bytes = PHOTO, dialect: str = "v2", asked: tuple[str, ...] = DETECTOR, **options: Any) -> Submission:
@@ -45,8 +48,18 @@ def test_neighbours_that_want_the_same_share_jobs_up_to_the_size() -> None:
 
 def test_each_sample_is_known_by_its_name_and_line() -> None:
     first, second = gathered(2, *[asks()] * 3)
-    assert first.metadata == {"batch": "my-batch", "custom_ids": ("n1", "n2"), "lines": (1, 2)}
-    assert second.metadata == {"batch": "my-batch", "custom_ids": ("n3",), "lines": (3,)}
+    assert first.metadata == {"custom_ids": ("n1", "n2"), "lines": (1, 2)}
+    assert second.metadata == {"custom_ids": ("n3",), "lines": (3,)}
+    assert {job.spec.batch for job in (first, second)} == {"my-batch"}
+
+
+@pytest.mark.parametrize(("age_s", "left_s"), [(0.5, 1000), (899.5, 101), (2000, 1)])
+def test_a_job_has_the_time_that_is_left_to_its_batch(age_s: float, left_s: int) -> None:
+    held = gatherer(age_s=age_s)
+    held.add(asks(), "a", 1)
+    job = held.flush()
+    assert job is not None
+    assert job.spec.deadline_s == left_s
 
 
 @pytest.mark.parametrize(

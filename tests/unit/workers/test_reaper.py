@@ -12,7 +12,7 @@ STALLED_AFTER_S = 10
 class World:
     """A store with one job, and a reaper that notes what it sends."""
 
-    def __init__(self, waiting: int = 0) -> None:
+    def __init__(self, waiting: int = 0, deadline_s: int = 100) -> None:
         self.store = MemoryJobStore(
             JobSettings(stage_deadline_s=1, visibility_timeout_s=2, stalled_after_s=STALLED_AFTER_S)
         )
@@ -22,7 +22,7 @@ class World:
             STALLED_AFTER_S,
         )  # fmt: skip
         self.now = time()
-        job = new_job(created_at=self.now)
+        job = new_job(created_at=self.now, deadline_s=deadline_s)
         self.spec = job.spec
         self.store.create(job)
 
@@ -62,6 +62,17 @@ def test_a_job_in_a_queue_that_is_never_empty_is_sent_again_in_the_end() -> None
         assert world.sent == []
         world.reaper.sweep(world.now + period * (STALLED_AFTER_S + 1))
     assert world.sent == [(world.spec.id, 0)]
+
+
+def test_a_job_that_waits_long_is_sent_again_ever_less_often() -> None:
+    world = World(waiting=3, deadline_s=10**6)
+    sent = []
+    for period in range(1, 30):
+        world.reaper.sweep(world.now + period * (STALLED_AFTER_S + 1))
+        if world.sent:
+            sent.append(period)
+            world.sent.clear()
+    assert sent == [3, 6, 12, 24]
 
 
 def test_a_job_past_its_deadline_fails() -> None:

@@ -1,0 +1,96 @@
+"""From a request to a job that is kept and sent."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from api.errors import IdempotencyConflict
+from api.limits import Pressure
+from broker.app import app as celery
+from broker.chain import send_job, stage_queue
+from broker.queues import Placement
+from models.errors import FacelineError
+from pipelines.job import JobStatus, NewJob
+from pipelines.job_store import JobStore
+
+Result = TypeVar("Result")
+
+
+class Publisher:
+    """One thread that judges and sends everything: sending blocks, and one thread is faster than several that contend.
+
+    Args:
+        store: keeps the jobs.
+        placement: where tasks go.
+        pressure: says when there is no room.
+    """
+
+    def __init__(self, store: JobStore, placement: Placement, pressure: Pressure) -> None:
+        self._store = store
+        self._placement = placement
+        self._pressure = pressure
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="publisher")
+
+    async def close(self) -> None:
+        """Finish what is being sent."""
+        await asyncio.to_thread(self._thread.shutdown)
+
+    async def call(self, function: Callable[[], Result]) -> Result:
+        """Call a function in the thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+    async def publish(
+        self, make: Callable[[], NewJob], follow: Callable[[str], None] = lambda _: None
+    ) -> tuple[NewJob, str]:
+        """Make a job, keep it and send its chain, unless its caller sent it before.
+
+        Args:
+            make: judges what the caller sent; called in the thread, since to change threads once more would cost more
+                than what it takes from its fellows.
+            follow: is told the id of the job right before it is sent.
+
+        Returns:
+            The job, and the id of the one that stands for the request: its own, or that of an earlier one.
+
+        Raises:
+            IdempotencyConflict: the caller's key stands for another request.
+            Overloaded: there is no room for it.
+            StorageError: the store or the broker did not take it; nothing of it is left.
+            FacelineError: as `make` does.
+        """
+        return await self.call(lambda: self._publish(make, follow))
+
+    def _publish(self, make: Callable[[], NewJob], follow: Callable[[str], None]) -> tuple[NewJob, str]:
+        job = make()
+        spec = job.spec
+        for queue in {stage_queue(spec, stage.index, self._placement) for stage in spec.stages}:
+            self._pressure.check(queue)
+        # Kept before it is claimed: whoever finds the key bound finds the job.
+        self._store.create(job)
+        try:
+            bound_id = self._bind(job)
+            if bound_id == spec.id:
+                follow(bound_id)
+                send_job(celery, spec, self._placement)
+                return job, bound_id
+        except FacelineError:
+            self._store.erase(spec, tombstone=False)
+            raise
+        self._store.erase(spec, tombstone=False)
+        return job, bound_id
+
+    def _bind(self, job: NewJob) -> str:
+        """The job that stands for the request: this one, or an earlier one of the same key that still has its data."""
+        spec = job.spec
+        if spec.claim is None:
+            return spec.id
+        while True:
+            bound_id, bound = self._store.claim(spec.claim, job.fingerprint, spec.id, spec.deadline_s + spec.ttl_s)
+            earlier = self._store.find(bound_id)
+            if earlier is None or earlier.status in (JobStatus.ERASED, JobStatus.EXPIRED):
+                self._store.release(spec.claim, bound_id)
+                continue
+            if bound != job.fingerprint:
+                raise IdempotencyConflict("this Idempotency-Key came before with another request")
+            return bound_id

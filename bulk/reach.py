@@ -1,0 +1,57 @@
+"""Finds out whether the workers of a deployment read the same photos behind references as are read here."""
+
+from collections.abc import Sequence
+from logging import getLogger
+
+from bulk.desk import Desk
+from bulk.fleet import Fleet
+from bulk.inputs import Input
+from pipelines.chunk import Failure, Item
+from pipelines.submission import Checked
+
+log = getLogger(__name__)
+
+WAIT_S = 1.0
+
+
+def reached(fleet: Fleet, desk: Desk, photos: Sequence[Input]) -> bool:
+    """Whether they do, as the first photo tells that can be used at all.
+
+    It goes both ways, and both have to give the same: another machine may have another photo under the same path.
+
+    Args:
+        fleet: of the workers.
+        desk: judges photos.
+        photos: to choose from. Where none can be read here, the workers are asked for all of them.
+
+    Raises:
+        StorageError: nobody answered.
+        FleetLost: the deployment refuses what is sent.
+    """
+    for photo in photos:
+        (carried,) = desk.check([photo], by_reference=False)
+        (referring,) = desk.check([photo], by_reference=True)
+        if isinstance(carried, Failure) or isinstance(referring, Failure):
+            continue
+        same = _same(fleet, referring, carried)
+        log.info("the workers read photos themselves" if same else "photos are sent along")
+        return same
+    return True
+
+
+def _same(fleet: Fleet, referring: Checked, carried: Checked) -> bool:
+    tickets = [fleet.send([one]) for one in (referring, carried)]
+    try:
+        one, other = (_come_back(fleet, ticket) for ticket in tickets)
+    finally:
+        for ticket in tickets:
+            fleet.forget(ticket)
+    if one is None or other is None:
+        return False
+    return (one.sample, one.failures, one.dead) == (other.sample, other.failures, other.dead)
+
+
+def _come_back(fleet: Fleet, ticket: str) -> Item | None:
+    while (ended := fleet.look(ticket)) is None:
+        fleet.ended(WAIT_S)
+    return ended.items[0] if ended.items else None
