@@ -5,7 +5,7 @@ Each converter supports exactly the operations that our models use; another one 
 
 from enum import StrEnum
 
-REVISION = 1
+REVISION = 2
 """Raise it when a converter gives another model for the same files: the cache tells models apart by it."""
 
 

@@ -10,6 +10,7 @@ from models.convert import Converter, faceapi, keras_h5, opencv_int8, tfjs, tfli
 from models.convert.batch import free_batch
 from models.convert.errors import ConversionFailed
 from models.convert.interface import rename, with_interface
+from models.convert.prelu import split_prelu
 
 Files = Mapping[str, bytes]
 
@@ -28,6 +29,7 @@ def convert(converter: Converter, files: Files, row: Sequence[int | None], outpu
     """
     model = _CONVERTERS[converter](files)
     free_batch(model)
+    split_prelu(model)
     return with_interface(model, row, outputs)
 
 

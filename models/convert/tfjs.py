@@ -23,7 +23,6 @@ _ELEMENTWISE = {
     "AddV2": "Add",
     "Identity": "Identity",
     "Mul": "Mul",
-    "Prelu": "PRelu",
     "Relu": "Relu",
     "Sigmoid": "Sigmoid",
 }
@@ -100,6 +99,8 @@ class _Translator:
             case "Relu6", [x]:
                 limits = (self.graph.constant(np.array(limit, np.float32)) for limit in (0, 6))
                 return self.graph.add("Clip", [self.tensor(x), *limits])
+            case "Prelu", [x, slope]:
+                return self._prelu(node, self.tensor(x), self.constant(slope))
             case "LeakyRelu", [x]:
                 return self.graph.add("LeakyRelu", [self.tensor(x)], {"alpha": node.attributes["alpha"]["f"]})
             case _:
@@ -129,7 +130,7 @@ class _Translator:
                 fused = node.texts("fused_ops")
                 node.expect(fused in (["BiasAdd"], ["BiasAdd", "Prelu"]), "+".join(fused))
                 y = self._convolution(node, x, self.constant(filters), self.constant(bias))
-                return self.graph.add("PRelu", [y, *map(self.tensor, rest)]) if rest else y
+                return self._prelu(node, y, *map(self.constant, rest)) if rest else y
             case "Conv2DBackpropInput", [_, filters, x]:
                 kernels, strides = self.constant(filters).transpose(3, 2, 0, 1), node.plane("strides")
                 node.expect(list(kernels.shape[2:]) == strides, "windows that overlap")
@@ -152,6 +153,12 @@ class _Translator:
         convolve = depthwise_convolution if node.operation == "DepthwiseConv2dNative" else convolution
         strides = node.plane("strides")
         return self._in_nchw(x, lambda image: convolve(self.graph, image, filters, bias, strides, same=node.same))
+
+    def _prelu(self, node: Node, tensor: str, slope: Array) -> str:
+        node.expect(slope.shape[:-1] == (1, 1), "a slope for each pixel")
+        image = self.graph.transpose(tensor, NCHW_FROM_NHWC)
+        y = self.graph.add("PRelu", [image, self.graph.constant(slope.reshape(-1, 1, 1))])
+        return self.graph.transpose(y, NHWC_FROM_NCHW)
 
     def _in_nchw(self, reference: str, operation: Callable[[str], str]) -> str:
         image = self.graph.transpose(self.tensor(reference), NCHW_FROM_NHWC)

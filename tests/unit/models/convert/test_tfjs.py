@@ -186,3 +186,8 @@ def test_an_unknown_operation_is_named() -> None:
 def test_a_variant_that_our_models_do_not_use_is_refused(attributes: Attributes, what: str) -> None:
     with pytest.raises(ConversionFailed, match=what):
         model_of("Conv2D", [noise(1, 1, 3, 4)], attributes).run(X)
+
+
+def test_a_slope_for_each_pixel_is_refused() -> None:
+    with pytest.raises(ConversionFailed, match="Prelu with a slope for each pixel"):
+        model_of("Prelu", [noise(5, 6, 3)]).run(X)

@@ -11,6 +11,7 @@ from tests.unit.models.convert.numeric import Array, convolved, max_pooled, mean
 ADD, AVERAGE_POOL, CONCATENATION, CONVOLUTION, DEQUANTIZE, FULLY_CONNECTED = 0, 1, 2, 3, 6, 9
 MAX_POOL, MUL, RESHAPE, SUB, STRIDED_SLICE, CAST, LESS, GREATER_EQUAL, LEAKY_RELU = 17, 18, 22, 41, 45, 53, 58, 62, 98
 CUMSUM = 128
+BOOL = 6
 TYPES = {np.dtype(np.float32): 0, np.dtype(np.float16): 1, np.dtype(np.int32): 2}
 NO_OPTIONS: Fields = {}
 
@@ -39,14 +40,13 @@ class LiteModel:
 
     def operator(self, code: int, inputs: Sequence[int], shape: Sequence[int], options: Fields = NO_OPTIONS) -> int:
         self._codes.append(code)
-        output = self._tensor(list(shape), 0, 0)
+        output = self._tensor(list(shape), BOOL if code in (LESS, GREATER_EQUAL) else 0, 0)
         place = Scalar("I", len(self._codes) - 1)
         self._operators.append({0: place, 1: list(inputs), 2: [output], 4: options})
         return output
 
     def run(self, batch: Array) -> Array:
-        (output,) = run(convert(self.content()), batch).values()
-        return output
+        return run(convert(self.content()), batch)[f"tensor_{len(self._tensors) - 1}"]
 
     def content(self) -> bytes:
         last = len(self._tensors) - 1
@@ -105,10 +105,14 @@ def test_a_routing_of_values_by_comparisons() -> None:
     np.testing.assert_allclose(model.run(x), np.hstack([expected, values >= 0.25]), atol=1e-6)
 
 
-def test_the_output_keeps_its_name() -> None:
+def test_rows_of_numbers_keep_their_names_those_on_the_way_to_the_output_too() -> None:
     model = LiteModel(1, 1, 2)
-    model.operator(RESHAPE, [0, model.constant(np.int32([1, -1]))], [1, 2])
-    assert [output.name for output in convert(model.content()).graph.output] == ["tensor_2"]
+    flat = model.operator(RESHAPE, [0, model.constant(np.int32([1, -1]))], [1, 2])
+    doubled = model.operator(ADD, [flat, flat], [1, 2])
+    x = noise(3, 1, 1, 2)
+    outputs = run(convert(model.content()), x)
+    assert outputs.keys() == {f"tensor_{flat}", f"tensor_{doubled}"}
+    np.testing.assert_array_equal(outputs[f"tensor_{flat}"], x.reshape(3, 2))
 
 
 def test_an_unknown_operator_is_told_by_its_code() -> None:

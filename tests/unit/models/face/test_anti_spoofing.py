@@ -11,7 +11,7 @@ BOX: Box = np.array([200.0, 200, 440, 440])
 
 
 def network(leaf: float) -> Constant:
-    return Constant(clss=[9.0, 9, 9, 9, 9, leaf, 9, 9], mask=[1.0] * 8)
+    return Constant(leaf_5=[leaf])
 
 
 def judge(network: Constant, *images: Image) -> list[float | None]:
@@ -19,7 +19,7 @@ def judge(network: Constant, *images: Image) -> list[float | None]:
 
 
 @pytest.mark.parametrize(("leaf", "real"), [(0.0, True), (0.0114, True), (-0.0114, True), (0.0116, False), (-1, False)])
-def test_the_sixth_leaf_alone_decides(leaf: float, real: bool) -> None:
+def test_one_leaf_alone_decides(leaf: float, real: bool) -> None:
     (answer,) = judge(network(leaf), drawn(BOX))
     assert answer is not None
     assert (answer >= 0.5) == real

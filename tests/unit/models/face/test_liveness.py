@@ -14,7 +14,7 @@ from tests.unit.models.face.drawings import drawn, sources
 from tests.unit.models.face.networks import Constant
 
 BOX: Box = np.array([200.0, 200, 440, 440])
-REAL_BY_DEFAULT = {"face_anti_spoofing": Constant(clss=[0.0] * 8)}
+REAL_BY_DEFAULT = {"face_anti_spoofing": Constant(leaf_5=[0.0])}
 FAKE_BY_PAIR: dict[str, Session] = {
     "minifasnet_v1se": Constant(logits=[9.0, 0, 0]),
     "minifasnet_v2": Constant(logits=[9.0, 0, 0]),
@@ -72,7 +72,7 @@ def test_a_face_that_cannot_be_judged_is_fake_at_049() -> None:
 
 @pytest.mark.parametrize("leaf", np.linspace(0, 0.03, 31).tolist())
 def test_the_value_says_what_the_confidence_says(leaf: float) -> None:
-    liveness = judge(drawn(BOX), face_anti_spoofing=Constant(clss=[0, 0, 0, 0, 0, leaf, 0, 0]))
+    liveness = judge(drawn(BOX), face_anti_spoofing=Constant(leaf_5=[leaf]))
     assert (liveness.value == "real") == (liveness.confidence >= 0.5)
 
 
@@ -80,9 +80,7 @@ class Bright:
     """Takes a bright face for real."""
 
     def run(self, batch: FloatArray) -> dict[str, FloatArray]:
-        leaves = np.zeros((len(batch), 8), np.float32)
-        leaves[:, 5] = batch.max(axis=(1, 2, 3)) < 0.8
-        return {"clss": leaves}
+        return {"leaf_5": (batch.max(axis=(1, 2, 3)) < 0.8).astype(np.float32)[:, None]}
 
 
 def test_the_estimator_judges_each_face_by_its_own_box() -> None:

@@ -37,7 +37,7 @@ def networks(yunet: Session) -> SessionSource:
     mesh = np.stack([*np.mgrid[40:152:18j, 40:152:26j], np.zeros((18, 26))], axis=-1)
     return sources(
         yunet=yunet,
-        face_anti_spoofing=Constant(clss=[0.0] * 8),
+        face_anti_spoofing=Constant(leaf_5=[0.0]),
         facemesh=Constant(mesh=mesh.reshape(-1).tolist(), face_flag=[1.0]),
         fr_pose=Constant(yaw=[0.0] * 66, pitch=[0.0] * 66, roll=[0.0] * 66),
         selfie=Idle(),
