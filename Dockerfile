@@ -1,4 +1,5 @@
-# One image for every role. CPU by default; `--build-arg EXTRA=gpu` for workers on a GPU.
+# One image for every role. CPU by default; `--build-arg EXTRA=gpu` for workers on a GPU, `--build-arg BUCKETS=s3,gs` for
+# workers that read photos from buckets.
 # The weights are pulled and converted while the image is built, and checked by their SHA-256.
 ARG PYTHON=3.11
 FROM python:${PYTHON}-slim AS weights
@@ -11,13 +12,15 @@ RUN pip install --no-cache-dir --no-deps --no-build-isolation . && faceline weig
 
 FROM python:${PYTHON}-slim
 ARG EXTRA=cpu
+ARG BUCKETS=
 RUN useradd --create-home faceline
 WORKDIR /src
 COPY requirements/runtime.txt requirements/
 RUN pip install --no-cache-dir --require-hashes -r requirements/runtime.txt
 COPY . .
 RUN pip install --no-cache-dir --no-deps --no-build-isolation . \
-    && if [ "$EXTRA" = gpu ]; then pip uninstall --yes onnxruntime && pip install --no-cache-dir ".[gpu]"; fi
+    && if [ "$EXTRA" = gpu ]; then pip uninstall --yes onnxruntime && pip install --no-cache-dir ".[gpu]"; fi \
+    && if [ -n "$BUCKETS" ]; then pip install --no-cache-dir ".[$BUCKETS]"; fi
 COPY --from=weights --chown=faceline /weights /weights
 ENV FACELINE_WEIGHTS_DIR=/weights
 USER faceline

@@ -43,8 +43,8 @@ accuracy: $(RUNTIME) weights  ## Recognition quality on a labelled kit: make acc
 
 pins: $(DEV)  ## Renew the pinned requirements
 	$(BIN)/python -m piptools compile -q --generate-hashes $(PINS) -o requirements/runtime.txt pyproject.toml
-	$(BIN)/python -m piptools compile -q --generate-hashes $(PINS) --extra dev --extra scaling -c requirements/runtime.txt \
-		-o requirements/dev.txt pyproject.toml
+	$(BIN)/python -m piptools compile -q --generate-hashes $(PINS) --extra dev --extra scaling --extra s3 --extra gs \
+		-c requirements/runtime.txt -o requirements/dev.txt pyproject.toml
 
 PINS := --extra cpu --extra weights --extra bulk --build-deps-for editable --allow-unsafe --strip-extras --no-annotate \
 	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host

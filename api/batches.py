@@ -1,39 +1,28 @@
 """Batches: many samples in one request, watched, fetched, canceled and erased together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from io import BytesIO
 from time import monotonic, time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from starlette.concurrency import iterate_in_threadpool
 
 from api import tables
-from api.batch_entries import Entry, archive_entries, line_entry, split_lines
-from api.batch_intake import BatchIntake, require_room
 from api.batch_models import BatchLine, BatchList, BatchOptions, BatchView, ErrorRow, ResultRow, view_batch
 from api.batch_rows import Row, error_rows, result_rows
+from api.batch_submission import ARCHIVES, LINES, take_batch
 from api.deps import FrontDep
-from api.errors import BatchUnknown, JobFailed, UnsupportedMedia
+from api.errors import BatchUnknown, JobFailed
 from api.front import Front
-from api.job_models import checked_ttl
 from api.jobs import CURSOR
 from api.responses import SampleResponse
 from api.schemas import ERRORS, Schemas
 from api.tables import JSONL, PARQUET, Table
-from api.uploads import counted
 from pipelines.batch import Batch
-from pipelines.dialects import DIALECTS
-from pipelines.errors import Detail, InvalidSample
-from pipelines.job import JobStatus, Place, Priority
-from pipelines.plan import check_services
-from pipelines.submission import Options
+from pipelines.job import JobStatus, Place
 
-LINES = (JSONL, "application/jsonl")
-ARCHIVES = ("application/zip", "application/x-tar", "application/gzip")
 RESULTS: Table = {
     "custom_id": "string",
     "line": "int64",
@@ -106,22 +95,9 @@ async def submit_batch(request: Request, front: FrontDep, asked: Annotated[Batch
     The body is checked as it comes in, and its first samples may be done before its last are sent. What is wrong with
     one request is told at `/errors`, and the others go on; what is wrong with the body or an archive refuses all.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in LINES + ARCHIVES:
-        raise UnsupportedMedia(f"this route takes {', '.join(LINES + ARCHIVES)}")
-    ttl_s = checked_ttl(asked.ttl_s, front.settings.jobs)
-    options = Options(ttl_s, front.age_format("number"), asked.on_error, asked.include_image, priority=Priority.BULK)
-    if kind in ARCHIVES:
-        check_services(asked.asked(), front.catalogue)
-    elif asked.names_services:
-        raise InvalidSample([Detail(loc=[], msg="each line names its own services and options", type="ambiguous")])
-    await require_room(front)
-    spec = await asyncio.to_thread(front.batches.open, ttl_s)
-    intake = BatchIntake(front, spec)
-    body = intake.watched(counted(request, front.settings.batches.body_bytes))
-    await intake.take(_of_archive(body, front, asked, options) if kind in ARCHIVES else _of_lines(body, front, options))
-    headers = {"Location": f"/batches/{spec.id}", "Retry-After": "1"}
-    return _view(await _find(front, spec.id), status=202, headers=headers)
+    batch_id = await take_batch(request, front, asked)
+    headers = {"Location": f"/batches/{batch_id}", "Retry-After": "1"}
+    return _view(await _find(front, batch_id), status=202, headers=headers)
 
 
 async def list_batches(
@@ -190,28 +166,6 @@ async def erase_batch(front: FrontDep, batch_id: str) -> Response:
     batch = await _find(front, batch_id)
     await asyncio.to_thread(front.batches.erase, batch.spec, tombstone=True)
     return Response(status_code=204)
-
-
-async def _of_lines(body: AsyncIterator[bytes], front: Front, options: Options) -> AsyncIterator[Entry]:
-    limits = front.settings.limits
-    longest = (limits.image_bytes + 2) // 3 * 4 + limits.sample_bytes
-    number = 0
-    async for line in split_lines(body, longest):
-        number += 1
-        if line is None or line.strip():
-            yield await asyncio.to_thread(line_entry, number, line, longest, options)
-
-
-async def _of_archive(
-    body: AsyncIterator[bytes], front: Front, asked: BatchOptions, options: Options
-) -> AsyncIterator[Entry]:
-    held = BytesIO()
-    async for part in body:
-        held.write(part)
-    settings, dialect = front.settings, DIALECTS[asked.dialect]
-    entries = archive_entries(held.getvalue(), asked.asked(), dialect, options, settings.limits, settings.batches)
-    async for entry in iterate_in_threadpool(entries):
-        yield entry
 
 
 async def _find(front: Front, batch_id: str) -> Batch:

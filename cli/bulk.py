@@ -15,6 +15,7 @@ from rich.markup import escape
 from models.errors import FacelineError
 from pipelines.job import OnError
 from pipelines.presets import PRESETS
+from pipelines.reference import without_login
 
 
 class Exit(IntEnum):
@@ -91,7 +92,7 @@ def bulk(
         opened = open_source(source, column)
         request = Request(
             source=opened,
-            name=source if "://" in source else str(Path(source).absolute()),
+            name=without_login(source) if "://" in source else str(Path(source).absolute()),
             column=column,
             order=Order(seed if shuffle else None, limit, chunk),
             form=form,

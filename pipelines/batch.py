@@ -42,6 +42,7 @@ class BatchSpec(Canonical):
         ttl_s: for how long a result is kept once its job is over, and an error of a request once all are in.
         silence_s: an intake that shows no life for so long is gone.
         deadline_s: what is not done so long after the creation is given up.
+        key: a digest of its caller's; empty if callers are not told apart.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,6 +52,7 @@ class BatchSpec(Canonical):
     ttl_s: int
     silence_s: int
     deadline_s: int
+    key: str = ""
 
     @property
     def ends_at(self) -> float:

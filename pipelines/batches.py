@@ -20,18 +20,32 @@ class Batches:
     jobs: JobStore
     settings: BatchSettings
 
-    def open(self, ttl_s: int) -> BatchSpec:
+    def open(self, ttl_s: int, key: str = "") -> BatchSpec:
         """Begin a batch.
 
+        Args:
+            ttl_s: see `BatchSpec`.
+            key: see `BatchSpec`.
+
         Raises:
-            Overloaded: too many are open.
+            Overloaded: too many are open, or too many of the key.
         """
         self.sweep()
-        silence_s, deadline_s = self.settings.silence_s, self.settings.deadline_s
-        spec = BatchSpec(id=new_job_id(), created_at=time(), ttl_s=ttl_s, silence_s=silence_s, deadline_s=deadline_s)
+        spec = BatchSpec(
+            id=new_job_id(),
+            created_at=time(),
+            ttl_s=ttl_s,
+            silence_s=self.settings.silence_s,
+            deadline_s=self.settings.deadline_s,
+            key=key,
+        )
+        # Counted with itself, so that of several that begin together none passes unseen.
         if self.store.create(spec) > self.settings.open_at_once:
             self.store.erase(spec, tombstone=False)
             raise Overloaded("too many batches are open: come back when one is over")
+        if key and self._open_of(key) > self.settings.open_per_key:
+            self.store.erase(spec, tombstone=False)
+            raise Overloaded("too many of your batches are open: come back when one is over")
         return spec
 
     def find(self, batch_id: str) -> Batch | None:
@@ -84,6 +98,10 @@ class Batches:
         for part in parts:
             if not part.status.over:
                 self.jobs.cancel(part.job_id, time())
+
+    def _open_of(self, key: str) -> int:
+        found = (self.store.find(batch_id) for batch_id in self.store.open())
+        return sum(batch is not None and batch.spec.key == key for batch in found)
 
     def _erase_jobs(self, batch: Batch) -> None:
         for part in batch.parts:

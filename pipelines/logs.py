@@ -11,6 +11,9 @@ job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "color_message", "taskName", "data"}
 
+_INDISCREET = ("aiobotocore", "botocore")
+"""They log the headers of requests at DEBUG, session tokens among them."""
+
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
     fields = {key: value for key, value in record.__dict__.items() if key not in _STANDARD}
@@ -53,3 +56,5 @@ def configure_logs(level: str, style: Literal["text", "json"]) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for name in _INDISCREET:
+        logging.getLogger(name).setLevel(max(root.level, logging.INFO))

@@ -67,7 +67,7 @@ class LimitSettings(BaseModel):
 
 
 class BatchSettings(BaseModel):
-    """What a batch may be. All bounds hold for a batch or for the deployment: nobody has a key of their own."""
+    """What a batch may be. Bounds hold for a batch, for the deployment, or for whoever has the same key."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -78,6 +78,12 @@ class BatchSettings(BaseModel):
     ratio: int = Field(100, ge=2, description="How many times its own size an archive may unpack to.")
     members: int = Field(20_000, ge=1, description="Of an archive, folders counted.")
     open_at_once: int = Field(8, ge=1, description="Batches that are not over; above it callers have to come back.")
+    key_header: str | None = Field(
+        None, description="The header that tells callers apart; whatever stands before the API must have checked it."
+    )
+    open_per_key: int = Field(
+        2, ge=1, description="Batches of one key that are not over: so times `requests` and `body_bytes` each."
+    )
     store_share: float = Field(
         0.5, gt=0, le=1, description="Of the store's memory; above it batches wait, so that single jobs find room."
     )

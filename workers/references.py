@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 from models.image_header import check_pixels, read_header
 from pipelines.errors import UnreachableReference
@@ -46,6 +47,7 @@ class References:
         if reference.local:
             real = Path(os.path.realpath(reference.location))
             return any(real.is_relative_to(folder) for folder in self._folders)
-        # "::" chains file systems: what stands in front is not what is read.
-        harmless = "::" not in reference.location and not {"..", "."}.intersection(reference.location.split("/"))
+        # "::" chains file systems: what stands in front is not what is read. Over HTTP "%2e" is a dot.
+        parts = unquote(reference.location).split("/")
+        harmless = "::" not in reference.location and not {"..", "."}.intersection(parts)
         return harmless and reference.location.startswith(tuple(self._prefixes))

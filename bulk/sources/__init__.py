@@ -8,7 +8,7 @@ from bulk.errors import InvalidSource
 from bulk.sources.files import IMAGES, TAR, FileSource, ListedSource, split_pattern
 from bulk.sources.manifest import READERS, open_manifest
 from bulk.sources.places import Place, place_of
-from bulk.sources.source import Source
+from bulk.sources.source import Source, reading
 
 __all__ = ["Source", "open_source"]
 
@@ -25,29 +25,26 @@ def open_source(text: str, column: str) -> Source:
     Raises:
         InvalidSource: there is nothing of that kind.
     """
-    if _BRACES.search(text):
-        return ListedSource([place_of(one) for one in _expanded(text)])
-    place, path = place_of(text)
-    try:
-        return _opened(place, path, column)
-    except OSError as error:
-        raise InvalidSource(f"{text} cannot be read: {error}") from error
+    with reading(text):
+        if _BRACES.search(text):
+            return ListedSource([place_of(one) for one in _expanded(text)])
+        return _opened(*place_of(text), column)
 
 
 def _opened(place: Place, path: str, column: str) -> Source:
+    suffix = os.path.splitext(path)[1].lower()
+    # First of all: one may be allowed to read a file in a bucket, but not to list it.
+    if suffix in (*READERS, TAR, *IMAGES) and place.is_file(path):
+        return open_manifest(place, path, column) if suffix in READERS else ListedSource([(place, path)])
     if place.is_folder(path):
         return FileSource(place, path.rstrip("/"))
     if place.is_file(path):
-        if os.path.splitext(path)[1].lower() in READERS:
-            return open_manifest(place, path, column)
-        if path.lower().endswith((*IMAGES, TAR)):
-            return ListedSource([(place, path)])
         known = ", ".join([*READERS, TAR, *IMAGES])
         raise InvalidSource(f"{path} is none of: {known}; a compressed tar has to be unpacked first")
     root, pattern = split_pattern(path)
     if pattern and place.is_folder(root):
         return FileSource(place, root, pattern)
-    raise InvalidSource(f"there is no {path}")
+    raise InvalidSource(f"there is no {path}, or it may not be read")
 
 
 def _expanded(text: str) -> Iterator[str]:

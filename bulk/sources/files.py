@@ -12,6 +12,7 @@ import pyarrow as pa
 from bulk.errors import InvalidSource
 from bulk.inputs import Input
 from bulk.sources.places import Place
+from bulk.sources.source import reading
 from pipelines.reference import Reference
 
 IMAGES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp")
@@ -41,21 +42,11 @@ class FileSource:
 
     def inputs(self) -> Iterator[Input]:
         """See `Source.inputs`."""
-        try:
-            for path in self._walk(""):
+        depth = None if "**" in self.pattern else len(self.pattern)
+        with reading(self.place.reference(self.root).location):
+            for path in self.place.paths(self.root, depth):
                 if matches(path.split("/"), self.pattern):
                     yield from _photos(self.place, f"{self.root}/{path}", path)
-        except OSError as error:
-            raise InvalidSource(f"{self.root} cannot be read: {error}") from error
-
-    def _walk(self, below: str) -> Iterator[str]:
-        """The paths of files, relative to the root."""
-        deep = "**" in self.pattern
-        for name in self.place.entries(f"{self.root}/{below}"):
-            if not name.endswith("/"):
-                yield below + name
-            elif deep or (below + name).count("/") < len(self.pattern):
-                yield from self._walk(below + name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +68,8 @@ class ListedSource:
     def inputs(self) -> Iterator[Input]:
         """See `Source.inputs`."""
         for place, path in self.files:
-            try:
+            with reading(place.reference(path).location):
                 yield from _photos(place, path, path.rpartition("/")[2])
-            except OSError as error:
-                raise InvalidSource(f"{path} cannot be read: {error}") from error
 
 
 def split_pattern(path: str) -> tuple[str, tuple[str, ...]]:

@@ -5,7 +5,6 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -16,7 +15,8 @@ import pyarrow.parquet as pq
 from bulk.errors import InvalidSource
 from bulk.inputs import Input
 from bulk.sources.places import Place
-from pipelines.reference import Reference
+from bulk.sources.source import reading
+from pipelines.reference import Reference, without_login
 
 Row = Mapping[str, Any]
 READERS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
@@ -30,7 +30,7 @@ class ManifestSource:
     Attributes:
         place: where it lies.
         path: of the manifest.
-        column: holds paths, relative to the manifest's folder, or URLs.
+        column: holds paths, relative to the manifest's folder or absolute, or URLs.
         columns: the other columns; of a CSV or JSONL file all are text, with JSON for what is none.
     """
 
@@ -41,8 +41,11 @@ class ManifestSource:
 
     @property
     def roots(self) -> Sequence[str]:
-        """See `Source.roots`: the manifest's folder."""
-        return [self._folder]
+        """See `Source.roots`: the manifest's folder, and the bucket or host of the first photo if that is a URL."""
+        first = next(iter(self.inputs()), None)
+        if first is None or first.reference.local:
+            return [self._folder]
+        return [self._folder, "/".join(first.reference.location.split("/", 3)[:3])]
 
     @property
     def _folder(self) -> str:
@@ -50,6 +53,10 @@ class ManifestSource:
 
     def inputs(self) -> Iterator[Input]:
         """See `Source.inputs`."""
+        with reading(self.place.reference(self.path).location):
+            yield from self._inputs()
+
+    def _inputs(self) -> Iterator[Input]:
         folder = self._folder
         for number, row in enumerate(_rows(self.place, self.path), start=1):
             if unknown := row.keys() - self.columns.keys() - {self.column}:
@@ -58,7 +65,8 @@ class ManifestSource:
             if not isinstance(name, str) or not name:
                 raise InvalidSource(f"{self.path}, row {number}: no text in column {self.column}")
             extra = {key: _carried(row.get(key), kind) for key, kind in self.columns.items()}
-            yield Input(name, Reference.parse(name if "://" in name else _below(folder, name)), extra)
+            reference = Reference.parse(name if "://" in name else _below(folder, name))
+            yield Input(without_login(name), reference, extra)
 
 
 def open_manifest(place: Place, path: str, column: str) -> ManifestSource:
@@ -67,8 +75,8 @@ def open_manifest(place: Place, path: str, column: str) -> ManifestSource:
     Raises:
         InvalidSource: it cannot be read, or lacks the column.
     """
-    if path.endswith(".parquet"):
-        with _reading(path), place.open(path) as file:
+    if _kind(path) == "parquet":
+        with place.open(path) as file:
             schema = pq.read_schema(file)
         columns = dict(zip(schema.names, schema.types, strict=True))
     else:
@@ -80,8 +88,8 @@ def open_manifest(place: Place, path: str, column: str) -> ManifestSource:
 
 
 def _rows(place: Place, path: str) -> Iterator[Row]:
-    kind = READERS[os.path.splitext(path)[1].lower()]
-    with _reading(path), place.open(path) as file:
+    kind = _kind(path)
+    with place.open(path) as file:
         if kind == "parquet":
             for batch in pq.ParquetFile(file).iter_batches(batch_size=1024):
                 yield from batch.to_pylist()
@@ -100,16 +108,18 @@ def _rows(place: Place, path: str) -> Iterator[Row]:
             yield row
 
 
-@contextmanager
-def _reading(path: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError, csv.Error, pa.ArrowException) as error:
-        raise InvalidSource(f"{path} cannot be read: {error}") from error
+def _kind(path: str) -> str:
+    return READERS[os.path.splitext(path)[1].lower()]
 
 
 def _below(folder: str, name: str) -> str:
-    return os.path.normpath(os.path.join(folder, name)) if os.path.isabs(folder) else f"{folder}/{name}"
+    if os.path.isabs(folder) or os.path.isabs(name):
+        return os.path.normpath(os.path.join(folder, name))
+    if not {".", ".."}.intersection(name.split("/")):
+        return f"{folder}/{name}"
+    # In a bucket dots are letters like all others.
+    protocol, _, path = folder.partition("://")
+    return f"{protocol}://{os.path.normpath(f'{path}/{name}')}"
 
 
 def _carried(value: Any, kind: pa.DataType) -> Any:

@@ -3,15 +3,15 @@
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
 from bulk.errors import InvalidSource
-from bulk.ordering import in_order
-from pipelines.reference import Reference
+from bulk.sources.buckets import LISTINGS, BucketPlace
+from bulk.sources.local import LocalPlace
+from bulk.sources.remote import RemotePlace
+from pipelines.reference import Reference, without_login
 
-_URL = re.compile(r"[a-z][a-z0-9+.-]*(://|::)", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 class Place(Protocol):
@@ -23,8 +23,13 @@ class Place(Protocol):
     def is_file(self, path: str) -> bool:
         """Whether the path is a file."""
 
-    def entries(self, folder: str) -> Iterator[str]:
-        """The names in a folder, in order and without the hidden ones; those of folders end in "/"."""
+    def paths(self, folder: str, depth: int | None) -> Iterator[str]:
+        """The files below a folder: their paths from there, in a settled order, without the hidden ones.
+
+        Args:
+            folder: its path.
+            depth: paths of more parts are of no interest; None if all are.
+        """
 
     def reference(self, path: str) -> Reference:
         """How others are told of a file."""
@@ -33,90 +38,28 @@ class Place(Protocol):
         """A file, to be read."""
 
 
-class LocalPlace:
-    """The file systems of this machine."""
-
-    def is_folder(self, path: str) -> bool:
-        """See `Place.is_folder`."""
-        return Path(path).is_dir()
-
-    def is_file(self, path: str) -> bool:
-        """See `Place.is_file`."""
-        return Path(path).is_file()
-
-    def entries(self, folder: str) -> Iterator[str]:
-        """See `Place.entries`. Links to folders are not followed: they may lead in circles."""
-        return in_order(self._listed(folder))
-
-    def reference(self, path: str) -> Reference:
-        """See `Place.reference`."""
-        return Reference(path)
-
-    def open(self, path: str) -> IO[bytes]:
-        """See `Place.open`."""
-        return open(path, "rb")
-
-    def _listed(self, folder: str) -> Iterator[str]:
-        with os.scandir(folder) as listing:
-            for entry in listing:
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    yield entry.name + "/"
-                elif entry.is_file():
-                    yield entry.name
-
-
-@dataclass(frozen=True, slots=True)
-class RemotePlace:
-    """A file system of fsspec.
-
-    Attributes:
-        files: the file system; untyped, since fsspec is.
-    """
-
-    files: Any
-
-    def is_folder(self, path: str) -> bool:
-        """See `Place.is_folder`."""
-        return bool(self.files.isdir(path))
-
-    def is_file(self, path: str) -> bool:
-        """See `Place.is_file`."""
-        return bool(self.files.isfile(path))
-
-    def entries(self, folder: str) -> Iterator[str]:
-        """See `Place.entries`."""
-        names = (
-            entry["name"].rstrip("/").rpartition("/")[2] + ("/" if entry["type"] == "directory" else "")
-            for entry in self.files.ls(folder, detail=True)
-        )
-        return in_order(name for name in names if not name.startswith("."))
-
-    def reference(self, path: str) -> Reference:
-        """See `Place.reference`."""
-        return Reference(self.files.unstrip_protocol(path))
-
-    def open(self, path: str) -> IO[bytes]:
-        """See `Place.open`."""
-        file: IO[bytes] = self.files.open(path, "rb")
-        return file
-
-
 def place_of(text: str) -> tuple[Place, str]:
     """The place that a path or URL lies in, and its spelling there.
 
     Raises:
-        InvalidSource: fsspec does not know the protocol, or lacks the package for it.
+        InvalidSource: nobody else could be told of what lies there.
+        Exception: fsspec does not know the protocol, or lacks the package for it, or whatever that package says.
     """
+    if "::" in text and "://" in text:
+        raise InvalidSource(f"{text}: nobody can be told of photos behind a chain of file systems (::)")
     if not _URL.match(text):
         return LocalPlace(), os.path.abspath(text)
     if text.startswith("file://"):
         return LocalPlace(), Reference.parse(text).location
     from fsspec.core import url_to_fs
 
-    try:
-        files, path = url_to_fs(text)
-    except (ValueError, ImportError) as error:
-        raise InvalidSource(f"{text}: {error}") from error
-    return RemotePlace(files), path
+    files, path = url_to_fs(text)
+    # The URL as the user spells it: what fsspec makes of a path lacks its host.
+    url, path = text.rstrip("/"), path.rstrip("/")
+    root = url.removesuffix(path) if url.endswith(path) else files.unstrip_protocol(path).removesuffix(path)
+    protocol = files.protocol if isinstance(files.protocol, str) else files.protocol[0]
+    if protocol not in LISTINGS:
+        return RemotePlace(files, root), path
+    if without_login(text) != text:
+        raise InvalidSource(f"{text}: the keys of a bucket belong in the environment, not in its URL")
+    return BucketPlace(files, root, LISTINGS[protocol]), path

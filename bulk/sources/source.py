@@ -1,11 +1,14 @@
 """What a source is."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 import pyarrow as pa
 
+from bulk.errors import InvalidSource
 from bulk.inputs import Input
+from pipelines.reference import without_login
 
 
 class Source(Protocol):
@@ -25,3 +28,13 @@ class Source(Protocol):
         Raises:
             InvalidSource: it cannot be read on.
         """
+
+
+@contextmanager
+def reading(location: str) -> Iterator[None]:
+    """Turns whatever goes wrong while a path or URL is read into `InvalidSource`."""
+    try:
+        yield
+    except Exception as error:  # each package behind fsspec has errors of its own
+        reason = str(error) if isinstance(error, InvalidSource) else f"{location} cannot be read: {error}"
+        raise InvalidSource(without_login(location, reason)) from error

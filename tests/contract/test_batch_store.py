@@ -1,7 +1,7 @@
 """What every batch store does: the one on Redis, on a real server, and the one in memory."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import sleep, time
 from uuid import uuid4
 
@@ -315,6 +315,18 @@ def test_only_so_many_are_open_at_once(stores: Stores) -> None:
     again = stores.book.open(60)
     assert again.id in stores.batches.open()
     assert len(stores.batches.open()) == 2
+
+
+def test_only_so_many_of_one_key_are_open_at_once(stores: Stores) -> None:
+    book = replace(stores.book, settings=BatchSettings(open_at_once=9, open_per_key=2, patience_s=1, silence_s=10))
+    first, _ = book.open(60, "one"), book.open(60, "one")
+    with pytest.raises(Overloaded, match="your"):
+        book.open(60, "one")
+    others = [book.open(60, "other"), *(book.open(60) for _ in range(3))]
+    assert len(stores.batches.open()) == 2 + len(others)
+    stores.filled(first, half_dead())
+    stores.batches.seal(first, time())
+    assert book.open(60, "one").id in stores.batches.open()
 
 
 def test_the_list_is_read_page_by_page_though_one_is_erased_meanwhile(stores: Stores) -> None:

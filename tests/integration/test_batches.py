@@ -20,6 +20,7 @@ import pytest
 
 from pipelines.settings import JobSettings
 from pipelines.store import keys
+from pipelines.store.connection import connect
 from pipelines.store.jobs import RedisJobStore
 from tests.integration.conftest import FOUR, PHOTOS, Deploy, Deployment, Json, base64_photo, photo, v1_sample, v2_sample
 from tests.integration.test_privacy import everything
@@ -466,6 +467,20 @@ def test_open_batches_are_counted_and_those_that_are_over_are_not(idle: Deployme
     third = submit(idle, zipped(small), ZIP, services=FOUR[0])
     for batch_id in (first, second, third):
         assert idle.client.delete(f"/batches/{batch_id}").status_code == 204
+
+
+def test_one_key_cannot_take_the_places_of_others(deploy: Deploy) -> None:
+    with deploy(workers=[], FACELINE_BATCHES__KEY_HEADER="X-API-Key", FACELINE_BATCHES__OPEN_PER_KEY="1") as guarded:
+
+        def post_with(key: str) -> httpx.Response:
+            return post(guarded, zipped(tiny_photos(1)), {**ZIP, "X-API-Key": key}, services=FOUR[0])
+
+        hers, more, his = post_with("hers"), post_with("hers"), post_with("his")
+        assert [answer.status_code for answer in (hers, more, his)] == [202, 429, 202]
+        assert "your batches" in more.json()["detail"]
+        assert guarded.client.post(f"/batches/{hers.json()['id']}/cancel").status_code == 202
+        assert post_with("hers").status_code == 202
+        assert b"hers" not in everything(connect(guarded.stack.redis_url, patience_s=1))
 
 
 def test_whoever_waits_for_a_batch_that_is_not_over_in_time_is_told_how_it_stands(idle: Deployment) -> None:

@@ -1,12 +1,13 @@
 import os
 from pathlib import Path
 
+import fsspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import PayloadTooLarge, UnreachableReference
-from pipelines.reference import Reference
+from pipelines.reference import Reference, without_login
 
 names = st.binary(min_size=1, max_size=20).map(lambda name: "/" + os.fsdecode(name.replace(b"\0", b"/")))
 urls = st.text(st.characters(codec="utf-8", exclude_characters="#"), max_size=20).map("s3://bucket/{}".format)
@@ -46,3 +47,48 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 def test_an_unknown_protocol_cannot_be_reached() -> None:
     with pytest.raises(UnreachableReference):
         Reference("gopher3://x/y").read(5)
+
+
+def test_a_part_of_an_object_is_read_alone() -> None:
+    fsspec.filesystem("memory").pipe("/parts/shard.tar", b"headPHOTOtail")
+    assert Reference("memory://parts/shard.tar", 4, 5).read(5) == b"PHOTO"
+    with pytest.raises(PayloadTooLarge):
+        Reference("memory://parts/shard.tar", 4, 5).read(4)
+
+
+class Broken(fsspec.AbstractFileSystem):  # type: ignore[misc]
+    def open(self, path: str, *_: object, **__: object) -> None:
+        raise RuntimeError(f"no luck with broken://user:se%40cret@host/{path}, user:se@cret@host")
+
+    def cat_file(self, *_: object, **__: object) -> bytes:
+        return b"more than was asked for"
+
+
+@pytest.fixture
+def broken() -> str:
+    fsspec.register_implementation("broken", Broken, clobber=True)
+    return "broken://user:se%40cret@host/a.jpg"
+
+
+def test_whatever_a_file_system_raises_is_no_accident_and_tells_no_password(broken: str) -> None:
+    with pytest.raises(UnreachableReference, match="no luck") as unread:
+        Reference(broken).read(5)
+    assert "cret" not in str(unread.value)
+
+
+def test_a_server_that_gives_no_parts_is_not_believed(broken: str) -> None:
+    with pytest.raises(UnreachableReference, match="parts"):
+        Reference(broken, 4, 5).read(5)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("ftp://user:secret@host/a@b.jpg", "ftp://host/a@b.jpg"),
+        ("s3://bucket/a:b@c.jpg", "s3://bucket/a:b@c.jpg"),
+        ("https://host?to=a@b", "https://host?to=a@b"),
+        ("/photos/a@b.jpg", "/photos/a@b.jpg"),
+    ],
+)
+def test_a_login_is_left_out_and_nothing_else(url: str, told: str) -> None:
+    assert without_login(url) == told

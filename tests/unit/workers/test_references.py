@@ -82,6 +82,7 @@ def test_what_is_no_image_is_not_given_away(root: Path) -> None:
     "url",
     [
         "s3://bucket/photos/../secrets/a.png",
+        "s3://bucket/photos/%2E%2e/secrets/a.png",
         "s3://bucket/photos-2/a.png",
         "s3://other/photos/a.png",
         "s3://bucket/photos/a::file:///etc/passwd",

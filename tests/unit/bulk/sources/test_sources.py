@@ -163,7 +163,7 @@ def bucket() -> Iterator[str]:
     files = fsspec.filesystem("memory")
     for name in ("b.jpg", "a.jpg", "sub/c.png", "notes.txt"):
         files.pipe(f"/bucket/{name}", name.encode())
-    files.pipe("/bucket/list.csv", b"path,label\nsub/c.png,1\n")
+    files.pipe("/bucket/list.csv", b"path,label\n./sub/c.png,1\n")
     yield "memory://bucket"
     files.rm("/bucket", recursive=True)
 
@@ -171,7 +171,23 @@ def bucket() -> Iterator[str]:
 def test_a_url_is_a_folder_a_pattern_or_a_manifest(bucket: str) -> None:
     assert contents(bucket) == {"a.jpg": b"a.jpg", "b.jpg": b"b.jpg", "sub/c.png": b"sub/c.png"}
     assert names(f"{bucket}/*.jpg") == ["a.jpg", "b.jpg"]
-    assert contents(f"{bucket}/list.csv") == {"sub/c.png": b"sub/c.png"}
+    assert contents(f"{bucket}/list.csv") == {"./sub/c.png": b"sub/c.png"}
+
+
+def test_a_chain_of_file_systems_is_refused() -> None:
+    with pytest.raises(InvalidSource, match="chain"):
+        open_source("zip://*.jpg::memory://bucket/photos.zip", "path")
+
+
+def test_a_password_in_a_url_is_not_told() -> None:
+    with pytest.raises(InvalidSource, match="gopher3://host/x") as refused:
+        open_source("gopher3://user:secret@host/x", "path")
+    assert "secret" not in str(refused.value)
+
+
+def test_the_suffix_of_a_manifest_may_be_large(folder: Path) -> None:
+    parquet_manifest(folder / "list").rename(folder / "LIST.PARQUET")
+    assert open_source(str(folder / "LIST.PARQUET"), "path").columns == {"age": pa.int64(), "note": pa.string()}
 
 
 def test_a_name_that_is_no_text_can_still_be_written(tmp_path: Path) -> None:
