@@ -29,6 +29,8 @@ def infer(session: Session, images: Iterable[Image], prepare: Prepare) -> Mappin
     runs = []
     while chunk := list(islice(waiting, MAX_ROWS)):
         runs.append(session.run(prepare(chunk)))
+    if len(runs) == 1:
+        return runs[0]
     return {name: np.concatenate([run[name] for run in runs]) for name in (runs[0] if runs else ())}
 
 
@@ -41,12 +43,17 @@ def with_mirrors(images: Iterable[Image]) -> Iterator[Image]:
 
 def bgr_planes(images: Sequence[Image]) -> FloatArray:
     """(n, h, w, 3) uint8 BGR -> (n, 3, h, w) float32 BGR in [0, 255]."""
-    return np.stack(images).transpose(0, 3, 1, 2).astype(np.float32, order="C")
+    height, width, channels = images[0].shape
+    batch = np.empty((len(images), channels, height, width), np.float32)
+    for row, image in zip(batch, images, strict=True):
+        for plane, channel in zip(row, cv2.split(image), strict=True):
+            plane[...] = channel
+    return batch
 
 
 def rgb_planes(images: Sequence[Image]) -> FloatArray:
     """(n, h, w, 3) uint8 BGR -> (n, 3, h, w) float32 RGB in [0, 255]."""
-    return np.stack(images)[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32, order="C")
+    return bgr_planes([np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8) for image in images])
 
 
 def rgb_pixels(images: Sequence[Image]) -> FloatArray:
@@ -54,4 +61,11 @@ def rgb_pixels(images: Sequence[Image]) -> FloatArray:
     batch = np.empty((len(images), *images[0].shape), np.float32)
     for row, image in zip(batch, images, strict=True):
         row[...] = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    return batch
+
+
+def unit_rgb_pixels(images: Sequence[Image]) -> FloatArray:
+    """(n, h, w, 3) uint8 BGR -> (n, h, w, 3) float32 RGB in [0, 1]."""
+    batch = rgb_pixels(images)
+    batch /= 255
     return batch

@@ -60,11 +60,15 @@ _VERTICES: dict[LandmarkName, tuple[int, ...]] = {
 }
 
 _ROW = {name: row for row, name in enumerate(LandmarkName)}
+# (21, 468): how much each vertex counts in each point.
+_SHARES = np.zeros((len(LandmarkName), 468))
+for _name, _vertices in _VERTICES.items():
+    _SHARES[_ROW[_name], _vertices] = 1 / len(_vertices)
 
 
 def landmarks_of(mesh: NDArray[np.float64]) -> Points:
     """The 21 points (21, 2) of a mesh (468, 2 or 3)."""
-    return np.stack([mesh[list(_VERTICES[name]), :2].mean(axis=0) for name in LandmarkName])
+    return _SHARES @ mesh[:, :2]
 
 
 def select(landmarks: Points, *names: LandmarkName) -> Points:

@@ -85,7 +85,10 @@ def _crops(image: Image, box: Box) -> tuple[Image, Image]:
 
 def _signed_rgb(images: Sequence[Image]) -> FloatArray:
     """(n, h, w, 3) uint8 BGR -> (n, h, w, 3) float32 RGB in [-1, 1]."""
-    return rgb_pixels(images) / np.float32(127.5) - np.float32(1)
+    batch = rgb_pixels(images)
+    batch /= 127.5
+    batch -= 1
+    return batch
 
 
 def _mask(shares: FloatArray) -> Mask:

@@ -7,11 +7,11 @@ from math import pi, radians
 import numpy as np
 from numpy.typing import NDArray
 
-from models.batches import infer, rgb_pixels
+from models.batches import infer, unit_rgb_pixels
 from models.crops import warp
 from models.geometry import Box, Region, angle, apply, inverse, scale_of
 from models.image import Image
-from models.session import FloatArray, Session
+from models.session import Session
 
 _SIZE = 192
 _BOX_MARGIN = 1.35
@@ -67,6 +67,8 @@ class FaceMesh:
         meshes = self._look(images, regions)
         unsettled = list(range(len(meshes)))
         for _ in range(1, _MAX_LOOKS):
+            if not unsettled:
+                break
             for index in unsettled:
                 mesh = meshes[index]
                 regions[index] = Region.around(mesh.points[:, :2], mesh.turn).squared().grown(_MESH_MARGIN)
@@ -79,18 +81,13 @@ class FaceMesh:
     def _look(self, images: Sequence[Image], regions: Sequence[Region]) -> list[Mesh]:
         maps = [region.to_square(_SIZE) for region in regions]
         crops = (warp(image, to_crop, _SIZE) for image, to_crop in zip(images, maps, strict=True))
-        outputs = infer(self._session, crops, _unit_rgb)
+        outputs = infer(self._session, crops, unit_rgb_pixels)
         meshes = []
         for row, to_crop in enumerate(maps):
             seen = outputs["mesh"][row].reshape(468, 3).astype(np.float64)
             places = apply(inverse(to_crop), seen[:, :2])
             meshes.append(Mesh(np.column_stack([places, seen[:, 2] / scale_of(to_crop)])))
         return meshes
-
-
-def _unit_rgb(images: Sequence[Image]) -> FloatArray:
-    """(n, h, w, 3) uint8 BGR -> (n, h, w, 3) float32 RGB in [0, 1]."""
-    return rgb_pixels(images) / np.float32(255)
 
 
 def _turned(before: float, after: float) -> float:

@@ -12,13 +12,12 @@ from models.face.emotion import EmotionEstimator, Emotions
 from models.face.mask import Mask, MaskClassifier
 from models.face.pose import Pose
 from models.face.quality import attributes, background, eyes, geometry, illumination, noise, sharpness, watermark
-from models.face.quality.background import Backgrounds
+from models.face.quality.background import Background, Backgrounds
 from models.face.quality.compression import compression
 from models.face.quality.eyes import EyeOpenness
 from models.face.quality.quality import Quality
 from models.face.quality.total import total
 from models.face.quality.view import FaceView, Grey
-from models.face.quality.view import Mask as Pixels
 from models.field import Field
 from models.geometry import Points
 from models.image import Image
@@ -90,7 +89,7 @@ class QualityAssessor:
         """The photo of each face."""
         boxes = [[face.bbox for face in group] for _, group in shown]
         found = self._backgrounds.find([image for image, _ in shown], boxes)
-        photos = [_photo(image, mask) for (image, _), mask in zip(shown, found, strict=True)]
+        photos = [_photo(image, behind) for (image, _), behind in zip(shown, found, strict=True)]
         return [photo for photo, (_, group) in zip(photos, shown, strict=True) for _ in group]
 
 
@@ -106,9 +105,9 @@ def _known(field: Field, faces: Sequence[Face], ask: Callable[[Sequence[Face]], 
     return [face.known[field] if field in face.known else next(answers) for face in faces]
 
 
-def _photo(image: Image, found: Pixels) -> _Photo:
+def _photo(image: Image, behind: Background) -> _Photo:
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-    return _Photo(grey, _percent(background.uniformity(image, found)), _percent(watermark.watermark(grey, found)))
+    return _Photo(grey, _percent(background.uniformity(behind)), _percent(watermark.watermark(grey, behind)))
 
 
 def _quality(

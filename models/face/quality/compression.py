@@ -1,9 +1,10 @@
 """Compression: the blocks that JPEG leaves."""
 
+import cv2
 import numpy as np
+from cv2.typing import MatLike
 
 from models.face.quality.view import FaceView
-from models.session import FloatArray
 
 _BLOCK = 8
 # More blocks than these say nothing new.
@@ -23,16 +24,21 @@ def compression(view: FaceView) -> float:
     compressed, and to other codecs.
     """
     left, top = (-at % _BLOCK for at in view.corner)
-    grey = view.box[top : top + _LARGEST, left : left + _LARGEST].astype(np.float32)
-    excess = max(_excess(grey), _excess(grey.T), _CLEAN)
+    grey = view.box[top : top + _LARGEST, left : left + _LARGEST]
+    if min(grey.shape) <= _BLOCK:
+        return 1.0
+    across = cv2.reduce(cv2.absdiff(grey[:, 1:], grey[:, :-1]), 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
+    down = cv2.reduce(cv2.absdiff(grey[1:], grey[:-1]), 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
+    excess = max(_excess(across), _excess(down), _CLEAN)
     return float(max(1 - np.log(excess / _CLEAN) / np.log(_RUINED / _CLEAN), 0))
 
 
-def _excess(grey: FloatArray) -> float:
-    """Mean step across vertical block borders over the mean of all other steps, where the first block starts at 0."""
-    steps = np.abs(np.diff(grey, axis=1))
-    blocks = steps.shape[1] // _BLOCK
-    if blocks == 0 or len(grey) == 0:
-        return 1.0
-    means = steps[:, : blocks * _BLOCK].mean(axis=0).reshape(blocks, _BLOCK).mean(axis=0)
+def _excess(steps: MatLike) -> float:
+    """The mean step across block borders over the mean of all other steps.
+
+    Args:
+        steps: means between neighbouring rows, or columns, from the first of a block on.
+    """
+    blocks = steps.size // _BLOCK
+    means = steps.ravel()[: blocks * _BLOCK].reshape(blocks, _BLOCK).mean(axis=0)
     return float(means[-1] / (means[:-1].mean() + _CALM))

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from models.face.quality.view import SIZE, FaceView, Grey
+from models.face.quality.view import SIZE, FaceView, percentiles
 
 THRESHOLD = 50
 DYNAMIC_RANGE_THRESHOLD = 128
@@ -42,7 +42,8 @@ def dynamic_range(view: FaceView) -> int:
 
     The box holds hair and brows as well as skin, so the range of a well-lit face does not hang on its complexion.
     """
-    return _percentile(view.box, 0.99) - _percentile(view.box, 0.01)
+    low, high = percentiles(view.box, 0.01, 0.99)
+    return high - low
 
 
 def _evenness(view: FaceView) -> float:
@@ -66,9 +67,3 @@ def _level(view: FaceView) -> float:
 
 def _sigmoid(value: float) -> float:
     return float(1 / (1 + np.exp(-value)))
-
-
-def _percentile(grey: Grey, share: float) -> int:
-    """The least level that this share of the pixels does not exceed."""
-    counts = cv2.calcHist([grey], [0], None, [256], [0, 256])[:, 0]
-    return int(np.searchsorted(np.cumsum(counts, dtype=np.float64), share * grey.size))

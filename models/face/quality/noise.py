@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from models.face.quality.view import EYE_DISTANCE, FaceView, Grey
+from models.face.tiles import tile_means
 from models.session import FloatArray
 
 THRESHOLD = 20
@@ -34,20 +35,11 @@ def noise(view: FaceView) -> float:
 def _deviations(grey: Grey) -> FloatArray:
     """(n,): the deviation of the noise in each tile, at least one."""
     levels = grey.astype(np.float32)
-    response = cv2.filter2D(levels, -1, _MASK)
-    tiles = np.square(_tiled(np.asarray(response, np.float32))).mean(axis=(1, 3)).ravel()
-    means = _tiled(levels).mean(axis=(1, 3)).ravel()
+    response = np.asarray(cv2.filter2D(levels, -1, _MASK), np.float32)
+    tiles = tile_means(np.square(response), _TILE)
+    means = tile_means(levels, _TILE)
     showing = (means >= _SHOWING[0]) & (means <= _SHOWING[1])
-    deviations: FloatArray = np.sqrt(tiles[showing] if showing.any() else tiles) / np.float32(_GAIN)
-    return deviations
-
-
-def _tiled(values: FloatArray) -> FloatArray:
-    """(h, w) -> (rows, 16, columns, 16), or (1, h, 1, w) of what is smaller than a tile."""
-    height, width = values.shape
-    rows, columns = max(height // _TILE, 1), max(width // _TILE, 1)
-    tall, wide = min(height, _TILE), min(width, _TILE)
-    return values[: rows * tall, : columns * wide].reshape(rows, tall, columns, wide)
+    return np.asarray(np.sqrt(tiles[showing] if showing.any() else tiles.ravel()) / _GAIN, np.float32)
 
 
 def _reduced(view: FaceView) -> Grey:

@@ -73,3 +73,10 @@ class FaceView:
         mask = np.zeros((SIZE, SIZE), np.uint8)
         cv2.fillConvexPoly(mask, cv2.convexHull(points.astype(np.float32)).astype(np.int32), (1,))
         return mask if mask.any() else np.ones_like(mask)
+
+
+def percentiles(grey: Grey, *shares: float) -> list[int]:
+    """For each share of the pixels the least level that it does not exceed."""
+    counts = cv2.calcHist([grey], [0], None, [256], [0, 256])[:, 0]
+    levels = np.searchsorted(np.cumsum(counts, dtype=np.float64), np.array(shares) * grey.size)
+    return [int(level) for level in levels]

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from models.batches import MAX_ROWS, bgr_planes, infer, rgb_pixels, rgb_planes, with_mirrors
+from models.batches import MAX_ROWS, bgr_planes, infer, rgb_pixels, rgb_planes, unit_rgb_pixels, with_mirrors
 from models.image import Image
 from models.session import FloatArray
 
@@ -63,6 +63,7 @@ def test_layouts_and_colour_orders() -> None:
         (bgr_planes(pair), stacked.transpose(0, 3, 1, 2)),
         (rgb_planes(pair), stacked[..., ::-1].transpose(0, 3, 1, 2)),
         (rgb_pixels(pair), stacked[..., ::-1]),
+        (unit_rgb_pixels(pair), stacked[..., ::-1] / np.float32(255)),
     ):
         assert prepared.dtype == np.float32
         assert prepared.flags.c_contiguous

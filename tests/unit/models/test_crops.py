@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.crops import cut, letterboxed, warp
+from models.crops import cut, letterboxed, resized, warp
 from models.geometry import Letterbox, Region, apply, inverse
 from models.image import Image
 
@@ -112,3 +112,16 @@ def test_a_large_image_is_averaged_into_its_letterbox() -> None:
     stripes[:, ::2] = 255
     drawn = letterboxed(stripes, Letterbox.fit(1200, 1200, 320), (320, 320), 0)
     assert np.abs(drawn.astype(int) - 128).max() <= 2
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 90), (64, 64), (130, 70), (704, 1920)])
+def test_a_resized_image_is_cut_whole(shape: tuple[int, int]) -> None:
+    image = cv2.GaussianBlur(noise(*shape), (0, 0), 3).astype(np.uint8)
+    whole = cut(image, box(0, 0, shape[1], shape[0]), 64)
+    assert np.abs(resized(image, 64, 64).astype(int) - whole).max() <= 1
+
+
+def test_a_large_image_is_averaged_as_it_is_resized() -> None:
+    stripes = np.zeros((1200, 1200, 3), np.uint8)
+    stripes[:, ::2] = 255
+    assert np.abs(resized(stripes, 100, 200).astype(int) - 128).max() <= 2

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from models.crops import cut
-from models.face.softness import softness
+from models.face.softness import REACH, edges_kept, softness
 from models.geometry import Box, Region
 from models.image import Image
 from tests.unit.models.face.drawings import drawn
@@ -50,3 +50,17 @@ def test_blur_in_one_direction_is_enough(axis: tuple[int, int]) -> None:
 def test_softness_is_a_share() -> None:
     pictures = [crop(), crop(8), np.random.default_rng(0).integers(0, 256, (80, 80, 3)).astype(np.uint8)]
     assert all(0 <= softness(picture) <= 1 for picture in pictures)
+
+
+def test_what_is_kept_is_what_a_box_blur_leaves() -> None:
+    picture = cv2.GaussianBlur(np.random.default_rng(0).normal(100, 60, (137, 137)), (0, 0), 2).astype(np.float32)
+    inside = slice(REACH, -REACH)
+
+    def energy(rows: np.ndarray) -> float:
+        steps = np.diff(rows[inside, inside], axis=0)[:, :128]
+        tiles = np.square(steps).reshape(8, 16, 8, 16).mean(axis=(1, 3))
+        return float(tiles.mean() - np.percentile(tiles, 25))
+
+    length = 2 * REACH + 1
+    kept = [energy(cv2.blur(rows, (1, length))) / energy(rows) for rows in (picture, picture.T.copy())]
+    assert edges_kept(picture, 1.0) == pytest.approx(np.sqrt(max(kept)), rel=1e-4)

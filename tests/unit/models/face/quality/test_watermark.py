@@ -7,16 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.face.quality.background import SIZE
-from models.face.quality.view import Grey
+from models.crops import resized
+from models.face.quality.background import SIZE, Background
+from models.face.quality.view import Grey, Mask
 from models.face.quality.watermark import THRESHOLD, watermark
-from tests.unit.models.face.quality.drawn import blurred, lit, noisy
+from tests.unit.models.face.quality.drawn import blurred, coloured, lit, noisy
 
 EVERYWHERE = np.ones((SIZE, SIZE), np.uint8)
 NOWHERE = np.zeros((SIZE, SIZE), np.uint8)
 WALL = np.full((480, 480), 120, np.uint8)
 ABOVE = EVERYWHERE.copy()
 ABOVE[205:] = 0
+
+
+def seen(grey: Grey, behind: Mask) -> float:
+    """How surely a photo bears a watermark."""
+    return watermark(grey, Background(resized(coloured(grey), SIZE, SIZE), behind))
 
 
 def cluttered() -> Grey:
@@ -77,57 +83,57 @@ def written(grey: Grey, opacity: float) -> Grey:
 
 @pytest.mark.parametrize("opacity", [0.2, 0.4, 0.8])
 def test_a_tiled_mark_shows_on_a_cluttered_photo(opacity: float) -> None:
-    assert 100 * watermark(tiled(cluttered(), opacity), NOWHERE) >= THRESHOLD
+    assert 100 * seen(tiled(cluttered(), opacity), NOWHERE) >= THRESHOLD
 
 
 @pytest.mark.parametrize("opacity", [0.2, 0.4, 0.8])
 def test_one_word_shows_on_a_plain_wall(opacity: float) -> None:
-    assert 100 * watermark(written(WALL, opacity), EVERYWHERE) >= THRESHOLD
+    assert 100 * seen(written(WALL, opacity), EVERYWHERE) >= THRESHOLD
 
 
 @pytest.mark.parametrize("name", PLAIN)
 @settings(max_examples=40, deadline=None)
 @given(exposures)
 def test_neither_brightness_nor_contrast_makes_a_watermark(name: str, exposed: Callable[[Grey], Grey]) -> None:
-    assert 100 * watermark(exposed(PLAIN[name]), EVERYWHERE) < THRESHOLD
+    assert 100 * seen(exposed(PLAIN[name]), EVERYWHERE) < THRESHOLD
 
 
 @settings(max_examples=40, deadline=None)
 @given(exposures)
 def test_neither_brightness_nor_contrast_hides_one(exposed: Callable[[Grey], Grey]) -> None:
-    assert 100 * watermark(exposed(tiled(cluttered(), 0.3)), NOWHERE) >= THRESHOLD
-    assert 100 * watermark(exposed(written(WALL, 0.3)), EVERYWHERE) >= THRESHOLD
+    assert 100 * seen(exposed(tiled(cluttered(), 0.3)), NOWHERE) >= THRESHOLD
+    assert 100 * seen(exposed(written(WALL, 0.3)), EVERYWHERE) >= THRESHOLD
 
 
 def test_clutter_that_is_blown_out_in_part_bears_no_writing() -> None:
     rising = np.repeat(np.linspace(174, 190, 480).round().astype(np.uint8)[None], 480, axis=0)
     grey = carved(rising, lighter=(40, 25), darker=(60, 40))
     grey[400:] = np.linspace(5, 250, 480)
-    assert 100 * watermark(lit(grey, 1.4), ABOVE) < THRESHOLD
+    assert 100 * seen(lit(grey, 1.4), ABOVE) < THRESHOLD
 
 
 def test_one_word_shows_on_a_wall_that_is_blown_out() -> None:
-    assert 100 * watermark(written(np.full((480, 480), 255, np.uint8), 0.4), EVERYWHERE) >= THRESHOLD
+    assert 100 * seen(written(np.full((480, 480), 255, np.uint8), 0.4), EVERYWHERE) >= THRESHOLD
 
 
 @given(st.floats(0, 40), st.floats(0, 2))
 def test_neither_noise_nor_soft_noise_is_a_watermark(deviation: float, sigma: float) -> None:
     for grey in (WALL, cluttered()):
-        assert 100 * watermark(blurred(noisy(grey, deviation), sigma if sigma > 0.3 else 0), EVERYWHERE) < THRESHOLD
+        assert 100 * seen(blurred(noisy(grey, deviation), sigma if sigma > 0.3 else 0), EVERYWHERE) < THRESHOLD
 
 
 def test_a_pattern_in_a_quarter_of_the_photo_is_none() -> None:
     grey = cluttered()
     grey[240:, 240:] = tiled(grey, 0.8)[240:, 240:]
-    assert 100 * watermark(grey, NOWHERE) < THRESHOLD
+    assert 100 * seen(grey, NOWHERE) < THRESHOLD
 
 
 def test_one_word_shows_through_noise() -> None:
-    assert 100 * watermark(noisy(written(WALL, 0.4), 10), EVERYWHERE) >= THRESHOLD
+    assert 100 * seen(noisy(written(WALL, 0.4), 10), EVERYWHERE) >= THRESHOLD
 
 
 def test_smears_on_an_empty_wall_are_no_watermark() -> None:
-    assert 100 * watermark(blurred(noisy(WALL, 2), 4), EVERYWHERE) < THRESHOLD
+    assert 100 * seen(blurred(noisy(WALL, 2), 4), EVERYWHERE) < THRESHOLD
 
 
 def test_a_wall_with_light_and_dark_scratches_bears_no_writing() -> None:
@@ -135,15 +141,15 @@ def test_a_wall_with_light_and_dark_scratches_bears_no_writing() -> None:
     scratched = WALL.copy()
     for start, end, level in zip(*random.integers(0, 480, (2, 40, 2)).tolist(), [105, 135] * 20, strict=True):
         cv2.line(scratched, start, end, (level,), 2, cv2.LINE_AA)
-    assert 100 * watermark(scratched, EVERYWHERE) < THRESHOLD
+    assert 100 * seen(scratched, EVERYWHERE) < THRESHOLD
     light_alone = np.maximum(scratched, WALL)
-    assert 100 * watermark(light_alone, EVERYWHERE) >= THRESHOLD
+    assert 100 * seen(light_alone, EVERYWHERE) >= THRESHOLD
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_an_empty_picture_has_none(level: int) -> None:
-    assert watermark(np.full((30, 40), level, np.uint8), EVERYWHERE) == 0
+    assert seen(np.full((30, 40), level, np.uint8), EVERYWHERE) == 0
 
 
-def test_one_word_on_a_cluttered_photo_is_not_seen() -> None:
-    assert 100 * watermark(written(cluttered(), 0.4), NOWHERE) < THRESHOLD
+def test_one_word_on_a_cluttered_photo_is_not_watermark() -> None:
+    assert 100 * seen(written(cluttered(), 0.4), NOWHERE) < THRESHOLD
