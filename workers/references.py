@@ -16,6 +16,11 @@ def is_reference(name: str) -> bool:
     return "://" in name
 
 
+def is_far(name: str) -> bool:
+    """Whether an image lies on another machine than this one and the store."""
+    return is_reference(name) and not Reference.parse(name).local
+
+
 class References:
     """Reads images under some roots, and nowhere else.
 

@@ -12,7 +12,7 @@ from pipelines.store.connection import Client, connect
 from pipelines.store.jobs import RedisJobStore
 from pipelines.store.presence import Presence
 from workers.images import ImageCache
-from workers.references import References, is_reference
+from workers.references import References, is_far, is_reference
 from workers.sessions import Sessions
 from workers.stage import StageRunner
 
@@ -43,7 +43,7 @@ def runtime() -> Runtime:
     store = RedisJobStore(client, settings.jobs)
     sessions = Sessions(services(settings.modules), settings.weights_dir, settings.engine)
     references = References(settings.reference_roots, settings.limits)
-    images = ImageCache(lambda name: references.read(name) if is_reference(name) else store.image(name))
+    images = ImageCache(lambda name: references.read(name) if is_reference(name) else store.image(name), is_far=is_far)
     return Runtime(
         settings=settings,
         name=name,

@@ -113,29 +113,31 @@ class StageRunner:
         ends = looked + self.deadline_s
         took = dict.fromkeys(range(stage.first, stage.first + len(stage.services)), 0.0)
         opened = perf_counter()
-        for frames in open_slices(chunk.items, self.images.get, self.slice_pixels):
-            # Whoever comes first pays for the decoding.
-            took[stage.first] += (perf_counter() - opened) * 1000
-            for place, name in enumerate(stage.services, start=stage.first):
-                if all(frame.item.dead for frame in frames):
-                    break
-                now = monotonic()
-                if now > ends:
-                    raise StageTimedOut(f"the stage took longer than {self.deadline_s:g} s")
-                if now > looked + LOOK_EVERY_S:
-                    looked = now
-                    if not self.store.note(spec, progress):
-                        raise StageUnwanted
-                took[place] += run_service(self.service(name), frames, fail_fast=spec.on_error == "fail")
-                failures = [failure for item in chunk.items for failure in item.failures if failure.service == name]
-                progress[place] = ServiceProgress(
-                    status=ServiceStatus.FAILED if failures else ServiceStatus.SUCCEEDED,
-                    ms=round(took[place], 3),
-                    worker=self.worker,
-                    queue=queue,
-                    error=failures[0].message if failures else None,
-                )
-            opened = perf_counter()
+        named = [item.image for item in chunk.items if item.image is not None and not item.dead]
+        with self.images.ahead(named) as images:
+            for frames in open_slices(chunk.items, images, self.slice_pixels):
+                # Whoever comes first pays for the decoding.
+                took[stage.first] += (perf_counter() - opened) * 1000
+                for place, name in enumerate(stage.services, start=stage.first):
+                    if all(frame.item.dead for frame in frames):
+                        break
+                    now = monotonic()
+                    if now > ends:
+                        raise StageTimedOut(f"the stage took longer than {self.deadline_s:g} s")
+                    if now > looked + LOOK_EVERY_S:
+                        looked = now
+                        if not self.store.note(spec, progress):
+                            raise StageUnwanted
+                    took[place] += run_service(self.service(name), frames, fail_fast=spec.on_error == "fail")
+                    failures = [failure for item in chunk.items for failure in item.failures if failure.service == name]
+                    progress[place] = ServiceProgress(
+                        status=ServiceStatus.FAILED if failures else ServiceStatus.SUCCEEDED,
+                        ms=round(took[place], 3),
+                        worker=self.worker,
+                        queue=queue,
+                        error=failures[0].message if failures else None,
+                    )
+                opened = perf_counter()
 
     def _finish(self, spec: JobSpec, ending: Ending, progress: Progress) -> bool:
         self.images.drop(spec.blobs)

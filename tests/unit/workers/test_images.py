@@ -1,9 +1,14 @@
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic, sleep
+
 import cv2
 import numpy as np
 import pytest
 
 from models.errors import InvalidImage
 from workers.images import ImageCache
+from workers.read_ahead import AHEAD
 
 PHOTO = cv2.imencode(".png", np.zeros((10, 10, 3), np.uint8))[1].tobytes()
 
@@ -44,6 +49,44 @@ def test_the_image_that_was_used_longest_ago_makes_room() -> None:
     for blob in ("a", "b", "a", "c", "a", "b"):
         cache.get(blob)
     assert blobs.fetched == ["a", "b", "c", "b"]
+
+
+def test_images_that_are_far_away_are_fetched_while_one_is_worked_on() -> None:
+    blobs = Blobs()
+    cache = ImageCache(blobs, is_far=lambda blob: blob.startswith("far"))
+    far = [f"far{number}" for number in range(AHEAD + 3)]
+    with cache.ahead(["near", *far]) as get:
+        wait_for(lambda: set(blobs.fetched) == set(far[:AHEAD]))
+        assert get("near") is cache.get("near")
+        get(far[0])
+        wait_for(lambda: set(blobs.fetched) == {"near", *far[: AHEAD + 1]})
+        for blob in far:
+            get(blob)
+    assert sorted(blobs.fetched) == sorted(["near", *far])
+    with cache.ahead(far) as get:
+        get(far[0])
+    assert len(blobs.fetched) == 1 + len(far)
+
+
+def test_what_cannot_be_fetched_ahead_fails_when_it_is_asked_for() -> None:
+    with ImageCache(Blobs(), is_far=lambda _: True).ahead(["a", "gone"]) as get:
+        get("a")
+        with pytest.raises(InvalidImage, match="gone"):
+            get("gone")
+
+
+def test_nothing_more_is_fetched_for_a_chunk_that_is_given_up() -> None:
+    blobs = Blobs()
+    with suppress(KeyError), ImageCache(blobs, is_far=lambda _: True).ahead([str(place) for place in range(99)]):
+        raise KeyError
+    assert len(blobs.fetched) <= AHEAD
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    ends = monotonic() + 5
+    while not happened():
+        assert monotonic() < ends, "it did not happen"
+        sleep(0.01)
 
 
 def test_old_images_are_forgotten() -> None:
