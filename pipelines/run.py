@@ -80,7 +80,11 @@ def open_slices(
                 frames, pixels = [], 0
             frames.append(frame)
             pixels += more
-    yield frames
+            if pixels >= max_pixels:
+                yield frames
+                frames, pixels = [], 0
+    if frames:
+        yield frames
 
 
 def open_frames(items: Sequence[Item], images: Callable[[str], Image]) -> list[Frame]:

@@ -42,7 +42,7 @@ class ImageCache:
     def ahead(self, blobs: Sequence[str]) -> Iterator[Callable[[str], Image]]:
         """Gives images as `get` does; those that are far away are fetched before they are asked for, in this order."""
         with self._lock:
-            missing = [blob for blob in dict.fromkeys(blobs) if self._is_far(blob) and blob not in self._images]
+            missing = [blob for blob in dict.fromkeys(blobs) if self._is_far(blob) and blob not in self]
         with read_ahead(self._fetch, missing) as fetch:
             yield partial(self._get, fetch)
 
@@ -55,6 +55,9 @@ class ImageCache:
             StorageError: the store did not answer.
         """
         return self._get(self._fetch, blob)
+
+    def __contains__(self, blob: str) -> bool:
+        return blob in self._images
 
     def drop(self, blobs: list[str]) -> None:
         """Forget images."""

@@ -101,7 +101,6 @@ class StageRunner:
             ending = Ending(JobStatus.FAILED, result=result, failure=chunk.items[0].failures[-1])
             return self._finish(spec, ending, progress)
         if chunk.done == len(spec.stages):
-            self.images.drop([item.source for item in chunk.items if item.source is not None])
             return self._finish(spec, Ending(JobStatus.SUCCEEDED, result=chunk), progress)
         self.store.end(spec, chunk, progress, time())
         return True
@@ -137,6 +136,10 @@ class StageRunner:
                         queue=queue,
                         error=failures[0].message if failures else None,
                     )
+                if stage.index + 1 == len(spec.stages):
+                    # Nobody else will look at them, and the next ones need the room.
+                    self.images.drop([frame.item.image for frame in frames if frame.item.image is not None])
+                frames.clear()
                 opened = perf_counter()
 
     def _finish(self, spec: JobSpec, ending: Ending, progress: Progress) -> bool:

@@ -109,8 +109,11 @@ def test_no_slice_is_opened_before_it_is_asked_for() -> None:
         opened.append(blob)
         return IMAGES[blob]
 
-    next(open_slices([item("wide"), item("narrow"), item("empty")], fetch, max_pixels=800))
+    next(open_slices([item("wide"), item("narrow"), item("empty")], fetch, max_pixels=801))
     assert opened == ["wide", "narrow"]
+    opened.clear()
+    next(open_slices([item("wide"), item("narrow")], fetch, max_pixels=1))
+    assert opened == ["wide"], "a slice that is full needs no look at what comes next"
 
 
 def test_an_image_by_reference_is_asked_for_by_it() -> None:

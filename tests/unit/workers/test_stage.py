@@ -11,7 +11,7 @@ import pytest
 from models.errors import FacelineError, WeightsMissing
 from models.family import ModelFamily
 from models.image import Image
-from models.service import Found, Service
+from models.service import Face, Found, Service
 from pipelines.chunk import Chunk
 from pipelines.job import Job, JobStatus, OnError, ServiceStatus
 from pipelines.run import SLICE_PIXELS
@@ -213,6 +213,23 @@ def test_the_images_of_a_chunk_are_opened_together_or_one_by_one(slice_pixels: i
     assert world.fakes[0].batches == batches
     world.run(1)
     assert [len(item.sample.objects) for item in world.result().items] == [4, 6, 4]
+
+
+def test_decoded_images_are_kept_for_the_stages_to_come_and_no_longer() -> None:
+    world = World(PHOTO, WIDE, PHOTO)
+    world.runner = replace(world.runner, slice_pixels=1)
+    held: list[int] = []
+
+    class Watching(FakeAge):
+        def estimate(self, faces: Sequence[Face]) -> list[float]:
+            held.append(sum(blob in world.images for blob in world.spec.blobs))
+            return super().estimate(faces)
+
+    world.services["age-estimator"] = Watching()
+    world.run(0)
+    world.run(1)
+    assert held == [3, 2, 1]
+    assert not any(blob in world.images for blob in world.spec.blobs)
 
 
 def test_samples_of_one_job_share_their_batches_and_keep_their_order() -> None:
