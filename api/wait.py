@@ -22,7 +22,7 @@ class Watch:
     def __init__(self, waiting: dict[str, set[asyncio.Event]]) -> None:
         self.woken = asyncio.Event()
         self._waiting = waiting
-        self._followed: list[str] = []
+        self._followed: set[str] = set()
 
     def follow(self, job_id: str) -> None:
         """Be woken when a job ends.
@@ -30,7 +30,7 @@ class Watch:
         In the thread of the event loop, or before anybody else knows of the job. Whoever follows a job before it is
         sent need not look at it first.
         """
-        self._followed.append(job_id)
+        self._followed.add(job_id)
         self._waiting.setdefault(job_id, set()).add(self.woken)
 
     def close(self) -> None:

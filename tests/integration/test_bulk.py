@@ -43,6 +43,8 @@ QUICK = {
     "FACELINE_CORES": "1",
 }
 KILLS = ("worker", "valkey-server", "submitter", "worker", "interrupt", "valkey-server", "worker")
+LATEST_S = 0.1
+"""How long after a part is written something is killed, at most: the run must not be over before the last kill."""
 PROCESSES = {"worker": "cli.child worker", "valkey-server": "/valkey-server "}
 
 
@@ -154,7 +156,8 @@ def test_a_run_whose_parts_are_killed_ends_like_one_that_nobody_disturbed(
 ) -> None:
     random = Random(5)
     out, log = tmp_path / "out", tmp_path / "out.log"
-    submitter = start(photos, out, "--chunk", "4")
+    small = ("--chunk", "2", "--max-in-flight", "2")
+    submitter = start(photos, out, *small)
     deadline = monotonic() + 150
     for part in KILLS:
         seen = parts(out)
@@ -162,11 +165,11 @@ def test_a_run_whose_parts_are_killed_ends_like_one_that_nobody_disturbed(
             assert submitter.poll() is None, log.read_text()
             assert monotonic() < deadline, log.read_text()
             sleep(0.02)
-        sleep(random.uniform(0, 0.3))
+        sleep(random.uniform(0, LATEST_S))
         kill(submitter, part)
         if submitter.poll() is not None:
             assert json.loads((out / "manifest.json").read_text())["state"] == "incomplete"
-            submitter = start(photos, out, "--chunk", "4")
+            submitter = start(photos, out, *small)
     assert submitter.wait(deadline - monotonic()) == 3, log.read_text()
     assert rows(out) == rows(undisturbed)
     assert (out / "errors.jsonl").read_bytes() == (undisturbed / "errors.jsonl").read_bytes()
@@ -267,7 +270,7 @@ def test_a_run_through_an_api_whose_parts_are_killed_ends_like_one_that_nobody_d
                 assert submitter.poll() is None, log.read_text()
                 assert monotonic() < deadline, log.read_text()
                 sleep(0.02)
-            sleep(random.uniform(0, 0.3))
+            sleep(random.uniform(0, LATEST_S))
             if part in ("submitter", "interrupt"):
                 kill(submitter, part)
                 submitter = start(photos, out, *how)

@@ -63,3 +63,16 @@ def test_a_job_that_ends_wakes_those_who_wait_for_it_and_nobody_else() -> None:
 
 def test_when_the_store_was_away_everybody_looks_again() -> None:
     assert woken(MemoryStream(), ["a", "b"], put=StorageError("away")) == {"a", "b"}
+
+
+def test_whoever_follows_a_job_twice_leaves_nothing_behind() -> None:
+    async def run() -> None:
+        hub = WaitHub(MemoryStream(), read_s=0.05)  # type: ignore[arg-type]
+        try:
+            with hub.watch("a", "b") as watch:
+                watch.follow("a")
+            assert not hub._waiting
+        finally:
+            await hub.close()
+
+    asyncio.run(run())
