@@ -73,7 +73,9 @@ class Front:
         ends = monotonic() + wait_s
         with self.hub.watch() as watch:
             job, job_id = await self.publisher.publish(make, watch.follow)
-            if job_id == job.spec.id:
+            fresh = job_id == job.spec.id
+            del job  # its image need not stay while its caller waits
+            if fresh:
                 return await self._see(job_id, watch, ends, view)
         return await self.look(job_id, ends - monotonic(), view)
 

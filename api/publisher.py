@@ -87,6 +87,8 @@ class Publisher:
             return spec.id
         while True:
             bound_id, bound = self._store.claim(spec.claim, job.fingerprint, spec.id, spec.deadline_s + spec.ttl_s)
+            if bound_id == spec.id:
+                return bound_id
             earlier = self._store.find(bound_id)
             if earlier is None or earlier.status in (JobStatus.ERASED, JobStatus.EXPIRED):
                 self._store.release(spec.claim, bound_id)

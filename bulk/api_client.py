@@ -32,8 +32,8 @@ class ApiClient:
             FleetLost: there is none.
         """
         try:
-            self._http.get("/version").raise_for_status()
-        except httpx.HTTPError as error:
+            self._http.get("/version").raise_for_status().json()["models"]
+        except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
             raise FleetLost(f"no deployment answers at {self._http.base_url}: {error}") from error
 
     def ask(self, method: str, path: str, *, accept: Collection[int] = (), **parts: Any) -> httpx.Response:

@@ -66,6 +66,7 @@ class HttpFleet:
         self._api = api
         self._desk = desk
         self._sent: dict[str, _Sent] = {}
+        self._doomed: list[str] = []
         self._body_bytes = BODY_BYTES
         self._back_at = 0.0
 
@@ -89,6 +90,7 @@ class HttpFleet:
         Raises:
             FleetLost: the deployment refuses what is sent.
         """
+        self._erase()
         for sent in self._sent.values():
             while sent.waiting and self.has_room():
                 self._post(sent)
@@ -118,8 +120,14 @@ class HttpFleet:
 
     def forget(self, ticket: str) -> None:
         """See `Fleet.forget`."""
-        for batch in self._sent.pop(ticket).batches:
-            self._api.ask("DELETE", f"/batches/{batch.id}", accept=_GONE)
+        self._doomed += [batch.id for batch in self._sent.pop(ticket).batches]
+        self._erase()
+
+    def _erase(self) -> None:
+        """Erase what is to be forgotten; what is left because nobody answers goes the next time."""
+        while self._doomed:
+            self._api.ask("DELETE", f"/batches/{self._doomed[-1]}", accept=_GONE)
+            self._doomed.pop()
 
     def _post(self, sent: _Sent) -> None:
         photos = sent.waiting[0]
@@ -163,7 +171,7 @@ class HttpFleet:
             items[int(row["custom_id"])] = _item(row)
         for row in self._rows(batch, "errors"):
             failure = Failure(service=row["service"], type=row["type"], message=str(row["detail"]))
-            if row["shared"]:
+            if row["shared"] or row["custom_id"] is None:
                 return Ended(None, failure)
             if failure.type not in _UNDONE:
                 items[int(row["custom_id"])] = Item(sample=Sample(), failures=[failure], dead=True)

@@ -33,6 +33,7 @@ def reached(fleet: Fleet, desk: Desk, photos: Sequence[Input]) -> bool:
         (referring,) = desk.check([photo], by_reference=True)
         if isinstance(carried, Failure) or isinstance(referring, Failure):
             continue
+        log.info("asking whether the workers reach the photos")
         same = _same(fleet, referring, carried)
         log.info("the workers read photos themselves" if same else "photos are sent along")
         return same
@@ -40,18 +41,18 @@ def reached(fleet: Fleet, desk: Desk, photos: Sequence[Input]) -> bool:
 
 
 def _same(fleet: Fleet, referring: Checked, carried: Checked) -> bool:
-    tickets = [fleet.send([one]) for one in (referring, carried)]
-    try:
-        one, other = (_come_back(fleet, ticket) for ticket in tickets)
-    finally:
-        for ticket in tickets:
-            fleet.forget(ticket)
+    # One after the other: beside each other they may share a batch, and differ in their last digits.
+    one, other = (_come_back(fleet, photo) for photo in (referring, carried))
     if one is None or other is None:
         return False
     return (one.sample, one.failures, one.dead) == (other.sample, other.failures, other.dead)
 
 
-def _come_back(fleet: Fleet, ticket: str) -> Item | None:
-    while (ended := fleet.look(ticket)) is None:
-        fleet.ended(WAIT_S)
-    return ended.items[0] if ended.items else None
+def _come_back(fleet: Fleet, photo: Checked) -> Item | None:
+    ticket = fleet.send([photo])
+    try:
+        while (ended := fleet.look(ticket)) is None:
+            fleet.ended(WAIT_S)
+        return ended.items[0] if ended.items else None
+    finally:
+        fleet.forget(ticket)

@@ -105,7 +105,11 @@ def api_crew(url: str, settings: Settings, asked: Sequence[str], on_error: OnErr
         FleetLost: nobody answers there.
     """
     trust_env = urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1")
-    with httpx.Client(base_url=url, timeout=90, trust_env=trust_env) as client:
+    try:
+        http = httpx.Client(base_url=url, timeout=90, trust_env=trust_env)
+    except httpx.InvalidURL as error:
+        raise FleetLost(f"{url} is no address: {error}") from error
+    with http as client:
         api = ApiClient(client)
         api.check()
         desk = make_desk(settings, asked, on_error, Placement(co_locate=True))

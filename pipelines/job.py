@@ -65,7 +65,8 @@ class JobSpec(Canonical):
         ttl_s: for how long the result is kept once the job is over.
         deadline_s: after its creation a job that is not over fails.
         claim: the caller's idempotency key, which is bound to this job unless it was bound before.
-        batch: what it is a part of, if it is; it stands in no list then, and only the whole is ended or erased.
+        batch: what it is a part of, if it is: a batch, or a run of `faceline bulk` (`bulk-…`). It stands in no list
+            then, and only the whole is ended or erased.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -23,21 +23,29 @@ def read_ahead(fetch: Fetch, names: Sequence[str]) -> Iterator[Fetch]:
         yield fetch
         return
     waiting = deque(names)
+    places = {name: place for place, name in enumerate(names)}
     under_way: dict[str, Future[bytes | None]] = {}
-    with ThreadPoolExecutor(min(AHEAD, len(names)), thread_name_prefix="read-ahead") as pool:
+    pool = ThreadPoolExecutor(min(AHEAD, len(names)), thread_name_prefix="read-ahead")
 
-        def go_on() -> None:
-            while waiting and len(under_way) < AHEAD:
-                name = waiting.popleft()
-                under_way[name] = pool.submit(fetch, name)
+    def go_on() -> None:
+        while waiting and len(under_way) < AHEAD:
+            name = waiting.popleft()
+            under_way[name] = pool.submit(fetch, name)
 
-        def take(name: str) -> bytes | None:
-            future = under_way.pop(name, None)
-            go_on()
-            return future.result() if future else fetch(name)
-
+    def take(name: str) -> bytes | None:
+        # What comes before it was had from elsewhere, and nobody will ask for it any more.
+        place = places.get(name, -1)
+        for passed in [one for one in under_way if places[one] < place]:
+            del under_way[passed]
+        while waiting and places[waiting[0]] <= place:
+            waiting.popleft()
+        future = under_way.pop(name, None)
         go_on()
-        try:
-            yield take
-        finally:
-            pool.shutdown(cancel_futures=True)
+        return future.result() if future else fetch(name)
+
+    go_on()
+    try:
+        yield take
+    finally:
+        # What hangs must not hold up a stage that is given up.
+        pool.shutdown(wait=False, cancel_futures=True)

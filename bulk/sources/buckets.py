@@ -48,7 +48,7 @@ def _s3(files: Any, bucket: str, prefix: str, delimiter: str) -> Iterator[str]:
             "list_objects_v2", Bucket=bucket, Prefix=prefix, Delimiter=delimiter, **files.req_kw, **more
         )
         yield from (entry["Key"] for entry in page.get("Contents", ()))
-        if not page["IsTruncated"]:
+        if not page.get("IsTruncated"):
             return
         more = {"ContinuationToken": page["NextContinuationToken"]}
 

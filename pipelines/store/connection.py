@@ -26,7 +26,7 @@ def connect(url: str, *, patience_s: float) -> Client:
         url,
         retry=Retry(ExponentialBackoff(cap=cap_s, base=0.02), retries=5 + int(patience_s / cap_s)),
         retry_on_error=[redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError],
-        socket_connect_timeout=5,
+        socket_connect_timeout=min(max(patience_s, 1), 5),
         socket_timeout=30,
     )
 

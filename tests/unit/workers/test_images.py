@@ -68,6 +68,21 @@ def test_images_that_are_far_away_are_fetched_while_one_is_worked_on() -> None:
     assert len(blobs.fetched) == 1 + len(far)
 
 
+def test_what_somebody_else_fetched_meanwhile_takes_no_place() -> None:
+    blobs = Blobs()
+    cache = ImageCache(blobs, is_far=lambda _: True)
+    far = [f"far{number}" for number in range(2 * AHEAD + 1)]
+    with cache.ahead(far) as get:
+        for blob in far[:AHEAD]:
+            cache.get(blob)
+        for blob in far[: AHEAD + 1]:
+            get(blob)
+        wait_for(lambda: set(blobs.fetched) == set(far))
+        for blob in far[AHEAD + 1 :]:
+            get(blob)
+    assert sorted(blobs.fetched) == sorted(far + far[:AHEAD])
+
+
 def test_what_cannot_be_fetched_ahead_fails_when_it_is_asked_for() -> None:
     with ImageCache(Blobs(), is_far=lambda _: True).ahead(["a", "gone"]) as get:
         get("a")
