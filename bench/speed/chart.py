@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-WIDTH, LABELS, BAR, GAP, HEAD = 860, 390, 18, 8, 44
+WIDTH, LABELS, BAR, GAP, HEAD = 880, 420, 18, 8, 44
 
 
 def bars(title: str, values: Sequence[tuple[str, float]], line: float | None = None) -> str:
@@ -33,9 +33,9 @@ def bars(title: str, values: Sequence[tuple[str, float]], line: float | None = N
         length = value * scale
         parts += [
             f'<text x="{LABELS - 8}" y="{text}" text-anchor="end">{escape(label)}</text>',
-            f'<rect x="{LABELS}" y="{top}" width="{length:.1f}" height="{BAR}" fill="#4878a8"/>',
-            # On a rim of white, since the line may cross it.
-            f'<text x="{LABELS + length + 6:.1f}" y="{text}" stroke="#ffffff" stroke-width="4" paint-order="stroke">'
-            f"{value:.2f}</text>",
+            f'<rect class="bar" x="{LABELS}" y="{top}" width="{length:.1f}" height="{BAR}" fill="#4878a8"/>',
+            # On white, since the line may cross it.
+            f'<rect x="{LABELS + length + 3:.1f}" y="{top}" width="34" height="{BAR}" fill="#ffffff"/>',
+            f'<text x="{LABELS + length + 6:.1f}" y="{text}">{value:.2f}</text>',
         ]
     return "\n".join([*parts, "</svg>", ""])

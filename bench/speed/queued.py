@@ -26,7 +26,7 @@ def measure(bench: Workbench) -> list[Table]:
         for title, names in bench.pipelines.items():
             with bench.around(names) as bare:
                 ways = [(f"jobs over HTTP, {many} at a time", many, True) for many in CONCURRENCIES]
-                ways.append((f"the same, {FETCHED} at a time, fetched by a second request", FETCHED, False))
+                ways.append((f"jobs by two requests, {FETCHED} at a time", FETCHED, False))
                 sent = [
                     (way, over_http(bench, stack, names, bench.photos, bare.count, many, wait=wait))
                     for way, many, wait in ways
