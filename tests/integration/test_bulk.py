@@ -75,7 +75,7 @@ def _weights() -> None:
 
 def start(source: Path | str, out: Path, *options: str) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "cli.main", "bulk", str(source), "--out", str(out), "--services", ",".join(FOUR)]
-    log = (out.parent / f"{out.name}.log").open("ab")
+    log = log_of(out).open("ab")
     with log:
         return subprocess.Popen([*command, *options], env={**os.environ, **QUICK}, stdout=log, stderr=log)
 
@@ -107,8 +107,22 @@ def kill(submitter: "subprocess.Popen[bytes]", part: str) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+def log_of(out: Path) -> Path:
+    """What a run says."""
+    return out.parent / f"{out.name}.log"
+
+
 def parts(out: Path) -> int:
     return len(list(out.glob("parts/part-*")))
+
+
+def wait_for_a_part(submitter: "subprocess.Popen[bytes]", out: Path, deadline: float) -> None:
+    """Wait until a run that is under way has written one more part."""
+    seen = parts(out)
+    while parts(out) == seen:
+        assert submitter.poll() is None, log_of(out).read_text()
+        assert monotonic() < deadline, log_of(out).read_text()
+        sleep(0.02)
 
 
 def rows(out: Path) -> list[str]:
@@ -132,7 +146,7 @@ def names(out: Path) -> Sequence[str]:
 def undisturbed(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results of a run that nobody disturbed."""
     out = tmp_path_factory.mktemp("undisturbed") / "out"
-    assert run(photos, out, "--chunk", "4") == 3, (out.parent / "out.log").read_text()
+    assert run(photos, out, "--chunk", "4") == 3, log_of(out).read_text()
     return out
 
 
@@ -155,22 +169,18 @@ def test_a_run_whose_parts_are_killed_ends_like_one_that_nobody_disturbed(
     photos: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     random = Random(5)
-    out, log = tmp_path / "out", tmp_path / "out.log"
+    out = tmp_path / "out"
     small = ("--chunk", "2", "--max-in-flight", "2")
     submitter = start(photos, out, *small)
     deadline = monotonic() + 150
     for part in KILLS:
-        seen = parts(out)
-        while parts(out) == seen:
-            assert submitter.poll() is None, log.read_text()
-            assert monotonic() < deadline, log.read_text()
-            sleep(0.02)
+        wait_for_a_part(submitter, out, deadline)
         sleep(random.uniform(0, LATEST_S))
         kill(submitter, part)
         if submitter.poll() is not None:
             assert json.loads((out / "manifest.json").read_text())["state"] == "incomplete"
             submitter = start(photos, out, *small)
-    assert submitter.wait(deadline - monotonic()) == 3, log.read_text()
+    assert submitter.wait(deadline - monotonic()) == 3, log_of(out).read_text()
     assert rows(out) == rows(undisturbed)
     assert (out / "errors.jsonl").read_bytes() == (undisturbed / "errors.jsonl").read_bytes()
     assert len(json.loads((out / "manifest.json").read_text())["runs"]) == 3
@@ -185,7 +195,7 @@ def test_a_deployment_that_does_not_reach_the_photos_gives_the_same_rows(
 ) -> None:
     out = tmp_path / "out"
     address = deployment.stack.url if how == "--url" else deployment.stack.redis_url
-    assert run(photos, out, "--chunk", "4", how, address) == 3, (tmp_path / "out.log").read_text()
+    assert run(photos, out, "--chunk", "4", how, address) == 3, log_of(out).read_text()
     assert rows(out) == rows(undisturbed)
     assert (out / "errors.jsonl").read_bytes() == (undisturbed / "errors.jsonl").read_bytes()
     assert deployment.redis.keys("faceline:blob:*") == []
@@ -259,17 +269,13 @@ def test_a_run_through_an_api_whose_parts_are_killed_ends_like_one_that_nobody_d
     deploy: Deploy, photos: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     random = Random(7)
-    out, log = tmp_path / "out", tmp_path / "out.log"
+    out = tmp_path / "out"
     with deploy(**QUICK, FACELINE_BATCHES__CHUNK="2") as own, kept_up(own):
         how = ("--chunk", "2", "--max-in-flight", "2", "--url", own.stack.url)
         submitter = start(photos, out, *how)
         deadline = monotonic() + 150
         for part in ("worker", "api", "server", "submitter", "api", "worker", "interrupt", "server"):
-            seen = parts(out)
-            while parts(out) == seen:
-                assert submitter.poll() is None, log.read_text()
-                assert monotonic() < deadline, log.read_text()
-                sleep(0.02)
+            wait_for_a_part(submitter, out, deadline)
             sleep(random.uniform(0, LATEST_S))
             if part in ("submitter", "interrupt"):
                 kill(submitter, part)
@@ -277,7 +283,7 @@ def test_a_run_through_an_api_whose_parts_are_killed_ends_like_one_that_nobody_d
             else:
                 for pid in own.stack.supervisor.pids(part):
                     os.kill(pid, signal.SIGKILL)
-        assert submitter.wait(deadline - monotonic()) == 3, log.read_text()
+        assert submitter.wait(deadline - monotonic()) == 3, log_of(out).read_text()
     assert rows(out) == rows(undisturbed)
     assert (out / "errors.jsonl").read_bytes() == (undisturbed / "errors.jsonl").read_bytes()
 
@@ -294,6 +300,6 @@ def test_a_deployment_that_takes_little_at_a_time_and_whose_batches_others_end_g
                 sleep(0.02)
             assert own.client.request(method, f"/batches/{batches[0]['id']}{path}").is_success
             sleep(0.5)
-        assert submitter.wait(100) == 3, (tmp_path / "out.log").read_text()
+        assert submitter.wait(100) == 3, log_of(out).read_text()
         assert rows(out) == rows(undisturbed)
         assert own.client.get("/batches").json()["batches"] == []
