@@ -26,16 +26,18 @@ LINES = (JSONL, "application/jsonl")
 ARCHIVES = ("application/zip", "application/x-tar", "application/gzip")
 
 
-async def take_batch(request: Request, front: Front, asked: BatchOptions) -> str:
-    """Take a batch in, and send its jobs as its body comes.
+async def take_batch(request: Request, front: Front, asked: BatchOptions, idempotency_key: str | None) -> str:
+    """Take a batch in, and send its jobs as its body comes, unless its caller sent it before.
 
     Returns:
-        Its id.
+        Its id, or that of the earlier one; the body of a repeated request is not read.
 
     Raises:
         UnsupportedMedia: the body is neither lines nor an archive.
         InvalidSample: the options make no sense with it.
         Overloaded: there is no room for it.
+        IdempotencyConflict: the caller's key stands for another request.
+        StillComingIn: the caller's key stands for a batch that is not all there yet.
         FacelineError: as `BatchIntake.take` does.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -48,17 +50,27 @@ async def take_batch(request: Request, front: Front, asked: BatchOptions) -> str
     elif asked.names_services:
         raise InvalidSample([Detail(loc=[], msg="each line names its own services and options", type="ambiguous")])
     await require_room(front)
-    spec = await asyncio.to_thread(front.batches.open, ttl_s, _key(request, front))
+    caller = _caller(request, front)
+    claim = None if idempotency_key is None else f"{caller} {idempotency_key}"
+    spec, batch_id = await asyncio.to_thread(front.batches.open, ttl_s, caller, claim, _fingerprint(request, kind))
+    if batch_id != spec.id:
+        return batch_id
     intake = BatchIntake(front, spec)
     body = intake.watched(counted(request, front.settings.batches.body_bytes))
     await intake.take(_of_archive(body, front, asked, options) if kind in ARCHIVES else _of_lines(body, front, options))
     return spec.id
 
 
-def _key(request: Request, front: Front) -> str:
+def _caller(request: Request, front: Front) -> str:
     """Tells callers apart without keeping what they identify themselves with."""
     header = front.settings.batches.key_header
     return sha256(request.headers.get(header, "").encode()).hexdigest() if header else ""
+
+
+def _fingerprint(request: Request, kind: str) -> str:
+    """Tells requests apart by what is known before their bodies are read."""
+    head = (sorted(request.query_params.multi_items()), kind, request.headers.get("content-length"))
+    return sha256(repr(head).encode()).hexdigest()
 
 
 async def _of_lines(body: AsyncIterator[bytes], front: Front, options: Options) -> AsyncIterator[Entry]:

@@ -44,12 +44,18 @@ STATUS_HEADER = "Faceline-Batch-Status"
 """How the batch stood when its rows were asked for: while it is not over, they are not all."""
 
 Wait = Annotated[float, Query(ge=0, le=60, description="Wait so many seconds for the batch to end.")]
+IdempotencyKey = Annotated[
+    str | None, Header(max_length=255, description="The same key gives the same batch; of its body, the length counts.")
+]
 Accept = Annotated[str, Header(description=f"{JSONL}, or {PARQUET} where pyarrow is installed")]
 GONE: dict[int | str, dict[str, Any]] = {
     404: {"description": "There is no such batch."},
     410: {"description": "The batch was erased, or nothing is left of it."},
 }
 STALLED: dict[int | str, dict[str, Any]] = {408: {"description": "The body did not come on."}}
+COMING: dict[int | str, dict[str, Any]] = {
+    409: {"description": "The batch of this `Idempotency-Key` is still coming in; come back soon."}
+}
 UNACCEPTABLE: dict[int | str, dict[str, Any]] = {
     406: {"description": "The caller accepts neither media type, or pyarrow is not installed."}
 }
@@ -67,7 +73,7 @@ def batch_router(schemas: Schemas) -> APIRouter:
         methods=["POST"],
         status_code=202,
         response_model=BatchView,
-        responses={**ERRORS, **STALLED},
+        responses={**ERRORS, **STALLED, **COMING},
         openapi_extra={"requestBody": {"required": True, "content": bodies}},
     )
     router.add_api_route("", list_batches, methods=["GET"], response_model=BatchList)
@@ -89,13 +95,19 @@ def batch_router(schemas: Schemas) -> APIRouter:
     return router
 
 
-async def submit_batch(request: Request, front: FrontDep, asked: Annotated[BatchOptions, Query()]) -> Response:
+async def submit_batch(
+    request: Request,
+    front: FrontDep,
+    asked: Annotated[BatchOptions, Query()],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Queue many samples: the lines of a JSONL file, or the images of a zip or tar(.gz) with the query's services.
 
     The body is checked as it comes in, and its first samples may be done before its last are sent. What is wrong with
     one request is told at `/errors`, and the others go on; what is wrong with the body or an archive refuses all.
+    Whoever got no answer sends the same again with the same key: the batch is made once.
     """
-    batch_id = await take_batch(request, front, asked)
+    batch_id = await take_batch(request, front, asked, idempotency_key)
     headers = {"Location": f"/batches/{batch_id}", "Retry-After": "1"}
     return _view(await _find(front, batch_id), status=202, headers=headers)
 

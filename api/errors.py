@@ -43,6 +43,7 @@ STATUS: Mapping[str, int] = {
     "upload_stalled": 408,
     "canceled": 409,
     "part_of_batch": 409,
+    "still_coming_in": 409,
     "expired": 410,
     "erased": 410,
     "payload_too_large": 413,
@@ -66,12 +67,6 @@ class WaitedTooLong(FacelineError):
     """A synchronous route gave up waiting for its job, which goes on."""
 
     type = "waited_too_long"
-
-
-class IdempotencyConflict(FacelineError):
-    """An idempotency key came again with another request."""
-
-    type = "idempotency_conflict"
 
 
 class JobUnknown(FacelineError):

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from api.errors import IdempotencyConflict
 from api.limits import Pressure
 from broker.app import app as celery
 from broker.chain import send_job, stage_queue
 from broker.queues import Placement
 from models.errors import FacelineError
+from pipelines.claims import bind
 from pipelines.job import JobStatus, NewJob
 from pipelines.job_store import JobStore
 
@@ -81,18 +81,14 @@ class Publisher:
         return job, bound_id
 
     def _bind(self, job: NewJob) -> str:
-        """The job that stands for the request: this one, or an earlier one of the same key that still has its data."""
+        """The id of the job that stands for the request."""
         spec = job.spec
         if spec.claim is None:
             return spec.id
-        while True:
-            bound_id, bound = self._store.claim(spec.claim, job.fingerprint, spec.id, spec.deadline_s + spec.ttl_s)
-            if bound_id == spec.id:
-                return bound_id
-            earlier = self._store.find(bound_id)
-            if earlier is None or earlier.status in (JobStatus.ERASED, JobStatus.EXPIRED):
-                self._store.release(spec.claim, bound_id)
-                continue
-            if bound != job.fingerprint:
-                raise IdempotencyConflict("this Idempotency-Key came before with another request")
-            return bound_id
+        return bind(
+            self._store.claims, spec.claim, job.fingerprint, spec.id, spec.deadline_s + spec.ttl_s, self._stands
+        )
+
+    def _stands(self, job_id: str) -> bool:
+        job = self._store.find(job_id)
+        return job is not None and job.status not in (JobStatus.ERASED, JobStatus.EXPIRED)

@@ -35,6 +35,18 @@ class _Batch:
     over: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """Photos that are to be a batch.
+
+    Attributes:
+        key: makes them one batch, however often they are sent because no answer came.
+    """
+
+    photos: Sequence[Checked]
+    key: str = field(default_factory=lambda: uuid4().hex)
+
+
 @dataclass(slots=True)
 class _Sent:
     """What was sent together.
@@ -44,7 +56,7 @@ class _Sent:
         lost: a batch is gone.
     """
 
-    waiting: deque[Sequence[Checked]]
+    waiting: deque[_Request]
     batches: list[_Batch] = field(default_factory=list)
     lost: bool = False
 
@@ -81,7 +93,7 @@ class HttpFleet:
     def send(self, photos: Sequence[Checked]) -> str:
         """See `Fleet.send`: they leave when next somebody asks what has ended."""
         ticket = uuid4().hex
-        self._sent[ticket] = _Sent(deque(_groups(photos, self._body_bytes)))
+        self._sent[ticket] = _Sent(deque(map(_Request, _groups(photos, self._body_bytes))))
         return ticket
 
     def ended(self, wait_s: float) -> Collection[str]:
@@ -130,13 +142,15 @@ class HttpFleet:
             self._doomed.pop()
 
     def _post(self, sent: _Sent) -> None:
-        photos = sent.waiting[0]
+        request = sent.waiting[0]
+        photos = request.photos
         body = self._body(photos)
-        headers = {"Content-Type": body.kind}
+        headers = {"Content-Type": body.kind, "Idempotency-Key": request.key}
         response = self._api.ask(
-            "POST", "/batches", accept=(413, 429), params=body.query, content=body.content, headers=headers
+            "POST", "/batches", accept=(409, 413, 429), params=body.query, content=body.content, headers=headers
         )
-        if response.status_code == 429:
+        # Busy, or at work on what it did not answer to before.
+        if response.status_code in (409, 429):
             self._back_at = monotonic() + pause_s(response)
             return
         sent.waiting.popleft()
@@ -145,7 +159,7 @@ class HttpFleet:
         elif len(photos) > 1:
             half = len(photos) // 2
             self._body_bytes = min(self._body_bytes, len(body.content) // 2)
-            sent.waiting.extendleft([photos[half:], photos[:half]])
+            sent.waiting.extendleft([_Request(photos[half:]), _Request(photos[:half])])
         else:
             raise FleetLost(f"the deployment does not even take one photo at a time: {response.text[:500]}")
 

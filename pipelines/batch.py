@@ -42,7 +42,8 @@ class BatchSpec(Canonical):
         ttl_s: for how long a result is kept once its job is over, and an error of a request once all are in.
         silence_s: an intake that shows no life for so long is gone.
         deadline_s: what is not done so long after the creation is given up.
-        key: a digest of its caller's; empty if callers are not told apart.
+        caller: a digest of what they identify themselves with; empty if callers are not told apart.
+        claim: the caller's idempotency key, which is bound to this batch unless it was bound before.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,7 +53,8 @@ class BatchSpec(Canonical):
     ttl_s: int
     silence_s: int
     deadline_s: int
-    key: str = ""
+    caller: str = ""
+    claim: str | None = None
 
     @property
     def ends_at(self) -> float:

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from pipelines.batch import Batch, BatchSpec, Refusal
+from pipelines.claims import Claims
 from pipelines.job import Place
 
 
@@ -12,6 +13,10 @@ class BatchStore(Protocol):
     A batch takes something in until it is sealed, canceled or erased, or its intake was silent for too long; the
     methods of the intake give whether it did.
     """
+
+    @property
+    def claims(self) -> Claims:
+        """The idempotency keys of its batches."""
 
     def create(self, spec: BatchSpec) -> int:
         """Keep a new batch; gives how many are open, it included."""
@@ -38,7 +43,7 @@ class BatchStore(Protocol):
         """Some of its refusals, in their order; fewer than `limit` at the end, none once they have expired."""
 
     def erase(self, spec: BatchSpec, *, tombstone: bool) -> None:
-        """Delete all but the jobs; a tombstone tells the batch from one that never was."""
+        """Delete all but the jobs, its claim too; a tombstone tells the batch from one that never was."""
 
     def recent(self, limit: int, after: Place | None) -> tuple[list[str], Place | None]:
         """The ids of batches that follow a place in the list, the latest first, and the place to go on from."""

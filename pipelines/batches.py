@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from time import time
 
+from models.errors import FacelineError
 from pipelines.batch import Batch, BatchSpec, BatchStatus, Part
 from pipelines.batch_store import BatchStore
-from pipelines.errors import Overloaded
+from pipelines.claims import bind
+from pipelines.errors import Overloaded, StillComingIn
 from pipelines.job import new_job_id
 from pipelines.job_store import JobStore
 from pipelines.settings import BatchSettings
@@ -20,15 +22,24 @@ class Batches:
     jobs: JobStore
     settings: BatchSettings
 
-    def open(self, ttl_s: int, key: str = "") -> BatchSpec:
-        """Begin a batch.
+    def open(
+        self, ttl_s: int, caller: str = "", claim: str | None = None, fingerprint: str = ""
+    ) -> tuple[BatchSpec, str]:
+        """Begin a batch, unless its caller sent it before.
 
         Args:
             ttl_s: see `BatchSpec`.
-            key: see `BatchSpec`.
+            caller: see `BatchSpec`.
+            claim: see `BatchSpec`.
+            fingerprint: of the request that the claim stands for.
+
+        Returns:
+            The batch, and the id of the one that stands for the request: its own, or that of an earlier one.
 
         Raises:
-            Overloaded: too many are open, or too many of the key.
+            IdempotencyConflict: the claim stands for another request.
+            StillComingIn: the claim stands for a batch that may come to nothing yet.
+            Overloaded: too many are open, or too many of the caller.
         """
         self.sweep()
         spec = BatchSpec(
@@ -37,16 +48,21 @@ class Batches:
             ttl_s=ttl_s,
             silence_s=self.settings.silence_s,
             deadline_s=self.settings.deadline_s,
-            key=key,
+            caller=caller,
+            claim=claim,
         )
         # Counted with itself, so that of several that begin together none passes unseen.
-        if self.store.create(spec) > self.settings.open_at_once:
+        opened = self.store.create(spec)
+        try:
+            bound_id = self._bind(spec, fingerprint)
+            if bound_id == spec.id:
+                self._require_place(spec, opened)
+                return spec, bound_id
+        except FacelineError:
             self.store.erase(spec, tombstone=False)
-            raise Overloaded("too many batches are open: come back when one is over")
-        if key and self._open_of(key) > self.settings.open_per_key:
-            self.store.erase(spec, tombstone=False)
-            raise Overloaded("too many of your batches are open: come back when one is over")
-        return spec
+            raise
+        self.store.erase(spec, tombstone=False)
+        return spec, bound_id
 
     def find(self, batch_id: str) -> Batch | None:
         """The batch; None if there is none.
@@ -99,9 +115,31 @@ class Batches:
             if not part.status.over:
                 self.jobs.cancel(part.job_id, time())
 
-    def _open_of(self, key: str) -> int:
+    def _bind(self, spec: BatchSpec, fingerprint: str) -> str:
+        """The id of the batch that stands for the request."""
+        if spec.claim is None:
+            return spec.id
+        life_s = spec.deadline_s + spec.ttl_s
+        return bind(self.store.claims, spec.claim, fingerprint, spec.id, life_s, self._stands)
+
+    def _stands(self, batch_id: str) -> bool:
+        batch, now = self.find(batch_id), time()
+        if batch is None or batch.gone(now):
+            return False
+        status = batch.status(now)
+        if status is BatchStatus.VALIDATING:
+            raise StillComingIn("a batch with this Idempotency-Key is still coming in: come back soon")
+        return status is not BatchStatus.FAILED
+
+    def _require_place(self, spec: BatchSpec, opened: int) -> None:
+        if opened > self.settings.open_at_once:
+            raise Overloaded("too many batches are open: come back when one is over")
+        if spec.caller and self._open_of(spec.caller) > self.settings.open_per_key:
+            raise Overloaded("too many of your batches are open: come back when one is over")
+
+    def _open_of(self, caller: str) -> int:
         found = (self.store.find(batch_id) for batch_id in self.store.open())
-        return sum(batch is not None and batch.spec.key == key for batch in found)
+        return sum(batch is not None and batch.spec.caller == caller for batch in found)
 
     def _erase_jobs(self, batch: Batch) -> None:
         for part in batch.parts:

@@ -80,6 +80,18 @@ class Overloaded(FacelineError):
     type: ClassVar[str] = "overloaded"
 
 
+class IdempotencyConflict(FacelineError):
+    """An idempotency key came again with another request."""
+
+    type: ClassVar[str] = "idempotency_conflict"
+
+
+class StillComingIn(FacelineError):
+    """What an idempotency key stands for is not all there yet."""
+
+    type: ClassVar[str] = "still_coming_in"
+
+
 class NoWorker(FacelineError):
     """No live worker takes the tasks of a family."""
 

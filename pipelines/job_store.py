@@ -3,20 +3,19 @@
 from typing import Protocol
 
 from pipelines.chunk import Chunk
+from pipelines.claims import Claims
 from pipelines.job import Begun, Ending, Job, JobData, JobSpec, NewJob, Place, Progress
 
 
 class JobStore(Protocol):
     """Keeps jobs and their images. Thread-safe. Methods raise `StorageError` where the store does not answer."""
 
+    @property
+    def claims(self) -> Claims:
+        """The idempotency keys of its jobs."""
+
     def create(self, job: NewJob) -> None:
         """Keep a new job; it is queued."""
-
-    def claim(self, key: str, fingerprint: str, job_id: str, ttl_s: int) -> tuple[str, str]:
-        """Bind an idempotency key to a job, unless it is bound; gives the bound (job id, fingerprint)."""
-
-    def release(self, key: str, job_id: str) -> None:
-        """Unbind an idempotency key, if it is bound to this job."""
 
     def find(self, job_id: str) -> Job | None:
         """The job; None if there never was one, or its tombstone is gone too."""

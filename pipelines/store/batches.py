@@ -4,6 +4,7 @@ from pipelines.batch import Batch, BatchSpec, Part, Refusal
 from pipelines.job import Place
 from pipelines.settings import JobSettings
 from pipelines.store import keys
+from pipelines.store.claims import RedisClaims
 from pipelines.store.connection import Client, storage
 from pipelines.store.jobs import TOMBSTONE_S
 from pipelines.store.listing import latest
@@ -37,6 +38,7 @@ class RedisBatchStore:
     def __init__(self, client: Client, settings: JobSettings) -> None:
         self._redis = client
         self._settings = settings
+        self.claims = RedisClaims(client, "batch")
         self._take_script = client.register_script(_TAKE)
         self._cancel = client.register_script(_CANCEL)
 
@@ -115,6 +117,8 @@ class RedisBatchStore:
                 pipe.hset(keys.batch(spec.id), "spec", spec.model_dump_json())
                 pipe.expire(keys.batch(spec.id), TOMBSTONE_S)
             pipe.execute()
+        if spec.claim is not None:
+            self.claims.release(spec.claim, spec.id)
 
     def recent(self, limit: int, after: Place | None) -> tuple[list[str], Place | None]:
         """See `BatchStore.recent`."""

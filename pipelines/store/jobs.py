@@ -19,10 +19,11 @@ from pipelines.job import (
 )
 from pipelines.settings import JobSettings
 from pipelines.store import keys
+from pipelines.store.claims import RedisClaims
 from pipelines.store.connection import Client, storage
 from pipelines.store.listing import latest
 from pipelines.store.records import read_job
-from pipelines.store.scripts import BEGIN, CANCEL, CREATE, END, ERASE, FINISH, NOTE, POSTPONE, RELEASE
+from pipelines.store.scripts import BEGIN, CANCEL, CREATE, END, ERASE, FINISH, NOTE, POSTPONE
 
 TOMBSTONE_S = 3600
 """For how long a job that is gone is told from one that never was."""
@@ -34,6 +35,7 @@ class RedisJobStore:
     def __init__(self, client: Client, settings: JobSettings) -> None:
         self._redis = client
         self._settings = settings
+        self.claims = RedisClaims(client, "job")
         self._create = client.register_script(CREATE)
         self._begin = client.register_script(BEGIN)
         self._note = client.register_script(NOTE)
@@ -41,7 +43,6 @@ class RedisJobStore:
         self._finish = client.register_script(FINISH)
         self._cancel = client.register_script(CANCEL)
         self._postpone = client.register_script(POSTPONE)
-        self._release = client.register_script(RELEASE)
         self._erase = client.register_script(ERASE)
 
     def create(self, job: NewJob) -> None:
@@ -58,20 +59,6 @@ class RedisJobStore:
         arguments = [spec.id, spec.model_dump_json(), life_s, life_s + TOMBSTONE_S, *times, oldest, *data.values()]
         with storage():
             self._create(keys=[*touched, *data], args=arguments)
-
-    def claim(self, key: str, fingerprint: str, job_id: str, ttl_s: int) -> tuple[str, str]:
-        """See `JobStore.claim`."""
-        with storage():
-            bound = self._redis.set(keys.idempotency(key), f"{job_id} {fingerprint}", nx=True, ex=ttl_s, get=True)
-        if bound is None:
-            return job_id, fingerprint
-        bound_id, _, bound_fingerprint = bound.decode().partition(" ")
-        return bound_id, bound_fingerprint
-
-    def release(self, key: str, job_id: str) -> None:
-        """See `JobStore.release`."""
-        with storage():
-            self._release(keys=[keys.idempotency(key)], args=[job_id])
 
     def find(self, job_id: str) -> Job | None:
         """See `JobStore.find`."""
@@ -141,7 +128,7 @@ class RedisJobStore:
         with storage():
             self._erase(keys=[*touched, *doomed], args=[spec.id, TOMBSTONE_S if tombstone else 0])
         if spec.claim is not None:
-            self.release(spec.claim, spec.id)
+            self.claims.release(spec.claim, spec.id)
 
     def bury(self, spec: JobSpec, stage: int, now: float) -> None:
         """See `JobStore.bury`."""

@@ -57,9 +57,9 @@ def refusals(batch_id: str) -> str:
     return f"{PREFIX}refusals:{batch_id}"
 
 
-def idempotency(key: str) -> str:
-    """The job that an idempotency key stands for."""
-    return f"{PREFIX}idempotency:{key}"
+def idempotency(kind: str, key: str) -> str:
+    """What an idempotency key stands for among things of a kind."""
+    return f"{PREFIX}idempotency:{kind}:{key}"
 
 
 def check(check_id: str) -> str:

@@ -91,13 +91,6 @@ end
 return 1
 """
 
-# KEYS: idempotency key. ARGV: job id. The key may be bound to another job.
-RELEASE = """
-local bound = redis.call('GET', KEYS[1])
-if bound and string.sub(bound, 1, #ARGV[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-return 1
-"""
-
 # KEYS: record, active. ARGV: job id, time at which the job counts as stalled.
 POSTPONE = """
 if redis.call('ZADD', KEYS[2], 'XX', 'CH', ARGV[2], ARGV[1]) == 0 and not redis.call('ZSCORE', KEYS[2], ARGV[1]) then

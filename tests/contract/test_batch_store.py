@@ -11,7 +11,7 @@ from pipelines.batch import BatchSpec, BatchStatus, Refusal
 from pipelines.batch_store import BatchStore
 from pipelines.batches import Batches
 from pipelines.chunk import Failure
-from pipelines.errors import Overloaded
+from pipelines.errors import IdempotencyConflict, Overloaded, StillComingIn
 from pipelines.job import Ending, JobStatus, NewJob
 from pipelines.job_store import JobStore
 from pipelines.settings import BatchSettings, JobSettings
@@ -79,6 +79,12 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     client.flushdb()
     yield Stores(RedisBatchStore(client, SETTINGS), RedisJobStore(client, SETTINGS), client)
     client.close()
+
+
+def opened(book: Batches, caller: str = "", claim: str | None = None) -> BatchSpec:
+    spec, batch_id = book.open(60, caller, claim, "print")
+    assert batch_id == spec.id
+    return spec
 
 
 def half_dead() -> Ending:
@@ -307,26 +313,57 @@ def test_an_erased_batch_leaves_a_tombstone_and_no_job(stores: Stores) -> None:
 
 
 def test_only_so_many_are_open_at_once(stores: Stores) -> None:
-    first, _ = stores.book.open(60), stores.book.open(60)
+    first, _ = opened(stores.book), opened(stores.book)
     with pytest.raises(Overloaded):
         stores.book.open(60)
     stores.filled(first, half_dead())
     stores.batches.seal(first, time())
-    again = stores.book.open(60)
+    again = opened(stores.book)
     assert again.id in stores.batches.open()
     assert len(stores.batches.open()) == 2
 
 
-def test_only_so_many_of_one_key_are_open_at_once(stores: Stores) -> None:
+def test_only_so_many_of_one_caller_are_open_at_once(stores: Stores) -> None:
     book = replace(stores.book, settings=BatchSettings(open_at_once=9, open_per_key=2, patience_s=1, silence_s=10))
-    first, _ = book.open(60, "one"), book.open(60, "one")
+    first, _ = opened(book, "one"), opened(book, "one")
     with pytest.raises(Overloaded, match="your"):
         book.open(60, "one")
-    others = [book.open(60, "other"), *(book.open(60) for _ in range(3))]
+    others = [opened(book, "other"), *(opened(book) for _ in range(3))]
     assert len(stores.batches.open()) == 2 + len(others)
     stores.filled(first, half_dead())
     stores.batches.seal(first, time())
-    assert book.open(60, "one").id in stores.batches.open()
+    assert opened(book, "one").id in stores.batches.open()
+
+
+def test_the_same_claim_gives_the_same_batch_once_it_is_in(stores: Stores) -> None:
+    first = opened(stores.book, claim="key")
+    with pytest.raises(StillComingIn):
+        stores.book.open(60, claim="key", fingerprint="print")
+    stores.filled(first, None)
+    stores.batches.seal(first, time())
+    opened(stores.book)
+    # It takes no place, though all are taken.
+    _, batch_id = stores.book.open(60, claim="key", fingerprint="print")
+    assert batch_id == first.id
+    with pytest.raises(IdempotencyConflict):
+        stores.book.open(60, claim="key", fingerprint="other")
+    assert len(stores.batches.open()) == 2
+    assert len(stores.batches.recent(10, None)[0]) == 2
+
+
+def test_a_claim_is_free_once_its_batch_was_erased_or_failed_or_found_no_room(stores: Stores) -> None:
+    erased = opened(stores.book, claim="key")
+    stores.book.erase(erased, tombstone=True)
+    failed = opened(stores.book, claim="key")
+    stores.batches.touch(failed, time() - failed.silence_s - 1)
+    assert stores.status(failed) is BatchStatus.FAILED
+    again = opened(stores.book, claim="key")
+    other = opened(stores.book)
+    with pytest.raises(Overloaded):
+        stores.book.open(60, claim="full", fingerprint="print")
+    stores.book.erase(other, tombstone=False)
+    opened(stores.book, claim="full")
+    assert again.id in stores.batches.open()
 
 
 def test_the_list_is_read_page_by_page_though_one_is_erased_meanwhile(stores: Stores) -> None:

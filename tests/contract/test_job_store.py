@@ -253,13 +253,6 @@ def test_data_are_gone_after_their_ttl_and_the_job_says_so(store: JobStore) -> N
     assert store.image(job.spec.blobs[0]) is None
 
 
-def test_an_idempotency_key_stands_for_the_first_job_that_claims_it(store: JobStore) -> None:
-    assert store.claim("key", "print-1", "job-1", 60) == ("job-1", "print-1")
-    assert store.claim("key", "print-2", "job-2", 60) == ("job-1", "print-1")
-    store.release("key", "job-1")
-    assert store.claim("key", "print-2", "job-2", 60) == ("job-2", "print-2")
-
-
 def test_recent_jobs_come_the_latest_first_in_pages(store: JobStore) -> None:
     now = time()
     jobs = [new_job(created_at=now - age) for age in range(5)]

@@ -5,6 +5,7 @@ from time import time
 from pipelines.batch import Batch, BatchSpec, Part, Refusal
 from pipelines.job import Place
 from pipelines.job_store import JobStore
+from tests.fakes.claims import MemoryClaims
 
 
 class _Entry:
@@ -25,6 +26,7 @@ class MemoryBatchStore:
         self._jobs = jobs
         self._batches: dict[str, _Entry] = {}
         self._open: set[str] = set()
+        self.claims = MemoryClaims()
 
     def create(self, spec: BatchSpec) -> int:
         self._batches[spec.id] = _Entry(spec)
@@ -72,6 +74,8 @@ class MemoryBatchStore:
 
     def erase(self, spec: BatchSpec, *, tombstone: bool) -> None:
         self.close(spec.id)
+        if spec.claim is not None:
+            self.claims.release(spec.claim, spec.id)
         if (entry := self._batches.pop(spec.id, None)) and tombstone:
             entry.erased = True
             self._batches[spec.id] = entry

@@ -18,6 +18,7 @@ from pipelines.job import (
     progress_of,
 )
 from pipelines.settings import JobSettings
+from tests.fakes.claims import MemoryClaims
 
 
 class _Entry:
@@ -43,7 +44,7 @@ class MemoryJobStore:
     def __init__(self, settings: JobSettings) -> None:
         self._settings = settings
         self._jobs: dict[str, _Entry] = {}
-        self._keys: dict[str, tuple[str, str]] = {}
+        self.claims = MemoryClaims()
         self._active: dict[str, float] = {}
         self.buried: list[tuple[str, int]] = []
 
@@ -53,13 +54,6 @@ class MemoryJobStore:
     def create(self, job: NewJob) -> None:
         self._jobs[job.spec.id] = _Entry(job)
         self._active[job.spec.id] = job.spec.created_at + self._settings.stalled_after_s
-
-    def claim(self, key: str, fingerprint: str, job_id: str, ttl_s: int) -> tuple[str, str]:
-        return self._keys.setdefault(key, (job_id, fingerprint))
-
-    def release(self, key: str, job_id: str) -> None:
-        if self._keys.get(key, ("", ""))[0] == job_id:
-            del self._keys[key]
 
     def find(self, job_id: str) -> Job | None:
         entry = self._jobs.get(job_id)
@@ -130,7 +124,7 @@ class MemoryJobStore:
 
     def erase(self, spec: JobSpec, *, tombstone: bool) -> None:
         if spec.claim is not None:
-            self.release(spec.claim, spec.id)
+            self.claims.release(spec.claim, spec.id)
         if entry := self._jobs.get(spec.id):
             entry.status, entry.data, entry.chunk, entry.ending, entry.done = JobStatus.ERASED, None, None, None, 0
             entry.finished_at = entry.started_at = None

@@ -318,7 +318,8 @@ def test_an_expired_batch_leaves_nothing_on_the_server(deployment: Deployment) -
 class Upload:
     """A body of which some comes in, and the rest when the test says so."""
 
-    def __init__(self, there: Deployment) -> None:
+    def __init__(self, there: Deployment, **headers: str) -> None:
+        self._headers = {**JSONL, **headers}
         self.go_on = Event()
         self.error: Exception | None = None
         before = {batch["id"] for batch in there.client.get("/batches").json()["batches"]}
@@ -328,7 +329,7 @@ class Upload:
         self.batch = self._appeared(there, before)
 
     def _post(self) -> httpx.Response:
-        return self._client.post("/batches", content=self._body(), headers=JSONL)
+        return self._client.post("/batches", content=self._body(), headers=self._headers)
 
     def _body(self) -> Iterator[bytes]:
         for index in range(9):
@@ -387,6 +388,58 @@ def test_nothing_is_left_of_a_batch_whose_caller_hangs_up(deployment: Deployment
     wait_until_gone(deployment, upload.batch)
     assert set(deployment.redis.keys("faceline:*")) <= before | {b"faceline:finished"}
     upload.close()
+
+
+def test_a_batch_that_is_sent_again_with_its_key_is_made_once(deployment: Deployment) -> None:
+    files = tiny_photos(9)
+    body = zipped(files)
+
+    def again(key: str, body: bytes = body, **more: str) -> httpx.Response:
+        return post(deployment, body, {**ZIP, "Idempotency-Key": key}, services=FOUR[0], **more)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(again, ["order-2"] * 4))
+    # Whoever comes while the first comes in is told to come back.
+    assert {answer.status_code for answer in answers} <= {202, 409}
+    (batch_id,) = {answer.json()["id"] for answer in answers if answer.is_success}
+    ended(deployment, batch_id)
+    assert again("order-2").json()["id"] == batch_id
+    assert again("order-2").headers["location"] == f"/batches/{batch_id}"
+    for other in (again("order-2", zipped(tiny_photos(8))), again("order-2", ttl_s="50")):
+        assert other.status_code == 422
+        assert "Idempotency-Key" in other.json()["detail"]
+    assert again("order-3").json()["id"] != batch_id
+    # Keys of jobs are others.
+    job = {"services": DETECTOR, "sample": v2_sample()}
+    assert deployment.client.post("/jobs", json=job, headers={"Idempotency-Key": "order-2"}).status_code == 202
+    deployment.client.delete(f"/batches/{batch_id}")
+    assert again("order-2").json()["id"] != batch_id
+
+
+def test_the_key_of_a_batch_that_comes_in_is_taken_and_free_again_once_it_came_to_nothing(
+    deployment: Deployment,
+) -> None:
+    upload = Upload(deployment, **{"Idempotency-Key": "order-4"})
+    again = {**JSONL, "Idempotency-Key": "order-4"}
+    refused = post(deployment, lines(line("a", v2_sample())), again)
+    assert refused.status_code == 409
+    assert "coming in" in refused.json()["detail"]
+    upload.error = OSError("gone")
+    upload.go_on.set()
+    with pytest.raises(OSError, match="gone"):
+        upload.answer.result()
+    wait_until_gone(deployment, upload.batch)
+    assert post(deployment, lines(line("a", v2_sample())), again).status_code == 202
+    upload.close()
+
+
+def test_a_repeated_body_is_not_read_however_large(deployment: Deployment) -> None:
+    large = zipped({f"{index}.jpg": photo() + bytes(1_000_000) for index in range(12)})
+    key = {**ZIP, "Idempotency-Key": "order-5"}
+    first, second = (post(deployment, large, key, services=FOUR[0]) for _ in range(2))
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json()["id"] == second.json()["id"]
+    assert deployment.client.get("/healthz").status_code == 200
 
 
 def test_a_body_that_does_not_come_on_is_refused_and_nothing_is_left(deployment: Deployment) -> None:
@@ -472,12 +525,15 @@ def test_open_batches_are_counted_and_those_that_are_over_are_not(idle: Deployme
 def test_one_key_cannot_take_the_places_of_others(deploy: Deploy) -> None:
     with deploy(workers=[], FACELINE_BATCHES__KEY_HEADER="X-API-Key", FACELINE_BATCHES__OPEN_PER_KEY="1") as guarded:
 
-        def post_with(key: str) -> httpx.Response:
-            return post(guarded, zipped(tiny_photos(1)), {**ZIP, "X-API-Key": key}, services=FOUR[0])
+        def post_with(key: str, **more: str) -> httpx.Response:
+            return post(guarded, zipped(tiny_photos(1)), {**ZIP, "X-API-Key": key, **more}, services=FOUR[0])
 
-        hers, more, his = post_with("hers"), post_with("hers"), post_with("his")
+        once = {"Idempotency-Key": "once"}
+        hers, more, his = post_with("hers", **once), post_with("hers"), post_with("his", **once)
         assert [answer.status_code for answer in (hers, more, his)] == [202, 429, 202]
         assert "your batches" in more.json()["detail"]
+        # What stands for a request that came before takes no place, and each caller has keys of their own.
+        assert post_with("hers", **once).json()["id"] == hers.json()["id"] != his.json()["id"]
         assert guarded.client.post(f"/batches/{hers.json()['id']}/cancel").status_code == 202
         assert post_with("hers").status_code == 202
         assert b"hers" not in everything(connect(guarded.stack.redis_url, patience_s=1))

@@ -58,7 +58,7 @@ class FakeFront:
 
     def take(self, count: int) -> BatchSpec:
         """Take a batch of some samples in."""
-        self.spec = self.batches.open(60)
+        self.spec, _ = self.batches.open(60)
 
         async def entries() -> AsyncIterator[Entry]:
             for line in range(1, count + 1):

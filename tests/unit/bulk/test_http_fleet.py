@@ -59,6 +59,7 @@ class FakeApi:
         missing: places that are in neither output nor errors.
         body_bytes: a larger body is refused.
         done: its batches are over.
+        lost: its answers do not arrive.
         batches: the widths of the photos of each, by id.
     """
 
@@ -68,6 +69,7 @@ class FakeApi:
         self.missing: Sequence[int] = ()
         self.body_bytes = 10**6
         self.done = True
+        self.lost = False
         self.batches: dict[str, list[int]] = {}
         self.bodies: list[httpx.Request] = []
 
@@ -83,7 +85,10 @@ class FakeApi:
             return httpx.Response(answer[0], headers=answer[1])
         _, _, batch_id, path = (f"{request.url.path}//").split("/")[:4]
         if request.method == "POST":
-            return self._take(request)
+            taken = self._take(request)
+            if self.lost:
+                raise httpx.ReadError("hung up")
+            return taken
         if batch_id not in self.batches:
             return httpx.Response(404)
         if request.method == "DELETE":
@@ -210,6 +215,28 @@ def test_a_busy_deployment_is_left_alone_for_as_long_as_it_says_while_others_com
     sleep(1.05)
     assert fleet.has_room()
     assert ages(fleet, first) == [10]
+
+
+def keys_of(api: FakeApi) -> list[str]:
+    return [request.headers["idempotency-key"] for request in api.bodies]
+
+
+def test_what_is_sent_again_is_sent_with_its_key() -> None:
+    api = FakeApi()
+    fleet = api.fleet()
+    ticket = fleet.send([photo(10)])
+    api.lost = True
+    with pytest.raises(StorageError):
+        fleet.ended(0)
+    api.lost = False
+    api.answers = [(409, {"Retry-After": "0"})]  # it comes in, or nobody has noticed yet that it does not come on
+    fleet.ended(0)
+    assert ages(fleet, ticket) == [10]
+    first, second = keys_of(api)
+    assert first == second
+    fleet.send([photo(20)])
+    fleet.ended(0)
+    assert keys_of(api)[2] != first
 
 
 def test_there_is_room_again_once_a_batch_is_over() -> None:

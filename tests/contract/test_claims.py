@@ -1,0 +1,70 @@
+"""What idempotency keys do: those on Redis, on a real server, and those in memory."""
+
+from collections.abc import Iterator
+from time import sleep
+
+import pytest
+
+from pipelines.claims import Claims, bind
+from pipelines.errors import IdempotencyConflict
+from pipelines.store.claims import RedisClaims
+from pipelines.store.connection import connect
+from tests.fakes.claims import MemoryClaims
+
+
+@pytest.fixture(params=["memory", "redis"])
+def claims(request: pytest.FixtureRequest) -> Iterator[Claims]:
+    if request.param == "memory":
+        yield MemoryClaims()
+        return
+    client = connect(request.getfixturevalue("server_url"), patience_s=1)
+    client.flushdb()
+    yield RedisClaims(client, "job")
+    client.close()
+
+
+def test_a_key_stands_for_the_first_that_claims_it(claims: Claims) -> None:
+    assert claims.claim("key", "print-1", "job-1", 60) == ("job-1", "print-1")
+    assert claims.claim("key", "print-2", "job-2", 60) == ("job-1", "print-1")
+    claims.release("key", "job-1")
+    assert claims.claim("key", "print-2", "job-2", 60) == ("job-2", "print-2")
+
+
+def test_only_what_a_key_is_bound_to_releases_it(claims: Claims) -> None:
+    claims.claim("key", "print", "job-12", 60)
+    claims.release("key", "job-1")
+    claims.release("other", "job-12")
+    assert claims.claim("key", "print", "job-3", 60) == ("job-12", "print")
+
+
+def test_keys_of_two_kinds_are_not_the_same(server_url: str) -> None:
+    client = connect(server_url, patience_s=1)
+    client.flushdb()
+    assert RedisClaims(client, "job").claim("key", "print", "job-1", 60) == ("job-1", "print")
+    assert RedisClaims(client, "batch").claim("key", "print", "batch-1", 60) == ("batch-1", "print")
+    client.close()
+
+
+def test_a_key_is_free_again_after_its_time(server_url: str) -> None:
+    client = connect(server_url, patience_s=1)
+    client.flushdb()
+    claims = RedisClaims(client, "job")
+    claims.claim("key", "print", "job-1", 1)
+    sleep(1.1)
+    assert claims.claim("key", "print", "job-2", 1) == ("job-2", "print")
+    client.close()
+
+
+def test_a_repeated_request_gets_what_stands_for_it_as_long_as_that_stands(claims: Claims) -> None:
+    gone: set[str] = set()
+
+    def bound(own_id: str, fingerprint: str = "print") -> str:
+        return bind(claims, "key", fingerprint, own_id, 60, lambda earlier: earlier not in gone)
+
+    assert bound("job-1") == "job-1"
+    assert bound("job-2") == "job-1"
+    with pytest.raises(IdempotencyConflict):
+        bound("job-3", "other print")
+    gone.add("job-1")
+    assert bound("job-4", "other print") == "job-4"
+    assert bound("job-5", "other print") == "job-4"
