@@ -35,16 +35,18 @@ class _Batch:
     over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Request:
     """Photos that are to be a batch.
 
     Attributes:
         key: makes them one batch, however often they are sent because no answer came.
+        due: when to send them, on the monotonic clock.
     """
 
     photos: Sequence[Checked]
     key: str = field(default_factory=lambda: uuid4().hex)
+    due: float = 0.0
 
 
 @dataclass(slots=True)
@@ -104,7 +106,7 @@ class HttpFleet:
         """
         self._erase()
         for sent in self._sent.values():
-            while sent.waiting and self.has_room():
+            while sent.waiting and sent.waiting[0].due <= monotonic() and self.has_room():
                 self._post(sent)
         for ticket, sent in self._sent.items():
             for batch in sent.open:
@@ -149,9 +151,12 @@ class HttpFleet:
         response = self._api.ask(
             "POST", "/batches", accept=(409, 413, 429), params=body.query, content=body.content, headers=headers
         )
-        # Busy, or at work on what it did not answer to before.
-        if response.status_code in (409, 429):
+        if response.status_code == 429:
             self._back_at = monotonic() + pause_s(response)
+            return
+        if response.status_code == 409:
+            # It came in before, in part, and whether the rest comes is not known yet.
+            request.due = monotonic() + pause_s(response)
             return
         sent.waiting.popleft()
         if response.status_code != 413:
