@@ -14,7 +14,7 @@ from api.readiness import Readiness
 from api.wait import WaitHub, Watch
 from broker.app import app as celery
 from broker.chain import send_check
-from broker.depth import queue_length
+from broker.depth import QueueDepth
 from broker.queues import Placement
 from models.catalogue import services
 from models.family import ModelFamily
@@ -49,7 +49,7 @@ class Front:
         self.batches = Batches(RedisBatchStore(client, settings.jobs), self.store, settings.batches)
         self.presence = Presence(client)
         self.hub = WaitHub(FinishedStream(connect(settings.redis_url, patience_s=STORE_PATIENCE_S)))
-        pressure = Pressure(settings.limits, partial(queue_length, celery), self.presence.memory_share)
+        pressure = Pressure(settings.limits, QueueDepth(celery), self.presence.memory_share)
         self.publisher = Publisher(self.store, self.placement, pressure)
         self.readiness = Readiness(
             sorted({service.family for service in self.catalogue.values()}),

@@ -1,24 +1,52 @@
 """How many messages wait in a queue."""
 
 from celery import Celery
+from kombu.connection import Connection
 from kombu.exceptions import KombuError
 
 from pipelines.errors import StorageError
 
+# Few tries: a caller waits for the answer.
+_PATIENCE = {"max_retries": 2, "interval_start": 0, "interval_step": 0.1}
 
-def queue_length(app: Celery, queue: str) -> int:
-    """The messages that wait in a queue, those that a worker holds not counted.
 
-    Raises:
-        StorageError: the broker did not answer.
+class QueueDepth:
+    """Counts the messages that wait in queues, over a connection that it keeps. For one thread.
+
+    Args:
+        app: whose queues they are.
     """
-    # Few tries: a caller waits for the answer.
-    patience = {"max_retries": 2, "interval_start": 0, "interval_step": 0.1}
-    with app.connection_for_read(transport_options={**app.conf.broker_transport_options, **patience}) as connection:
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+        self._kept: Connection | None = None
+
+    def __call__(self, queue: str) -> int:
+        """The messages that wait in a queue, those that a worker holds not counted.
+
+        Raises:
+            StorageError: the broker did not answer.
+        """
+        if self._kept is not None:
+            try:
+                return self._count(self._kept, queue)
+            except StorageError:
+                pass  # the broker may have hung up long ago
+        options = {**self._app.conf.broker_transport_options, **_PATIENCE}
+        self._kept = self._app.connection_for_read(transport_options=options)
+        return self._count(self._kept, queue)
+
+    def _count(self, connection: Connection, queue: str) -> int:
         try:
             count: int = connection.default_channel.queue_declare(queue, passive=True).message_count
         except connection.channel_errors:
+            self._hang_up(connection)  # a channel does not outlive its error everywhere
             return 0  # nobody has declared it yet
         except (KombuError, *connection.connection_errors) as error:
+            self._hang_up(connection)
             raise StorageError(f"the broker did not answer: {error}") from error
-    return count
+        return count
+
+    def _hang_up(self, connection: Connection) -> None:
+        connection.release()
+        self._kept = None

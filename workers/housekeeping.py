@@ -7,7 +7,7 @@ from time import time
 
 from broker.app import app
 from broker.chain import send_job, stage_queue
-from broker.depth import queue_length
+from broker.depth import QueueDepth
 from broker.queues import Placement
 from models.weights.cache import stored_weights
 from pipelines.errors import StorageError
@@ -41,9 +41,10 @@ class Housekeeping:
         self._stopped = Event()
         self._thread = Thread(target=self._beat, name="housekeeping", daemon=True)
         placement = Placement(here.settings.co_locate)
+        depth = QueueDepth(app)
 
         def waiting(spec: JobSpec, stage: int) -> int:
-            return queue_length(app, stage_queue(spec, stage, placement))
+            return depth(stage_queue(spec, stage, placement))
 
         def send(spec: JobSpec, stage: int) -> None:
             send_job(app, spec, placement, from_stage=stage)

