@@ -26,15 +26,17 @@ class ApiClient:
         self._http = http
 
     def check(self) -> None:
-        """Make sure that there is an API.
+        """Make sure that there is an API, and somebody who works for it.
 
         Raises:
-            FleetLost: there is none.
+            FleetLost: there is none, or nobody.
         """
         try:
-            self._http.get("/version").raise_for_status().json()["models"]
+            workers = self._http.get("/version").raise_for_status().json()["workers"]
         except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
             raise FleetLost(f"no deployment answers at {self._http.base_url}: {error}") from error
+        if not workers:
+            raise FleetLost(f"the deployment at {self._http.base_url} has no worker")
 
     def ask(self, method: str, path: str, *, accept: Collection[int] = (), **parts: Any) -> httpx.Response:
         """The answer to a request.

@@ -102,7 +102,7 @@ def api_crew(url: str, settings: Settings, asked: Sequence[str], on_error: OnErr
     """A deployment, through its API.
 
     Raises:
-        FleetLost: nobody answers there.
+        FleetLost: nobody answers there, or works.
     """
     trust_env = urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1")
     try:

@@ -202,6 +202,21 @@ def test_a_deployment_that_does_not_reach_the_photos_gives_the_same_rows(
     assert deployment.redis.keys("faceline:result:*") == []
 
 
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [("--redis-url", "no worker is there"), ("--url", "has no worker"), ("--broken-url", "no deployment answers")],
+)
+def test_a_deployment_that_does_nothing_is_told_at_once(
+    deploy: Deploy, photos: Path, tmp_path: Path, how: str, reason: str
+) -> None:
+    out = tmp_path / "out"
+    with deploy(workers=[]) as own:
+        places = {"--redis-url": own.stack.redis_url, "--url": own.stack.url, "--broken-url": f"{own.stack.url}/no"}
+        assert run(photos, out, how.replace("broken-", ""), places[how]) == 1
+    assert reason in log_of(out).read_text()
+    assert not parts(out)
+
+
 @contextmanager
 def kept_up(deployment: Deployment) -> Iterator[None]:
     """Its parts are started again when they die."""
