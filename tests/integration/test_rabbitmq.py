@@ -27,7 +27,7 @@ def on_rabbitmq(deploy: Deploy) -> Iterator[Deployment]:
 def test_a_job_runs_and_its_messages_bypass_the_store(on_rabbitmq: Deployment) -> None:
     job = on_rabbitmq.wait(on_rabbitmq.submit(FOUR, v2_sample()))
     assert job["status"] == "succeeded"
-    assert [stage["queue"] for stage in job["stages"]] == ["face-detection"] + ["face-attributes"] * 3
+    assert [stage["queue"] for stage in job["stages"]] == [CO_LOCATED] * 4
     assert on_rabbitmq.redis.keys("_kombu*") == []
 
 
