@@ -1,6 +1,6 @@
 """What a worker does with the message of a stage."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from logging import getLogger
 from time import monotonic, perf_counter, time
@@ -93,8 +93,6 @@ class StageRunner:
             failure = Failure(service=None, type="internal", message="internal error")
             return self._finish(spec, Ending(JobStatus.FAILED, failure=failure), progress)
         chunk.done = stage.index + 1
-        took = {stage.services[place - stage.first]: one.ms for place, one in progress.items()}
-        log.info("stage done", extra={"queue": queue, **took})
         if all(item.dead for item in chunk.items):
             # Where samples travel together, each has its own failure.
             result = chunk if len(chunk.items) > 1 else None
@@ -103,6 +101,7 @@ class StageRunner:
         if chunk.done == len(spec.stages):
             return self._finish(spec, Ending(JobStatus.SUCCEEDED, result=chunk), progress)
         self.store.end(spec, chunk, progress, time())
+        log.info("stage done", extra=_told(spec, progress))
         return True
 
     def _run_services(
@@ -144,9 +143,20 @@ class StageRunner:
 
     def _finish(self, spec: JobSpec, ending: Ending, progress: Progress) -> bool:
         self.images.drop(spec.blobs)
-        if self.store.finish(spec, ending, progress, time()):
-            log.info("job over", extra={"status": ending.status.value, "ms": round((time() - spec.created_at) * 1000)})
+        now = time()
+        ended = self.store.finish(spec, ending, progress, now)
+        # One line for each message: a line takes as long as a small model.
+        more = {"status": ending.status.value, "ms": round((now - spec.created_at) * 1000)} if ended else {}
+        log.info("job over" if ended else "stage in vain", extra={**more, **_told(spec, progress)})
         return False
+
+
+def _told(spec: JobSpec, progress: Mapping[int, ServiceProgress]) -> dict[str, object]:
+    """What the log says of the services of a stage: their queue, and their milliseconds by name."""
+    told: dict[str, object] = {}
+    for place, one in progress.items():
+        told |= {"queue": one.queue, spec.plan.services[place]: one.ms}
+    return told
 
 
 class StageUnwanted(FacelineError):
