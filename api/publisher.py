@@ -69,7 +69,7 @@ class Publisher:
         # Kept before it is claimed: whoever finds the key bound finds the job.
         self._store.create(job)
         try:
-            bound_id = self._bind(job)
+            bound_id = bind(self._store.claims, spec, job.fingerprint, self._stands)
             if bound_id == spec.id:
                 follow(bound_id)
                 send_job(celery, spec, self._placement)
@@ -79,15 +79,6 @@ class Publisher:
             raise
         self._store.erase(spec, tombstone=False)
         return job, bound_id
-
-    def _bind(self, job: NewJob) -> str:
-        """The id of the job that stands for the request."""
-        spec = job.spec
-        if spec.claim is None:
-            return spec.id
-        return bind(
-            self._store.claims, spec.claim, job.fingerprint, spec.id, spec.deadline_s + spec.ttl_s, self._stands
-        )
 
     def _stands(self, job_id: str) -> bool:
         job = self._store.find(job_id)

@@ -1,5 +1,7 @@
 """How many messages wait in a queue."""
 
+from contextlib import suppress
+
 from celery import Celery
 from kombu.connection import Connection
 from kombu.exceptions import KombuError
@@ -28,10 +30,8 @@ class QueueDepth:
             StorageError: the broker did not answer.
         """
         if self._kept is not None:
-            try:
+            with suppress(StorageError):  # the broker may have hung up long ago
                 return self._count(self._kept, queue)
-            except StorageError:
-                pass  # the broker may have hung up long ago
         options = {**self._app.conf.broker_transport_options, **_PATIENCE}
         self._kept = self._app.connection_for_read(transport_options=options)
         return self._count(self._kept, queue)

@@ -54,7 +54,7 @@ class Batches:
         # Counted with itself, so that of several that begin together none passes unseen.
         opened = self.store.create(spec)
         try:
-            bound_id = self._bind(spec, fingerprint)
+            bound_id = bind(self.store.claims, spec, fingerprint, self._stands)
             if bound_id == spec.id:
                 self._require_place(spec, opened)
                 return spec, bound_id
@@ -114,13 +114,6 @@ class Batches:
         for part in parts:
             if not part.status.over:
                 self.jobs.cancel(part.job_id, time())
-
-    def _bind(self, spec: BatchSpec, fingerprint: str) -> str:
-        """The id of the batch that stands for the request."""
-        if spec.claim is None:
-            return spec.id
-        life_s = spec.deadline_s + spec.ttl_s
-        return bind(self.store.claims, spec.claim, fingerprint, spec.id, life_s, self._stands)
 
     def _stands(self, batch_id: str) -> bool:
         batch, now = self.find(batch_id), time()

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from pipelines.batch import BatchSpec
 from pipelines.errors import IdempotencyConflict
+from pipelines.job import JobSpec
 
 
 class Claims(Protocol):
@@ -16,27 +18,27 @@ class Claims(Protocol):
         """Unbind a key, if it is bound to this id."""
 
 
-def bind(claims: Claims, key: str, fingerprint: str, own_id: str, ttl_s: int, stands: Callable[[str], bool]) -> str:
-    """The id that stands for a key: this one, or the one of an earlier request.
+def bind(claims: Claims, spec: JobSpec | BatchSpec, fingerprint: str, stands: Callable[[str], bool]) -> str:
+    """The id of what stands for a request: what was just made of it, or of an earlier one with its key.
 
     Args:
-        claims: of what is bound; it has to be kept already, so that whoever finds the key bound finds it too.
-        key: that the caller sent.
-        fingerprint: of the request that came with it.
-        own_id: of what was made of the request.
-        ttl_s: for how long the key is bound.
+        claims: of things of its kind.
+        spec: of what was made; it has to be kept already, so that whoever finds its key bound finds it too.
+        fingerprint: of the request.
         stands: whether something of an earlier one, given by its id, is left; otherwise the key is free again.
 
     Raises:
         IdempotencyConflict: the key stands for another request.
         StorageError: the store did not answer.
     """
+    if spec.claim is None:
+        return spec.id
     while True:
-        bound_id, bound = claims.claim(key, fingerprint, own_id, ttl_s)
-        if bound_id == own_id:
-            return own_id
+        bound_id, bound = claims.claim(spec.claim, fingerprint, spec.id, spec.deadline_s + spec.ttl_s)
+        if bound_id == spec.id:
+            return bound_id
         if not stands(bound_id):
-            claims.release(key, bound_id)
+            claims.release(spec.claim, bound_id)
         elif bound != fingerprint:
             raise IdempotencyConflict("this Idempotency-Key came before with another request")
         else:

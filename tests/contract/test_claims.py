@@ -5,6 +5,7 @@ from time import sleep
 
 import pytest
 
+from pipelines.batch import BatchSpec
 from pipelines.claims import Claims, bind
 from pipelines.errors import IdempotencyConflict
 from pipelines.store.claims import RedisClaims
@@ -59,7 +60,8 @@ def test_a_repeated_request_gets_what_stands_for_it_as_long_as_that_stands(claim
     gone: set[str] = set()
 
     def bound(own_id: str, fingerprint: str = "print") -> str:
-        return bind(claims, "key", fingerprint, own_id, 60, lambda earlier: earlier not in gone)
+        spec = BatchSpec(id=own_id, created_at=0, ttl_s=30, silence_s=9, deadline_s=30, claim="key")
+        return bind(claims, spec, fingerprint, lambda earlier: earlier not in gone)
 
     assert bound("job-1") == "job-1"
     assert bound("job-2") == "job-1"

@@ -8,6 +8,8 @@ import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from threading import Event
 from time import monotonic, sleep
@@ -439,6 +441,13 @@ def test_a_repeated_body_is_not_read_however_large(deployment: Deployment) -> No
     first, second = (post(deployment, large, key, services=FOUR[0]) for _ in range(2))
     assert (first.status_code, second.status_code) == (202, 202)
     assert first.json()["id"] == second.json()["id"]
+    # Nothing of the third body is ever sent.
+    address = deployment.client.base_url
+    with closing(HTTPConnection(address.host, address.port or 80, timeout=20)) as connection:
+        head = {**key, "Content-Length": str(len(large))}
+        connection.request("POST", f"/batches?services={FOUR[0]}", headers=head)
+        third = connection.getresponse()
+        assert (third.status, json.load(third)["id"]) == (202, first.json()["id"])
     assert deployment.client.get("/healthz").status_code == 200
 
 
