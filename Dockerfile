@@ -24,4 +24,4 @@ RUN pip install --no-cache-dir --no-deps --no-build-isolation . \
 COPY --from=weights --chown=faceline /weights /weights
 ENV FACELINE_WEIGHTS_DIR=/weights
 USER faceline
-ENTRYPOINT ["python", "-m", "cli.child"]
+ENTRYPOINT ["python", "-m", "embedded.process"]

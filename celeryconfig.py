@@ -5,8 +5,8 @@ from kombu.entity import Exchange, Queue
 from broker import transport
 from broker.queues import CO_LOCATED, all_queues
 from broker.urls import celery_url
+from config.settings import load_settings
 from models.family import ModelFamily
-from pipelines.settings import load_settings
 
 _settings = load_settings()
 

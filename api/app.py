@@ -6,19 +6,19 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api.batches import batch_router
-from api.docs import add_docs
+from api.batches.endpoints import batch_router
 from api.errors import add_error_handlers
-from api.faceapi import faceapi_router
+from api.faceapi.endpoints import faceapi_router
 from api.front import Front
-from api.health import router as health
-from api.jobs import job_router
-from api.offers import router as offers
-from api.schemas import Schemas
-from api.services import service_router
+from api.jobs.endpoints import job_router
+from api.openapi.pages import add_docs
+from api.openapi.schemas import Schemas
+from api.services.catalogue import router as catalogue_router
+from api.services.endpoints import service_router
+from api.system.endpoints import router as health
+from config.logs import configure_logs
+from config.settings import load_settings
 from models.catalogue import services
-from pipelines.logs import configure_logs
-from pipelines.settings import load_settings
 
 
 def create_app() -> FastAPI:
@@ -49,7 +49,7 @@ def create_app() -> FastAPI:
     app.include_router(job_router(schemas))
     app.include_router(batch_router(schemas))
     app.include_router(health)
-    app.include_router(offers)
+    app.include_router(catalogue_router)
     app.include_router(faceapi_router(schemas))
     routers = {name: service_router(service, schemas) for name, service in services(settings.modules).items()}
     for router in routers.values():

@@ -8,10 +8,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from models.errors import FacelineError
+from config.errors import FacelineError
+from jobs.errors import StorageError
+from jobs.job import JobStatus
 from pipelines.chunk import Failure
-from pipelines.errors import Detail, InvalidSample, StorageError
-from pipelines.job import JobStatus
+from pipelines.errors import Detail, InvalidSample
 
 log = getLogger(__name__)
 

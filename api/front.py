@@ -8,27 +8,27 @@ from time import monotonic, time
 from typing import TypeVar
 
 from api.errors import JobFailed, JobUnknown, WaitedTooLong
-from api.limits import Pressure
 from api.publisher import Publisher
-from api.readiness import Readiness
-from api.wait import WaitHub, Watch
+from api.system.readiness import Readiness
 from broker.app import app as celery
 from broker.chain import send_check
 from broker.depth import QueueDepth
 from broker.queues import Placement
+from config.settings import Settings
+from jobs.admission import Pressure
+from jobs.batches.service import Batches
+from jobs.errors import NoWorker
+from jobs.factory import JobFactory
+from jobs.job import Job, JobData, JobSpec, JobStatus, NewJob
+from jobs.redis.batches import RedisBatchStore
+from jobs.redis.connection import connect
+from jobs.redis.finished import FinishedStream
+from jobs.redis.jobs import RedisJobStore
+from jobs.redis.presence import Presence
+from jobs.wait import WaitHub, Watch
 from models.catalogue import services
 from models.family import ModelFamily
-from pipelines.batches import Batches
-from pipelines.dialects.spelling import AgeFormat
-from pipelines.errors import NoWorker
-from pipelines.job import Job, JobData, JobSpec, JobStatus, NewJob
-from pipelines.settings import Settings
-from pipelines.store.batches import RedisBatchStore
-from pipelines.store.connection import connect
-from pipelines.store.finished import FinishedStream
-from pipelines.store.jobs import RedisJobStore
-from pipelines.store.presence import Presence
-from pipelines.submission import Intake
+from pipelines.dialects.codec import AgeFormat
 
 View = TypeVar("View")
 
@@ -44,7 +44,7 @@ class Front:
         self.settings = settings
         self.catalogue = services(settings.modules)
         self.placement = Placement(settings.co_locate)
-        self.intake = Intake(self.catalogue, settings.jobs, settings.limits, self.placement.place)
+        self.intake = JobFactory(self.catalogue, settings.jobs, settings.limits, self.placement.place)
         self.store = RedisJobStore(client, settings.jobs)
         self.batches = Batches(RedisBatchStore(client, settings.jobs), self.store, settings.batches)
         self.presence = Presence(client)

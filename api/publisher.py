@@ -5,14 +5,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from api.limits import Pressure
 from broker.app import app as celery
 from broker.chain import send_job, stage_queue
 from broker.queues import Placement
-from models.errors import FacelineError
-from pipelines.claims import bind
-from pipelines.job import JobStatus, NewJob
-from pipelines.job_store import JobStore
+from config.errors import FacelineError
+from jobs.admission import Pressure
+from jobs.idempotency import bind
+from jobs.job import JobStatus, NewJob
+from jobs.store import JobStore
 
 Result = TypeVar("Result")
 

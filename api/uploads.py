@@ -10,8 +10,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from api.errors import UnsupportedMedia
-from pipelines.errors import Detail, InvalidSample, PayloadTooLarge
-from pipelines.settings import LimitSettings
+from config.settings import LimitSettings
+from jobs.errors import PayloadTooLarge
+from pipelines.errors import Detail, InvalidSample
 
 FORM_OVERHEAD_BYTES = 65_536
 """Of the boundaries and the fields of a form beside its image."""

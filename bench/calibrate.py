@@ -9,10 +9,10 @@ import numpy as np
 from bench.accuracy.examiner import Examiner
 from bench.accuracy.kit import InvalidKit
 from bench.accuracy.pairs import PairCounts
-from models.face.calibration.table import Calibration
-from models.face.template import decode
-from models.face.template_extractor import FaceTemplateDetector
+from models.calibration.rates import Calibration
 from models.field import Field
+from models.networks.template import decode
+from models.services.template_extractor import FaceTemplateDetector
 
 # From where hardly a pair of one person is, to where nearly all pairs of two people are.
 THRESHOLDS = np.linspace(0.15, 1.1, 64)

@@ -25,18 +25,18 @@ import cv2
 import numpy as np
 
 from bench.rows import Recorder, bare_photos_per_s, rows_per_s
+from config.cores import tasks_at_a_time, usable_cores
+from config.engine import Device, Engine
+from config.errors import FacelineError
+from config.settings import load_settings
 from models.catalogue import Catalogue, services
-from models.engine import Device, Engine
-from models.errors import FacelineError
 from models.family import ModelFamily
-from models.image import decode
+from models.imaging.decode import decode
+from models.runtime.sessions import Sessions
 from models.service import EstimatingService, Service
-from models.threads import tasks_at_a_time, usable_cores
 from pipelines.chunk import Item
 from pipelines.run import open_frames, run_service
 from pipelines.sample import Sample
-from pipelines.settings import load_settings
-from workers.sessions import Sessions
 
 PHOTO = Path(__file__).parent / "photos" / "portrait-1mp.jpg"
 RESULTS = Path(__file__).parent / "results"

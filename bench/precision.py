@@ -24,15 +24,15 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from bench.accuracy.examiner import Examiner
 from bench.speed.photos import photos
+from config.errors import FacelineError
+from config.settings import load_settings
 from models.catalogue import services
 from models.convert.graph import OPSET
-from models.errors import FacelineError
-from models.ort import OrtSession
+from models.runtime.onnxruntime import OrtSession
+from models.runtime.session import FloatArray, Session
 from models.service import DetectingService, EstimatingService
-from models.session import FloatArray, Session
 from models.weights.cache import store, weights_path
 from models.weights.registry import WEIGHTS
-from pipelines.settings import load_settings
 
 PHOTOS = 48
 ROWS = 64
@@ -50,7 +50,7 @@ class Rows:
         self._left: Iterator[FloatArray] = iter(())
 
     def run(self, batch: FloatArray) -> Mapping[str, FloatArray]:
-        """See `models.session.Session.run`."""
+        """See `models.runtime.session.Session.run`."""
         self.kept.extend(row[None] for row in batch[: ROWS - len(self.kept)])
         return self._session.run(batch)
 

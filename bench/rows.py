@@ -7,8 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
-from models.engine import Rehearsable, rehearse
-from models.session import FloatArray, Session, SessionSource
+from models.runtime.session import FloatArray, Rehearsable, Session, SessionSource, rehearse
 
 Work = Mapping[tuple[str, tuple[int, ...]], int]
 """How many rows a photo costs, by model and shape of a row."""

@@ -20,8 +20,8 @@ from bench.scaling.predict import Prices, sweep
 from bench.scaling.report import chart, table
 from bench.speed.workbench import Workbench
 from cli.demo import SERVICES
-from models.errors import FacelineError
-from pipelines.settings import load_settings
+from config.errors import FacelineError
+from config.settings import load_settings
 
 RESULTS = Path(__file__).parent / "results"
 COSTS = RESULTS / "scaling-costs.json"

@@ -7,9 +7,9 @@ from celery.exceptions import CeleryError
 from kombu.exceptions import KombuError
 
 from broker.queues import Placement
+from jobs.errors import StorageError
+from jobs.job import JobSpec, Priority
 from models.family import ModelFamily
-from pipelines.errors import StorageError
-from pipelines.job import JobSpec, Priority
 
 STAGE_TASK = "faceline.stage"
 CHECK_TASK = "faceline.check"

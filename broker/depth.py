@@ -6,7 +6,7 @@ from celery import Celery
 from kombu.connection import Connection
 from kombu.exceptions import KombuError
 
-from pipelines.errors import StorageError
+from jobs.errors import StorageError
 
 # Few tries: a caller waits for the answer.
 _PATIENCE = {"max_retries": 2, "interval_start": 0, "interval_step": 0.1}

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from kombu.utils.scheduling import round_robin_cycle
 
+from jobs.job import Priority
 from models.family import ModelFamily
-from pipelines.job import Priority
 
 CO_LOCATED = "faceline"
 _SUFFIX = {Priority.HIGH: ".high", Priority.NORMAL: "", Priority.BULK: ".bulk"}

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from models.errors import FacelineError
+from config.errors import FacelineError
 
 
 class InvalidSource(FacelineError):
@@ -23,7 +23,7 @@ class OutputTaken(FacelineError):
     type: ClassVar[str] = "output_taken"
 
 
-class FleetLost(FacelineError):
+class ExecutorLost(FacelineError):
     """Nobody is there who would do the work."""
 
-    type: ClassVar[str] = "fleet_lost"
+    type: ClassVar[str] = "executor_lost"

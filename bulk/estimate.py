@@ -9,16 +9,16 @@ from time import perf_counter
 
 import cv2
 
-from bulk.desk import Desk
-from bulk.output import Failed
+from bulk.output.folder import Failed
 from bulk.perform import Request
-from models.image import decode
-from models.ort import OrtSession
+from bulk.validation import PhotoValidator
+from config.settings import Settings
+from jobs.factory import Checked
+from models.imaging.decode import decode
+from models.runtime.onnxruntime import OrtSession
 from models.weights.cache import weights_path
 from pipelines.chunk import Failure, Item
 from pipelines.run import open_frames, run_service
-from pipelines.settings import Settings
-from pipelines.submission import Checked
 
 LOOKED_AT = 16
 """So many photos, the first ones, are read and measured."""
@@ -48,12 +48,12 @@ def count(request: Request) -> int:
     return sum(1 for _ in islice(request.source.inputs(), request.order.limit))
 
 
-def estimate(request: Request, desk: Desk, settings: Settings | None) -> Estimate:
+def estimate(request: Request, validator: PhotoValidator, settings: Settings | None) -> Estimate:
     """Count the photos and look at the first ones.
 
     Args:
         request: what the run is asked for.
-        desk: judges photos.
+        validator: judges photos.
         settings: of a stack on this machine; None if the work is done elsewhere.
 
     Raises:
@@ -61,19 +61,19 @@ def estimate(request: Request, desk: Desk, settings: Settings | None) -> Estimat
         InvalidSample: the services make no pipeline for photos.
         ModelError: a model is missing or does not load.
     """
-    desk.plan  # noqa: B018 - raises if there is none
+    validator.plan  # noqa: B018 - raises if there is none
     inputs = count(request)
     first = list(islice(request.order.inputs(request.source), LOOKED_AT))
-    checked = desk.check(first, by_reference=False)
+    checked = validator.check(first, by_reference=False)
     good = [one for one in checked if isinstance(one, Checked)]
     failed = [(photo, one) for photo, one in zip(first, checked, strict=True) if isinstance(one, Failure)]
     seconds = None
     if settings and good:
-        seconds = inputs * _seconds_per_photo(good, desk, settings) / settings.worker_threads
+        seconds = inputs * _seconds_per_photo(good, validator, settings) / settings.worker_threads
     return Estimate(inputs, ceil(inputs / request.order.chunk), failed, seconds)
 
 
-def _seconds_per_photo(photos: Sequence[Checked], desk: Desk, settings: Settings) -> float:
+def _seconds_per_photo(photos: Sequence[Checked], validator: PhotoValidator, settings: Settings) -> float:
     """What one thread needs for a photo, decoding included."""
     # As workers do.
     cv2.setNumThreads(1)
@@ -82,7 +82,7 @@ def _seconds_per_photo(photos: Sequence[Checked], desk: Desk, settings: Settings
     def session(model: str) -> OrtSession:
         return OrtSession(weights_path(model, settings.weights_dir), settings.engine)
 
-    pipeline = [desk.intake.catalogue[name](session) for name in photos[0].plan.services]
+    pipeline = [validator.intake.catalogue[name](session) for name in photos[0].plan.services]
 
     def run(photo: Checked) -> None:
         image = photo.image

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from bulk.groups import grouped
-from pipelines.reference import Reference
+from jobs.reference import Reference
 
 SHUFFLE_WINDOW = 20_000
 """How many inputs a shuffle holds: photos come up to about so many places early, and any number late."""

@@ -6,18 +6,18 @@ from itertools import chain, islice
 from time import monotonic
 from typing import Literal
 
-from bulk.desk import Desk
 from bulk.errors import IncompatibleRun
-from bulk.fleet import Fleet
-from bulk.formats import Format, JsonLines, Parquet
+from bulk.executors.executor import Executor
+from bulk.executors.reference_probe import reached
 from bulk.inputs import Input, InputChunk, chunks, shuffled
-from bulk.output import Output
-from bulk.reach import reached
-from bulk.record import Record, Task, open_record
-from bulk.resume import Remaining
-from bulk.rows import Table
+from bulk.output.folder import Output
+from bulk.output.formats import Format, JsonLines, Parquet
+from bulk.output.record import Record, Task, open_record
+from bulk.output.resume import Remaining
+from bulk.output.rows import Table
 from bulk.run import Run
 from bulk.sources import Source
+from bulk.validation import PhotoValidator
 from bulk.watcher import Watcher
 from models.catalogue import Catalogue
 
@@ -79,8 +79,8 @@ class Crew:
         watch: raises `FacelineError` if it is lost.
     """
 
-    fleet: Fleet
-    desk: Desk
+    executor: Executor
+    validator: PhotoValidator
     max_in_flight: int
     by_reference: bool | None
     watch: Callable[[], None] = lambda: None
@@ -99,21 +99,21 @@ def perform(request: Request, output: Output, crew: Crew, max_in_flight: int, wa
     Raises:
         IncompatibleRun: the folder holds the parts of another run.
         InvalidSource: the source cannot be read.
-        FleetLost: nobody does the work.
+        ExecutorLost: nobody does the work.
         InvalidSample: the services make no pipeline for photos.
     """
-    order, desk, folder = request.order, crew.desk, output.folder
-    form = _format(request.form, desk, request.source)
+    order, validator, folder = request.order, crew.validator, output.folder
+    form = _format(request.form, validator, request.source)
     task = Task(
         source=request.name,
-        services=list(desk.services),
-        models=used_models(desk.intake.catalogue, desk.services, crew.fleet.models()),
+        services=list(validator.services),
+        models=used_models(validator.intake.catalogue, validator.services, crew.executor.models()),
         chunk=order.chunk,
         order=str(order),
         limit=order.limit,
         format=request.form,
         column=request.column,
-        on_error=desk.options.on_error,
+        on_error=validator.options.on_error,
     )
     record = open_record(folder, task, resume=request.resume)
     if not request.resume:
@@ -126,13 +126,13 @@ def perform(request: Request, output: Output, crew: Crew, max_in_flight: int, wa
     remaining = Remaining(order.chunks(request.source), done)
     watcher.begin(len(done) * order.chunk)
     began = monotonic()
-    by_reference = crew.by_reference is not False and desk.may_refer
-    run = Run(crew.fleet, desk, output, form, watcher, max_in_flight, by_reference)
+    by_reference = crew.by_reference is not False and validator.may_refer
+    run = Run(crew.executor, validator, output, form, watcher, max_in_flight, by_reference)
     try:
         todo = iter(remaining)
         first = next(todo, None)
         if first and by_reference and crew.by_reference is None:
-            run.by_reference = reached(crew.fleet, desk, first.inputs)
+            run.by_reference = reached(crew.executor, validator, first.inputs)
         run.do(chain([first] if first else [], todo))
     finally:
         record.end(monotonic() - began, run.inputs)
@@ -148,6 +148,6 @@ def used_models(catalogue: Catalogue, services: Sequence[str], held: Mapping[str
     return {name: held[name] for name in sorted(wanted & held.keys())}
 
 
-def _format(name: FormatName, desk: Desk, source: Source) -> Format:
-    fields = desk.plan.fields
+def _format(name: FormatName, validator: PhotoValidator, source: Source) -> Format:
+    fields = validator.plan.fields
     return Parquet(Table(fields, source.columns)) if name == "parquet" else JsonLines(fields)

@@ -1,4 +1,4 @@
-"""The run: chunks go out to a fleet, a bounded number at a time, and come back as parts of the output."""
+"""The run: chunks go out to an executor, a bounded number at a time, and come back as parts of the output."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,27 +6,27 @@ from dataclasses import dataclass, field
 from logging import getLogger
 from time import monotonic, sleep
 
-from bulk.desk import Desk
-from bulk.errors import FleetLost
-from bulk.fleet import Ended, Fleet
-from bulk.formats import Format
+from bulk.errors import ExecutorLost
+from bulk.executors.executor import Ended, Executor
 from bulk.inputs import InputChunk
-from bulk.output import Output
+from bulk.output.folder import Output
+from bulk.output.formats import Format
+from bulk.validation import PhotoValidator
 from bulk.watcher import Watcher
-from models.errors import FacelineError
+from config.errors import FacelineError
+from jobs.errors import StorageError, UnreachableReference
+from jobs.factory import Checked
 from pipelines.chunk import Failure, Item
-from pipelines.errors import StorageError, UnreachableReference
 from pipelines.sample import Sample
-from pipelines.submission import Checked
 
 log = getLogger(__name__)
 
 LOOK_S = 1.0
-"""How long one look at the fleet takes at most."""
+"""How long one look at the executor takes at most."""
 POLL_S = 5.0
 """How often each ticket is looked at though nothing was heard of it."""
 PATIENCE_S = 120.0
-"""For how long the fleet may be away."""
+"""For how long the executor may be away."""
 TRIES = 5
 """How often photos are sent that get lost."""
 
@@ -63,8 +63,8 @@ class Run:
         inputs: written so far.
     """
 
-    fleet: Fleet
-    desk: Desk
+    executor: Executor
+    validator: PhotoValidator
     output: Output
     form: Format
     watcher: Watcher
@@ -79,7 +79,7 @@ class Run:
         """Have all chunks done and written.
 
         Raises:
-            FleetLost: the fleet was away for too long.
+            ExecutorLost: the executor was away for too long.
             FacelineError: as the watcher says, or the source.
         """
         pieces = self._pieces(iter(chunks))
@@ -94,7 +94,7 @@ class Run:
                     heard_at = monotonic()
                 except StorageError as error:
                     if monotonic() - heard_at > PATIENCE_S:
-                        raise FleetLost(f"nobody has answered for {PATIENCE_S:g} s: {error}") from error
+                        raise ExecutorLost(f"nobody has answered for {PATIENCE_S:g} s: {error}") from error
                     sleep(LOOK_S)
         finally:
             self._forget_all()
@@ -112,7 +112,7 @@ class Run:
 
     def _fill(self, pieces: Iterator[_Piece | None]) -> bool:
         """Send until enough is in flight; gives whether there may be more to send."""
-        while len(self._flying) < self.max_in_flight and self.fleet.has_room():
+        while len(self._flying) < self.max_in_flight and self.executor.has_room():
             piece = next(pieces)
             if piece is None:
                 return False
@@ -124,7 +124,7 @@ class Run:
         return True
 
     def _send(self, piece: _Piece) -> None:
-        checked = self.desk.check(
+        checked = self.validator.check(
             [piece.work.chunk.inputs[place] for place in piece.places], by_reference=piece.by_reference
         )
         good: list[tuple[int, Checked]] = []
@@ -135,7 +135,7 @@ class Run:
                 good.append((place, one))
         if good:
             sent = _Piece(piece.work, [place for place, _ in good], piece.by_reference, piece.tries + 1)
-            self._flying[self.fleet.send([one for _, one in good])] = sent
+            self._flying[self.executor.send([one for _, one in good])] = sent
         self._write_if_whole(piece.work)
 
     def _harvest(self) -> None:
@@ -143,15 +143,15 @@ class Run:
             # There is no room though nothing of ours is in flight.
             sleep(LOOK_S)
             return
-        tickets = self._flying.keys() & set(self.fleet.ended(LOOK_S))
+        tickets = self._flying.keys() & set(self.executor.ended(LOOK_S))
         if monotonic() - self._polled_at > POLL_S:
             self._polled_at = monotonic()
             tickets = set(self._flying)
         for ticket in tickets:
-            if ended := self.fleet.look(ticket):
+            if ended := self.executor.look(ticket):
                 self._take(self._flying[ticket], ended)
                 del self._flying[ticket]
-                self.fleet.forget(ticket)
+                self.executor.forget(ticket)
 
     def _take(self, piece: _Piece, ended: Ended) -> None:
         if ended.items is not None:
@@ -199,7 +199,7 @@ class Run:
     def _forget_all(self) -> None:
         for ticket in self._flying:
             try:
-                self.fleet.forget(ticket)
+                self.executor.forget(ticket)
             except FacelineError as error:
                 log.warning("could not erase what was in flight", extra={"error": str(error)})
                 return

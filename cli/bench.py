@@ -16,10 +16,10 @@ from bench.accuracy.run import TASKS, measured, save
 from bench.calibrate import calibrate
 from bench.speed.__main__ import PARTS
 from bench.speed.__main__ import main as measure_speed
+from config.errors import FacelineError
+from config.settings import load_settings
 from models.catalogue import services
-from models.errors import FacelineError
-from pipelines.settings import load_settings
-from workers.sessions import Sessions
+from models.runtime.sessions import Sessions
 
 app = typer.Typer(help="Measure speed and recognition quality.", no_args_is_help=True)
 

@@ -12,10 +12,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from models.errors import FacelineError
-from pipelines.job import OnError
+from config.errors import FacelineError
+from jobs.job import OnError
+from jobs.reference import without_login
 from pipelines.presets import PRESETS
-from pipelines.reference import without_login
 
 
 class Exit(IntEnum):

@@ -10,7 +10,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from models.errors import FacelineError
+from config.errors import FacelineError
 
 LINE_EVERY_S = 30.0
 

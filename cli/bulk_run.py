@@ -11,13 +11,13 @@ from rich.console import Console
 
 from broker.queues import Placement
 from bulk.estimate import count, estimate
-from bulk.output import Output
+from bulk.output.folder import Output
 from bulk.perform import Crew, Request, perform
 from bulk.sources import Source
-from cli.bulk_fleets import api_crew, deployed_crew, embedded_crew, make_desk
+from cli.bulk_executors import api_crew, deployed_crew, embedded_crew, make_validator
 from cli.bulk_progress import Bar
-from pipelines.job import OnError
-from pipelines.settings import Settings, load_settings
+from config.settings import Settings, load_settings
+from jobs.job import OnError
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,9 @@ def rehearse(
         FacelineError: the source, the services or the settings make no run.
     """
     settings = _settings(where)
-    desk = make_desk(settings, asked, on_error, Placement(co_locate=True))
+    validator = make_validator(settings, asked, on_error, Placement(co_locate=True))
     own = where == Deployment(None, None)
-    found = estimate(request, desk, settings if own else None)
+    found = estimate(request, validator, settings if own else None)
     done = len(Output(out).done())
     console.print(f"{found.inputs} photos in {found.chunks} chunks, {done} of them done", highlight=False)
     for photo, failure in found.failed:

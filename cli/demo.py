@@ -17,11 +17,11 @@ from rich.table import Table
 
 from cli.compact import compact_json
 from cli.drawing import describe, draw_sample
-from cli.stack import running_stack
 from cli.weights import pull_with_progress
-from models.errors import FacelineError
-from models.image import decode
-from pipelines.settings import Settings, load_settings
+from config.errors import FacelineError
+from config.settings import Settings, load_settings
+from embedded.stack import running_stack
+from models.imaging.decode import decode
 
 SERVICES = ["face-detector-face-fitter", "age-estimator", "gender-estimator", "emotion-estimator"]
 POLL_S = 0.2

@@ -5,7 +5,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from models.image import Image
+from models.imaging.decode import Image
 
 BOX = (80, 200, 40)
 POINT = (40, 220, 250)

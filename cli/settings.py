@@ -8,7 +8,7 @@ import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from pipelines.settings import Settings
+from config.settings import Settings
 
 PREFIX = "FACELINE_"
 

@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from cli.stack import running_stack
-from models.errors import FacelineError
-from pipelines.settings import load_settings
+from config.errors import FacelineError
+from config.settings import load_settings
+from embedded.stack import running_stack
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")]

@@ -13,9 +13,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from config.errors import FacelineError
+from config.settings import default_weights_dir
 from models.catalogue import all_services
-from models.errors import FacelineError
-from models.weights.cache import default_folder, find
+from models.weights.cache import find
 from models.weights.clients import RegistryClients
 from models.weights.given import GivenFolder
 from models.weights.pull import pull
@@ -28,7 +29,7 @@ Folder = Annotated[
     Path,
     typer.Option(
         envvar="FACELINE_WEIGHTS_DIR",
-        default_factory=default_folder,
+        default_factory=default_weights_dir,
         show_default="faceline/weights in the user's cache folder",
         help="The cache of converted models.",
     ),

@@ -12,7 +12,7 @@ from models.service import Service
 Catalogue = Mapping[str, type[Service]]
 """Services by public name, in alphabetical order."""
 
-PACKAGES = ("models.body", "models.face")
+PACKAGES = ("models.services",)
 DEFAULT_MODULES = frozenset({"face-detector-liveness-estimator"})
 
 

@@ -1,18 +1,8 @@
-"""The error tree. Each error has a stable `type` that callers may rely on; HTTP statuses lie in `api/`."""
+"""Errors of images and models; the root of the tree is in `config.errors`."""
 
 from typing import ClassVar
 
-
-class FacelineError(Exception):
-    """Anything that Faceline reports by name.
-
-    Arguments are positional strings and numbers, all passed on to `Exception`: so an error survives JSON.
-    """
-
-    type: ClassVar[str] = "internal"
-
-    def __str__(self) -> str:
-        return str(self.args[0]) if self.args else self.type
+from config.errors import FacelineError
 
 
 class InvalidRequest(FacelineError):

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from models.face.pose import Pose
 from models.family import ModelFamily
 from models.field import Field
-from models.geometry import Box, Points
-from models.image import Image
-from models.session import SessionSource
+from models.imaging.decode import Image
+from models.imaging.geometry import Box, Points
+from models.networks.head_pose import Pose
+from models.runtime.session import SessionSource
 
 ObjectClass = Literal["face", "body"]
 
@@ -41,7 +41,7 @@ class Face:
     Attributes:
         image: (h, w, 3) uint8 BGR, upright.
         bbox: (4,) float64, x1, y1, x2, y2 in pixels.
-        landmarks: (21, 2) float64, x, y in pixels, in the order of `models.face.landmarks.LandmarkName`;
+        landmarks: (21, 2) float64, x, y in pixels, in the order of `models.networks.landmarks.LandmarkName`;
             None until somebody needs and finds them.
         pose: None if the sample has none.
         known: what services have said of the face on this image before, by field; whoever would ask them, need not.

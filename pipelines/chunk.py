@@ -25,7 +25,7 @@ class Item(Canonical):
 
     Attributes:
         blob: the id of its image in the blob store; None if it is not there.
-        source: where its image lies instead, as a `pipelines.reference.Reference` writes it.
+        source: where its image lies instead, as a `jobs.reference.Reference` writes it.
         failures: the services that gave nothing. In a job that fails on errors the first one is the last.
         dead: no service runs on it any more.
     """

@@ -6,10 +6,10 @@ from itertools import groupby
 from pydantic import BaseModel, ConfigDict
 
 from models.catalogue import Catalogue
-from models.face.fitter import FaceFitter
 from models.family import ModelFamily
 from models.field import Field
 from models.service import DetectingService
+from models.services.face_fitter import FaceFitter
 from pipelines.dialects import Dialect
 from pipelines.errors import Detail, InvalidSample
 from pipelines.sample import Sample

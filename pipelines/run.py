@@ -10,8 +10,8 @@ import numpy as np
 
 from models.errors import InvalidRequest, ModelError
 from models.field import Field
-from models.geometry import quantise
-from models.image import Image
+from models.imaging.decode import Image
+from models.imaging.geometry import quantise
 from models.service import DetectingService, EstimatingService, Face, Found, MatchingService, Service
 from pipelines.chunk import Failure, Item
 from pipelines.errors import NotTwoObjects

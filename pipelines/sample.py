@@ -10,15 +10,15 @@ from typing import Annotated
 from annotated_types import Ge, Le, Len
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from models.face.emotion import Emotions
-from models.face.gender import Gender
-from models.face.liveness import Liveness
-from models.face.mask import Mask
-from models.face.matcher import Verification
-from models.face.pose import Pose
-from models.face.quality.quality import Quality
 from models.field import Field
+from models.networks.head_pose import Pose
+from models.networks.liveness import Liveness
+from models.quality.quality import Quality
 from models.service import ObjectClass
+from models.services.emotion_estimator import Emotions
+from models.services.gender_estimator import Gender
+from models.services.mask_estimator import Mask
+from models.services.verify_matcher import Verification
 
 Size = tuple[int, int]
 """(height, width) of an upright image in pixels."""
@@ -55,7 +55,7 @@ class SampleObject(Canonical):
     Attributes:
         id: counts from 0 in its sample.
         bbox: x1, y1, x2, y2.
-        landmarks: x, y of the 21 points in the order of `models.face.landmarks.LandmarkName`; may lie outside
+        landmarks: x, y of the 21 points in the order of `models.networks.landmarks.LandmarkName`; may lie outside
             the image.
         age: in years.
     """

@@ -7,13 +7,13 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models.face.emotion import Emotions
-from models.face.gender import Gender
-from models.face.liveness import Liveness
-from models.face.mask import Mask
-from models.face.pose import Pose
-from models.face.quality.quality import Quality
-from models.face.template import DIMENSION, Embedding, encode
+from models.networks.head_pose import Pose
+from models.networks.liveness import Liveness
+from models.networks.template import DIMENSION, Embedding, encode
+from models.quality.quality import Quality
+from models.services.emotion_estimator import Emotions
+from models.services.gender_estimator import Gender
+from models.services.mask_estimator import Mask
 from pipelines.sample import Sample, SampleObject
 
 unit = st.floats(0, 1)

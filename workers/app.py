@@ -8,8 +8,8 @@ from celery.signals import celeryd_after_setup, setup_logging, worker_ready, wor
 
 from broker.app import app
 from broker.queues import consumed_families
+from config.logs import configure_logs
 from models.errors import ModelError
-from pipelines.logs import configure_logs
 from workers import tasks
 from workers.housekeeping import Housekeeping
 from workers.runtime import runtime

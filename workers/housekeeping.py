@@ -9,10 +9,10 @@ from broker.app import app
 from broker.chain import send_job, stage_queue
 from broker.depth import QueueDepth
 from broker.queues import Placement
+from jobs.errors import StorageError
+from jobs.job import JobSpec
+from jobs.redis.presence import ModelReport, WorkerReport
 from models.weights.cache import stored_weights
-from pipelines.errors import StorageError
-from pipelines.job import JobSpec
-from pipelines.store.presence import ModelReport, WorkerReport
 from workers.reaper import Reaper
 from workers.runtime import Runtime
 

@@ -8,7 +8,7 @@ from threading import Lock
 from time import monotonic
 
 from models.errors import InvalidImage
-from models.image import Image, decode
+from models.imaging.decode import Image, decode
 from workers.read_ahead import Fetch, read_ahead
 
 

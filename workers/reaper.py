@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from logging import getLogger
 
+from jobs.job import Ending, Job, JobSpec, JobStatus
+from jobs.store import JobStore
 from pipelines.chunk import Failure
-from pipelines.job import Ending, Job, JobSpec, JobStatus
-from pipelines.job_store import JobStore
 
 log = getLogger(__name__)
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
-from models.image_header import check_pixels, read_header
-from pipelines.errors import UnreachableReference
-from pipelines.reference import Reference
-from pipelines.settings import LimitSettings
+from config.settings import LimitSettings
+from jobs.errors import UnreachableReference
+from jobs.reference import Reference
+from models.imaging.headers import check_pixels, read_header
 
 
 def is_reference(name: str) -> bool:

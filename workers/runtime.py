@@ -5,15 +5,15 @@ import socket
 from dataclasses import dataclass
 from functools import cache
 
+from config.settings import Settings, load_settings
+from jobs.redis.connection import Client, connect
+from jobs.redis.jobs import RedisJobStore
+from jobs.redis.presence import Presence
 from models.catalogue import services
+from models.runtime.sessions import Sessions
 from pipelines.run import SLICE_PIXELS
-from pipelines.settings import Settings, load_settings
-from pipelines.store.connection import Client, connect
-from pipelines.store.jobs import RedisJobStore
-from pipelines.store.presence import Presence
 from workers.images import ImageCache
 from workers.references import References, is_far, is_reference
-from workers.sessions import Sessions
 from workers.stage import StageRunner
 
 STORE_PATIENCE_S = 30.0

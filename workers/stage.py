@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from logging import getLogger
 from time import monotonic, perf_counter, time
 
-from models.errors import FacelineError
+from config.errors import FacelineError
+from config.logs import job_id as current_job
+from jobs.errors import StorageError
+from jobs.job import ClaimOutcome, Ending, JobSpec, JobStatus, Progress, ServiceProgress, ServiceStatus, StageClaim
+from jobs.store import JobStore
 from models.service import Service
 from pipelines.chunk import Chunk, Failure
-from pipelines.errors import StorageError
-from pipelines.job import Begun, Ending, JobSpec, JobStatus, Progress, ServiceProgress, ServiceStatus, Verdict
-from pipelines.job_store import JobStore
-from pipelines.logs import job_id as current_job
 from pipelines.plan import Stage
 from pipelines.run import SLICE_PIXELS, open_slices, run_service
 from workers.images import ImageCache
@@ -59,23 +59,23 @@ class StageRunner:
         """
         token = current_job.set(job_id)
         try:
-            begun = self.store.begin(job_id, index, time())
-            if begun.verdict is Verdict.GO and begun.spec and begun.chunk:
-                return self._go(begun.spec, begun.spec.stages[index], begun.chunk, queue)
-            return self._stop(begun, index)
+            claim = self.store.begin(job_id, index, time())
+            if claim.outcome is ClaimOutcome.GO and claim.spec and claim.chunk:
+                return self._go(claim.spec, claim.spec.stages[index], claim.chunk, queue)
+            return self._stop(claim, index)
         finally:
             current_job.reset(token)
 
-    def _stop(self, begun: Begun, index: int) -> bool:
-        log.info("stage skipped", extra={"stage": index, "verdict": begun.verdict.value})
-        if begun.spec and begun.verdict is Verdict.CANCELED:
-            self._finish(begun.spec, Ending(JobStatus.CANCELED), {})
-        if begun.spec and begun.verdict is Verdict.POISONED:
-            self.store.bury(begun.spec, index, time())
+    def _stop(self, claim: StageClaim, index: int) -> bool:
+        log.info("stage skipped", extra={"stage": index, "verdict": claim.outcome.value})
+        if claim.spec and claim.outcome is ClaimOutcome.CANCELED:
+            self._finish(claim.spec, Ending(JobStatus.CANCELED), {})
+        if claim.spec and claim.outcome is ClaimOutcome.POISONED:
+            self.store.dead_letter(claim.spec, index, time())
             failure = Failure(service=None, type="poisoned", message="a stage was begun too often without an end")
-            self._finish(begun.spec, Ending(JobStatus.FAILED, failure=failure), {})
+            self._finish(claim.spec, Ending(JobStatus.FAILED, failure=failure), {})
         # A message that came twice may be the one whose follower was never sent.
-        return begun.verdict is Verdict.DONE
+        return claim.outcome is ClaimOutcome.DONE
 
     def _go(self, spec: JobSpec, stage: Stage, chunk: Chunk, queue: str) -> bool:
         progress: dict[int, ServiceProgress] = {}

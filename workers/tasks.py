@@ -5,9 +5,9 @@ from celery.exceptions import Ignore, Reject
 
 from broker.app import app
 from broker.chain import CHECK_TASK, STAGE_TASK
+from jobs.errors import StorageError
+from jobs.redis.presence import CheckReport
 from models.errors import ModelError
-from pipelines.errors import StorageError
-from pipelines.store.presence import CheckReport
 from workers.runtime import runtime
 
 

@@ -3,7 +3,7 @@
 from bench.accuracy.examiner import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, Label, photos, sources
-from models.face.age import AgeEstimator
+from models.services.age_estimator import AgeEstimator
 
 TASK = "age_gender"
 _GROUPS = ((0, 3), (4, 9), *((decade, decade + 9) for decade in range(10, 80, 10)), (80, 130))

@@ -9,8 +9,8 @@ from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, photos, sources
 from bench.accuracy.overlap import Target, judged, overlap
 from bench.accuracy.statistics import Curve
-from models.body.detector import BodyDetector
-from models.geometry import Box
+from models.imaging.geometry import Box
+from models.services.body_detector import BodyDetector
 
 TASK = "body"
 _LEAST_HEIGHT = 64

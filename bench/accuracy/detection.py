@@ -7,7 +7,7 @@ from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, photos, sources
 from bench.accuracy.overlap import Target, judged, overlap
 from bench.accuracy.statistics import Curve
-from models.geometry import Box
+from models.imaging.geometry import Box
 
 TASK = "face_detection"
 _SIZES = (32, 20)

@@ -6,7 +6,7 @@ from bench.accuracy.examiner import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, grouped, photos, sources
 from bench.accuracy.statistics import macro_f1
-from models.face.emotion import EmotionEstimator, Emotions
+from models.services.emotion_estimator import EmotionEstimator, Emotions
 
 TASK = "emotion"
 # Of the kit's words; contempt is none of the seven, and left out.

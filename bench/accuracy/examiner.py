@@ -10,11 +10,11 @@ import numpy as np
 
 from bench.accuracy.kit import InvalidKit
 from models.errors import InvalidImage
-from models.face.fitter import FaceFitter
 from models.field import Field
-from models.image import Image, decode
+from models.imaging.decode import Image, decode
+from models.runtime.session import Session, SessionSource
 from models.service import DetectingService, EstimatingService, Face, Found, Result, Service
-from models.session import Session, SessionSource
+from models.services.face_fitter import FaceFitter
 
 # Whatever the size of a kit, this many photos per thread are in memory.
 _BLOCK = 16

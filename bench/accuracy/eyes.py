@@ -6,8 +6,8 @@ from bench.accuracy.examiner import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, photos, sources
 from bench.accuracy.statistics import area_under_curve
-from models.face.quality.estimator import QualityAssessmentEstimator
-from models.face.quality.quality import Quality
+from models.quality.quality import Quality
+from models.services.quality_estimator import QualityAssessmentEstimator
 
 TASK = "attributes"
 _OPEN, _CLOSED, _WINK = "open", "both_closed", "one_closed"

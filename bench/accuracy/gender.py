@@ -3,7 +3,7 @@
 from bench.accuracy.examiner import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, Label, photos, sources
-from models.face.gender import GenderEstimator
+from models.services.gender_estimator import GenderEstimator
 
 TASK = "age_gender"
 _CHILD = 10

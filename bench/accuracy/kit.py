@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from models.errors import FacelineError
-from models.geometry import Box, Points
+from config.errors import FacelineError
+from models.imaging.geometry import Box, Points
 
 _PORTRAITS = "portraits"
 _UNKNOWN = ("", "NA")

@@ -6,9 +6,9 @@ from bench.accuracy.detection import same_face
 from bench.accuracy.examiner import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, grouped, photos
-from models.face.landmarks import LandmarkName, select
 from models.field import Field
-from models.geometry import Points
+from models.imaging.geometry import Points
+from models.networks.landmarks import LandmarkName, select
 from models.service import Found
 
 TASK = "landmarks_pose"

@@ -3,8 +3,8 @@
 from bench.accuracy.examiner import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, photos, sources
-from models.face.liveness import UNDECIDED, Liveness
-from models.face.liveness_estimator import LivenessEstimator
+from models.networks.liveness import UNDECIDED, Liveness
+from models.services.liveness_estimator import LivenessEstimator
 
 TASK = "liveness"
 

@@ -3,7 +3,7 @@
 from bench.accuracy.examiner import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, Label, photos, sources
-from models.face.mask import MaskEstimator
+from models.services.mask_estimator import MaskEstimator
 
 TASK = "mask"
 _BARE, _INCORRECT = "no_mask", "incorrect"

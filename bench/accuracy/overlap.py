@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.geometry import Box
+from models.imaging.geometry import Box
 from models.service import Found
 
 

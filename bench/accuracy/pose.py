@@ -7,9 +7,9 @@ import numpy as np
 from bench.accuracy.examiner import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, Label, photos, sources
-from models.face.pose import Pose
 from models.field import Field
-from models.geometry import angle
+from models.imaging.geometry import angle
+from models.networks.head_pose import Pose
 
 TASK = "landmarks_pose"
 _ANGLES = ("yaw", "roll", "pitch")

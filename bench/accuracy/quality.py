@@ -6,8 +6,8 @@ from bench.accuracy.examiner import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, Label, grouped, photos
 from bench.accuracy.statistics import mean, spearman
-from models.face.quality.estimator import QualityAssessmentEstimator
-from models.face.quality.quality import Quality
+from models.quality.quality import Quality
+from models.services.quality_estimator import QualityAssessmentEstimator
 
 TASK = "quality"
 _ORIGINAL = "original"

@@ -9,9 +9,9 @@ from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, Label, grouped, photos
 from bench.accuracy.pairs import PairCounts
 from bench.accuracy.statistics import accepted_at, verification_accuracy
-from models.face.matcher import Verification, VerifyMatcher
-from models.face.template import decode
-from models.face.template_extractor import TemplateExtractor
+from models.networks.template import decode
+from models.services.template_extractor import TemplateExtractor
+from models.services.verify_matcher import Verification, VerifyMatcher
 
 TASK = "verification"
 _RATES = (1e-2, 1e-3)

@@ -17,16 +17,16 @@ from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
 from bench.peers.pipeline import DIALECT, names, port, threads
+from config.engine import ON_CPU
+from config.settings import load_settings
 from models.catalogue import services
-from models.engine import ON_CPU
 from models.field import Field
-from models.image import decode
+from models.imaging.decode import decode
+from models.runtime.sessions import Sessions
 from pipelines.chunk import Item
-from pipelines.dialects.spelling import Page
+from pipelines.dialects.codec import WriteContext
 from pipelines.run import open_frames, run_service
 from pipelines.sample import Sample
-from pipelines.settings import load_settings
-from workers.sessions import Sessions
 
 TASK = "bench.naive"
 URL = load_settings().redis_url.replace("unix://", "redis+socket://", 1)
@@ -67,7 +67,7 @@ def create_app() -> FastAPI:
         first, *others = [app.signature(TASK, args=(name,)) for name in asked]
         result = chain(first.clone(args=(message,)), *others).apply_async().get(timeout=60)
         sample = Sample.model_validate(result["sample"])
-        page = Page(sample.size or (0, 0), "number")
+        page = WriteContext(sample.size or (0, 0), "number")
         return to_json(DIALECT.write(sample, {}, rebuilt=True, fields=fields, page=page))
 
     @front.post("/")

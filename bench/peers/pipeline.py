@@ -6,16 +6,16 @@ from typing import Any
 
 import cv2
 
+from config.engine import ON_CPU
+from config.settings import load_settings
+from jobs.factory import JobFactory, Options, Submission
 from models.catalogue import services
-from models.engine import ON_CPU
-from models.image import decode
+from models.imaging.decode import decode
+from models.runtime.sessions import Sessions
 from pipelines.chunk import Item
 from pipelines.dialects import DIALECTS
-from pipelines.dialects.spelling import Page
+from pipelines.dialects.codec import WriteContext
 from pipelines.run import open_frames, run_service
-from pipelines.settings import load_settings
-from pipelines.submission import Intake, Options, Submission
-from workers.sessions import Sessions
 
 DIALECT = DIALECTS["v2"]
 OPTIONS = Options(ttl_s=60, age_format="number")
@@ -45,7 +45,7 @@ class Pipeline:
         settings = load_settings()
         catalogue = services(settings.modules)
         self._names = names()
-        self._intake = Intake(catalogue, settings.jobs, settings.limits, str)
+        self._intake = JobFactory(catalogue, settings.jobs, settings.limits, str)
         sessions = Sessions(catalogue, settings.weights_dir, ON_CPU)
         self._chain = [sessions.service(name) for name in self._names]
 
@@ -58,5 +58,5 @@ class Pipeline:
             run_service(service, frames, fail_fast=True)
         if item.failures:
             raise RuntimeError(item.failures[0])
-        page = Page(item.sample.size or (0, 0), "number")
+        page = WriteContext(item.sample.size or (0, 0), "number")
         return DIALECT.write(item.sample, {}, rebuilt=True, fields=checked.plan.fields, page=page)

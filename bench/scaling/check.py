@@ -12,7 +12,7 @@ from bench.scaling.measure import deployment, photo_files
 from bench.scaling.model import Simulation, Size
 from bench.speed.tables import LEAST_CORES, NOISE, drift
 from bench.speed.workbench import Workbench
-from models.errors import FacelineError
+from config.errors import FacelineError
 
 WORKERS = (1, 2)
 BULK = (sys.executable, "-c", "from cli.main import app; app()", "bulk")

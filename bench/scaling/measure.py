@@ -22,16 +22,16 @@ from bench.speed.apart import environment
 from bench.speed.processes import cpu_s
 from bench.speed.workbench import Workbench, pids_of
 from broker.queues import CO_LOCATED
-from bulk.formats import Parquet
 from bulk.inputs import Input
+from bulk.output.formats import Parquet
+from bulk.output.rows import Table
 from bulk.perform import Crew
-from bulk.rows import Table
-from cli.bulk_fleets import deployed_crew
-from cli.stack import Stack
-from models.threads import usable_cores
+from cli.bulk_executors import deployed_crew
+from config.cores import usable_cores
+from embedded.stack import Stack
+from jobs.redis.connection import Client, connect
+from jobs.reference import Reference
 from pipelines.chunk import Failure
-from pipelines.reference import Reference
-from pipelines.store.connection import Client, connect
 
 WARM = 2
 IDLE_S = 10.0
@@ -141,20 +141,20 @@ def _processes(stack: Stack) -> list[int]:
 def _pass(crew: Crew, photos: Sequence[Input], worker: Sequence[int], by_reference: bool) -> Passage:
     """Send one chunk, wait for it, and write it down."""
     working, started = cpu_s(worker), process_time()
-    checked = crew.desk.check(photos, by_reference=by_reference)
-    ticket = crew.fleet.send([one for one in checked if not isinstance(one, Failure)])
+    checked = crew.validator.check(photos, by_reference=by_reference)
+    ticket = crew.executor.send([one for one in checked if not isinstance(one, Failure)])
     sent = process_time()
-    while ticket not in crew.fleet.ended(PATIENCE_S):
+    while ticket not in crew.executor.ended(PATIENCE_S):
         pass
     worked, over = cpu_s(worker), process_time()
-    ended = crew.fleet.look(ticket)
+    ended = crew.executor.look(ticket)
     assert ended is not None
     if ended.items is None or any(item.failures for item in ended.items):
         raise SystemExit(f"a chunk failed: {ended}")
-    form = Parquet(Table(crew.desk.plan.fields, {}))
+    form = Parquet(Table(crew.validator.plan.fields, {}))
     with TemporaryDirectory() as folder:
         form.write(Path(folder) / "part", list(zip(photos, ended.items, strict=True)))
-    crew.fleet.forget(ticket)
+    crew.executor.forget(ticket)
     return Passage(sent - started, worked - working, process_time() - over)
 
 

@@ -14,8 +14,8 @@ from bench.speed import bare, bulk, front, growth, hops, peers, profile, queued
 from bench.speed.report import Report
 from bench.speed.tables import Table
 from bench.speed.workbench import Workbench
-from models.errors import FacelineError
-from pipelines.settings import load_settings
+from config.errors import FacelineError
+from config.settings import load_settings
 
 Part = Callable[[Workbench], list[Table]]
 

@@ -13,15 +13,15 @@ from bench.speed.processes import Pids
 from broker.app import app
 from broker.chain import send_job
 from broker.queues import Placement
-from models.batches import MAX_ROWS
+from config.settings import load_settings
+from jobs.factory import JobFactory, Options, Submission
+from jobs.job import JobStatus, NewJob, Priority
+from jobs.redis.connection import connect
+from jobs.redis.finished import FinishedStream
+from jobs.redis.jobs import RedisJobStore
 from models.catalogue import services
+from models.imaging.preprocessing import MAX_ROWS
 from pipelines.dialects import DIALECTS
-from pipelines.job import JobStatus, NewJob, Priority
-from pipelines.settings import load_settings
-from pipelines.store.connection import connect
-from pipelines.store.finished import FinishedStream
-from pipelines.store.jobs import RedisJobStore
-from pipelines.submission import Intake, Options, Submission
 
 PATIENCE_S = 60.0
 PLACEMENT = Placement(co_locate=True)
@@ -54,7 +54,7 @@ class Submitter:
     def __init__(self) -> None:
         settings = load_settings()
         client = connect(settings.redis_url, patience_s=PATIENCE_S)
-        self._intake = Intake(services(settings.modules), settings.jobs, settings.limits, PLACEMENT.place)
+        self._intake = JobFactory(services(settings.modules), settings.jobs, settings.limits, PLACEMENT.place)
         self._store = RedisJobStore(client, settings.jobs)
         self._finished = FinishedStream(client)
         self._finished.seek_end()

@@ -9,8 +9,8 @@ from bench.speed.photos import photos
 from bench.speed.processes import memory_of
 from bench.speed.tables import Cell, Table, spread_ms
 from bench.speed.workbench import Workbench, job_request, pids_of
-from models.threads import usable_cores
-from pipelines.settings import Settings
+from config.cores import usable_cores
+from config.settings import Settings
 
 BODY_BYTES = 10_000
 CONCURRENCY = 16

@@ -11,10 +11,10 @@ from bench.speed.queued import in_chunks
 from bench.speed.tables import Cell, Table
 from bench.speed.workbench import Workbench, judge
 from broker.queues import CO_LOCATED
-from cli.stack import Stack, StackFailed
-from cli.supervisor import Child
-from pipelines.store.connection import connect
-from pipelines.store.presence import Presence
+from embedded.stack import Stack, StackFailed
+from embedded.supervisor import Child
+from jobs.redis.connection import connect
+from jobs.redis.presence import Presence
 
 FACES = (1, 5, 20, 40)
 MEGAPIXELS = (0.3, 1.0, 4.0, 10.0)

@@ -13,7 +13,7 @@ from bench.speed.noop import NOTHING, REPLY, app
 from bench.speed.tables import Table, spread_ms
 from bench.speed.workbench import Workbench
 from broker.queues import CO_LOCATED, all_queues
-from pipelines.store.connection import Client, connect
+from jobs.redis.connection import Client, connect
 
 HOPS = 4
 ANSWERS = "bench:answers"
@@ -76,7 +76,7 @@ def _latencies(client: Client, start: Callable[[], object], seconds: float) -> l
 
 @contextmanager
 def _worker() -> Iterator[None]:
-    """A worker as `cli.child` starts it, but for its tasks."""
+    """A worker as `embedded.process` starts it, but for its tasks."""
     options = ["--queues", ",".join(all_queues([CO_LOCATED])), "--hostname", "bench@%h"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     command = [sys.executable, "-m", "celery", "--quiet", "-A", "bench.speed.noop", "worker", *options, *quiet]

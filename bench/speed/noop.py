@@ -4,8 +4,8 @@ from functools import cache
 
 from celery import Celery
 
-from pipelines.settings import load_settings
-from pipelines.store.connection import Client, connect
+from config.settings import load_settings
+from jobs.redis.connection import Client, connect
 
 NOTHING, REPLY = "bench.nothing", "bench.reply"
 

@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import Sequence
 from time import perf_counter, sleep, time
 
-from api.wait import WaitHub
 from bench.speed.apart import process
 from bench.speed.photos import photos
 from cli.demo import SERVICES
+from config.settings import JobSettings, Settings
+from jobs.factory import JobFactory, Options, Submission
+from jobs.job import Ending, JobStatus, NewJob
+from jobs.redis.connection import connect
+from jobs.redis.finished import FinishedStream
+from jobs.redis.jobs import RedisJobStore
+from jobs.wait import WaitHub
 from models.catalogue import services
 from pipelines.dialects import DIALECTS
-from pipelines.job import Ending, JobStatus, NewJob
-from pipelines.settings import JobSettings, Settings
-from pipelines.store.connection import connect
-from pipelines.store.finished import FinishedStream
-from pipelines.store.jobs import RedisJobStore
-from pipelines.submission import Intake, Options, Submission
 
 JOBS = 300
 PAUSE_S = 0.01
@@ -78,6 +78,6 @@ def _between(before: Instants, after: Instants) -> list[float]:
 
 
 def _new_job(settings: Settings, photo: bytes) -> NewJob:
-    intake = Intake(services(settings.modules), settings.jobs, settings.limits, lambda family: family.value)
+    intake = JobFactory(services(settings.modules), settings.jobs, settings.limits, lambda family: family.value)
     options = Options(ttl_s=60, age_format="number")
     return intake.accept(Submission(SERVICES, {}, DIALECTS["v2"], options, photo))

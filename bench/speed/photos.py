@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.geometry import Box
-from models.image import Image, decode
+from models.imaging.decode import Image, decode
+from models.imaging.geometry import Box
 
 ROOT = Path(__file__).parents[2]
 SOURCES = (

@@ -7,8 +7,8 @@ from time import perf_counter
 
 from bench.speed.tables import Cell, Table
 from bench.speed.workbench import Workbench
-from models.image import decode
-from models.session import FloatArray, Session
+from models.imaging.decode import decode
+from models.runtime.session import FloatArray, Session
 from pipelines.chunk import Item
 from pipelines.run import open_frames, run_service
 from pipelines.sample import Sample

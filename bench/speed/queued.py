@@ -7,8 +7,8 @@ from bench.speed.chunks import Bulk, send_chunks
 from bench.speed.client import Load, Sent, send
 from bench.speed.tables import Cell, Table, mean, spread_ms
 from bench.speed.workbench import Workbench, job_request, pids_of
-from cli.stack import Stack
-from models.threads import usable_cores
+from config.cores import usable_cores
+from embedded.stack import Stack
 
 CONCURRENCIES = (1, 8, 32)
 FETCHED = 8

@@ -22,15 +22,15 @@ from bench.speed.processes import Pids
 from bench.speed.tables import Baseline
 from bench.speed.wire import request
 from cli.demo import SERVICES
-from cli.stack import Stack, running_stack
+from config.settings import Settings
+from embedded.stack import Stack, running_stack
 from models.catalogue import Catalogue, services
-from models.image import decode
+from models.imaging.decode import decode
+from models.runtime.sessions import Sessions
 from models.service import EstimatingService, Service
 from pipelines.chunk import Item
 from pipelines.run import open_frames, run_service
 from pipelines.sample import Sample
-from pipelines.settings import Settings
-from workers.sessions import Sessions
 
 PHOTOS = 200
 LAST_LINES = 30

@@ -13,7 +13,7 @@ from bulk.errors import InvalidSource
 from bulk.inputs import Input
 from bulk.sources.places import Place
 from bulk.sources.source import reading
-from pipelines.reference import Reference
+from jobs.reference import Reference
 
 IMAGES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp")
 TAR = ".tar"

@@ -7,7 +7,7 @@ from typing import IO
 
 from bulk.ordering import in_order
 from bulk.sources.walk import walked
-from pipelines.reference import Reference
+from jobs.reference import Reference
 
 
 class LocalPlace:

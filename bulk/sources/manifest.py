@@ -16,7 +16,7 @@ from bulk.errors import InvalidSource
 from bulk.inputs import Input
 from bulk.sources.places import Place
 from bulk.sources.source import reading
-from pipelines.reference import Reference, without_login
+from jobs.reference import Reference, without_login
 
 Row = Mapping[str, Any]
 READERS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}

@@ -9,13 +9,13 @@ from bulk.errors import InvalidSource
 from bulk.sources.buckets import LISTINGS, BucketPlace
 from bulk.sources.local import LocalPlace
 from bulk.sources.remote import RemotePlace
-from pipelines.reference import Reference, without_login
+from jobs.reference import Reference, without_login
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 class Place(Protocol):
-    """A tree of files. Paths are its own spelling, with "/" between their parts."""
+    """A tree of files. Paths are its own codec, with "/" between their parts."""
 
     def is_folder(self, path: str) -> bool:
         """Whether the path is a folder."""
@@ -39,7 +39,7 @@ class Place(Protocol):
 
 
 def place_of(text: str) -> tuple[Place, str]:
-    """The place that a path or URL lies in, and its spelling there.
+    """The place that a path or URL lies in, and its codec there.
 
     Raises:
         InvalidSource: nobody else could be told of what lies there.

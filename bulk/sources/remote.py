@@ -6,7 +6,7 @@ from typing import IO, Any
 
 from bulk.ordering import in_order
 from bulk.sources.walk import walked
-from pipelines.reference import Reference
+from jobs.reference import Reference
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from bulk.errors import InvalidSource
 from bulk.inputs import Input
-from pipelines.reference import without_login
+from jobs.reference import without_login
 
 
 class Source(Protocol):

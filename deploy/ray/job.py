@@ -16,15 +16,15 @@ import typer
 
 from broker.queues import Placement
 from bulk.inputs import Input
-from bulk.rows import Row, Table
+from bulk.output.rows import Row, Table
 from bulk.sources import open_source
-from cli.bulk_fleets import make_desk
-from models.image import decode
+from cli.bulk_executors import make_validator
+from config.settings import load_settings
+from models.imaging.decode import decode
+from models.runtime.sessions import Sessions
 from pipelines.chunk import Failure, Item
 from pipelines.run import open_slices, run_service
 from pipelines.sample import Sample
-from pipelines.settings import load_settings
-from workers.sessions import Sessions
 
 CHUNK = 64
 
@@ -41,17 +41,17 @@ class Judge:
         cv2.setNumThreads(1)
         # A core for each actor, which judges one photo after the other.
         settings = load_settings().model_copy(update={"worker_threads": 1})
-        self._desk = make_desk(settings, services, "fail", Placement(co_locate=True))
-        sessions = Sessions(self._desk.intake.catalogue, settings.weights_dir, settings.engine)
+        self._validator = make_validator(settings, services, "fail", Placement(co_locate=True))
+        sessions = Sessions(self._validator.intake.catalogue, settings.weights_dir, settings.engine)
         self._services = [sessions.service(name) for name in services]
-        self._table = Table(self._desk.plan.fields, extra)
+        self._table = Table(self._validator.plan.fields, extra)
 
     def __call__(self, batch: dict[str, np.ndarray]) -> pa.Table:
         """The rows of some photos."""
         photos: list[Input] = list(batch["item"])
         images: dict[str, bytes] = {}
         items = []
-        for number, judged in enumerate(self._desk.check(photos, by_reference=False)):
+        for number, judged in enumerate(self._validator.check(photos, by_reference=False)):
             if isinstance(judged, Failure):
                 items.append(Item(sample=Sample(), failures=[judged], dead=True))
             else:

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.image import Image, decode
+from models.imaging.decode import Image, decode
 
 PHOTOS = Path(__file__).parents[2] / "tests" / "photos"
 STEPS = (1, 2, 3, 4, 5)

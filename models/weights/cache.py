@@ -10,8 +10,6 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from models.errors import WeightsMissing
 from models.weights.registry import WEIGHTS, Weights
 
@@ -33,11 +31,6 @@ class StoredWeights:
     size: int
     package: str
     licence: str
-
-
-def default_folder() -> Path:
-    """The cache that is used where no other is named, in the user's cache folder."""
-    return user_cache_path("faceline") / "weights"
 
 
 def weights_path(name: str, folder: Path) -> Path:

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from models.convert.errors import ConversionFailed
-from models.ort import OrtSession
+from models.runtime.onnxruntime import OrtSession
 from models.weights.fingerprint import deviation, figures, peak
 from models.weights.probe import probe
 from models.weights.registry import Weights

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.session import FloatArray
+from models.runtime.session import FloatArray
 
 Fingerprint = Mapping[str, Sequence[float]]
 """The figures of each output by its name."""

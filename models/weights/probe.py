@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.session import FloatArray
+from models.runtime.session import FloatArray
 
 _BACKGROUND = (0.35, 0.4, 0.45)
 # Of each ellipse centre x, y and radius x, y in image widths and heights, and colour; later ones cover earlier ones.

@@ -1,4 +1,4 @@
-"""What the dialects share: fields that they write alike, and those that differ in spelling only."""
+"""What the dialects share: fields that they write alike, and those that differ in codec only."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
@@ -6,49 +6,49 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema, create_model
 
-from models.face.emotion import Emotions
-from models.face.liveness import Liveness
-from models.face.matcher import Verification
-from models.face.pose import Pose
-from models.face.template import decode
-from pipelines.dialects.spelling import Page, Spelling
+from models.networks.head_pose import Pose
+from models.networks.liveness import Liveness
+from models.networks.template import decode
+from models.services.emotion_estimator import Emotions
+from models.services.verify_matcher import Verification
+from pipelines.dialects.codec import FieldCodec, WriteContext
 from pipelines.encoding import decode_base64
 from pipelines.sample import Bbox, Size
 
 EMOTIONS = tuple(emotion.name for emotion in fields(Emotions))
 
 
-def plain(key: str, kind: Any, **constants: Any) -> Spelling:
+def plain(key: str, kind: Any, **constants: Any) -> FieldCodec:
     """A field that stands in a sample as it is."""
-    return Spelling(key, kind, lambda value, _: value, lambda value, _: value, constants)
+    return FieldCodec(key, kind, lambda value, _: value, lambda value, _: value, constants)
 
 
-def record(key: str, kind: type[Any], description: str | None = None) -> Spelling:
+def record(key: str, kind: type[Any], description: str | None = None) -> FieldCodec:
     """A field of several values, of a dataclass, that stand under their own names; other keys beside them are legal."""
     keys: dict[str, Any] = {field.name: (field.type, ...) for field in fields(kind)}
     model: Any = create_model(kind.__name__, __doc__=description, **keys)
-    return Spelling(key, model, lambda given, _: kind(**given.model_dump()), lambda value, _: asdict(value))
+    return FieldCodec(key, model, lambda given, _: kind(**given.model_dump()), lambda value, _: asdict(value))
 
 
-def pose(key: str) -> Spelling:
+def pose(key: str) -> FieldCodec:
     """The angles of a head."""
     return record(key, Pose, "Degrees; positive: nose to the viewer's right, clockwise, up.")
 
 
-def liveness(entry: type[BaseModel], spell: Callable[[str], str]) -> Spelling:
+def liveness(entry: type[BaseModel], spell: Callable[[str], str]) -> FieldCodec:
     """An `entry` of `value` and `confidence`."""
 
     def read(given: Any, _: Size | None) -> Liveness:
         value: Literal["real", "fake"] = given.value.lower()
         return Liveness(value, given.confidence)
 
-    def write(value: Liveness, _: Page) -> dict[str, Any]:
+    def write(value: Liveness, _: WriteContext) -> dict[str, Any]:
         return {"confidence": value.confidence, "value": spell(value.value)}
 
-    return Spelling("liveness", entry, read, write)
+    return FieldCodec("liveness", entry, read, write)
 
 
-def emotions(entry: type[Any], spell: Callable[[str], str]) -> Spelling:
+def emotions(entry: type[Any], spell: Callable[[str], str]) -> FieldCodec:
     """The list of seven emotions, each of which is an `entry` of `emotion` and `confidence`."""
 
     def read(entries: Sequence[Any], _: Size | None) -> Emotions:
@@ -57,11 +57,11 @@ def emotions(entry: type[Any], spell: Callable[[str], str]) -> Spelling:
             raise ValueError(f"each emotion must be there once; missing: {', '.join(missing)}")
         return Emotions(**by_name)
 
-    def write(value: Emotions, _: Page) -> list[dict[str, Any]]:
+    def write(value: Emotions, _: WriteContext) -> list[dict[str, Any]]:
         return [{"confidence": getattr(value, name), "emotion": spell(name)} for name in EMOTIONS]
 
     kind = Annotated[list[entry], Field(min_length=7, max_length=7)]  # type: ignore[valid-type]
-    return Spelling("emotions", kind, read, write)
+    return FieldCodec("emotions", kind, read, write)
 
 
 def read_template(text: str) -> bytes:
@@ -82,18 +82,18 @@ def _grows(bbox: Bbox) -> Bbox:
     return bbox
 
 
-def _write_age(years: float, page: Page) -> str | int:
+def _write_age(years: float, page: WriteContext) -> str | int:
     return str(round(years)) if page.age_format == "string" else round(years)
 
 
 CONFIDENCE = plain("confidence", float)
-BBOX = Spelling(
+BBOX = FieldCodec(
     "bbox",
     Annotated[Bbox, AfterValidator(_grows), Field(description="x1, y1, x2, y2 relative to the image")],
     lambda value, _: value,
     lambda value, _: list(value),
 )
-AGE = Spelling(
+AGE = FieldCodec(
     "age",
     Annotated[float, WithJsonSchema({"type": ["string", "number"], "description": "years; text from service routes"})],
     lambda value, _: value,

@@ -14,7 +14,7 @@ from pydantic import Field as Key
 
 from models.field import Field
 from models.service import ObjectClass
-from pipelines.dialects.spelling import Page, Spelling
+from pipelines.dialects.codec import FieldCodec, WriteContext
 from pipelines.errors import Detail, InvalidSample, details_of
 from pipelines.sample import Sample, SampleObject, Size
 
@@ -31,8 +31,8 @@ class Dialect:
         image_kind: the type of what lies there.
         read_image: gives the base64 of what lies there.
         write_image: gives what lies there for an image in base64.
-        spellings: of the fields of an object.
-        sample_spellings: of the fields that stand beside the objects.
+        codecs: of the fields of an object.
+        sample_codecs: of the fields that stand beside the objects.
         placeholder: `"objects": [{}]` stands for faces that are to be found first.
         foreign_images: under which keys other dialects keep the image.
         foreign_keys: of objects, which only other dialects know.
@@ -43,8 +43,8 @@ class Dialect:
     image_kind: Any
     read_image: Callable[[Any], str]
     write_image: Callable[[str], Any]
-    spellings: Mapping[Field, Spelling]
-    sample_spellings: Mapping[Field, Spelling]
+    codecs: Mapping[Field, FieldCodec]
+    sample_codecs: Mapping[Field, FieldCodec]
     placeholder: bool
     foreign_images: frozenset[str] = frozenset()
     foreign_keys: frozenset[str] = frozenset()
@@ -53,8 +53,7 @@ class Dialect:
     def object_model(self) -> type[BaseModel]:
         """The schema of an object, whose keys may all be missing."""
         fields: dict[str, Any] = {
-            field.value: (spelling.kind | None, Key(None, alias=spelling.key))
-            for field, spelling in self.spellings.items()
+            field.value: (codec.kind | None, Key(None, alias=codec.key)) for field, codec in self.codecs.items()
         }
         return create_model(
             f"{self.name.upper()}Object",
@@ -68,7 +67,7 @@ class Dialect:
         """The key under which a field stands."""
         if field is Field.IMAGE:
             return self.image_key
-        return (self.spellings.get(field) or self.sample_spellings[field]).key
+        return (self.codecs.get(field) or self.sample_codecs[field]).key
 
     def image_text(self, body: Mapping[str, Any]) -> str | None:
         """The image of a sample as it was sent, in base64; None if there is none.
@@ -111,7 +110,7 @@ class Dialect:
         return Sample(size=size, objects=read)
 
     def write(
-        self, sample: Sample, given: Mapping[str, Any], *, rebuilt: bool, fields: Sequence[Field], page: Page
+        self, sample: Sample, given: Mapping[str, Any], *, rebuilt: bool, fields: Sequence[Field], page: WriteContext
     ) -> Json:
         """The answer: what was given, and the computed fields laid over it.
 
@@ -125,8 +124,8 @@ class Dialect:
         objects: list[Json] = []
         for index, item in enumerate(sample.objects):
             written: Json = {"id": item.id, "class": item.object_class} if rebuilt else dict(given["objects"][index])
-            objects.append(written | _written(item, self.spellings, fields, page))
-        return {**given, "objects": objects, **_written(sample, self.sample_spellings, fields, page)}
+            objects.append(written | _written(item, self.codecs, fields, page))
+        return {**given, "objects": objects, **_written(sample, self.sample_codecs, fields, page)}
 
     def foreign(self, body: Mapping[str, Any]) -> list[Detail]:
         """The keys of a sample, and of its objects, that belong to another dialect."""
@@ -143,7 +142,7 @@ class Dialect:
         ]
 
     def _read_object(self, index: int, given: Any, size: Size | None, fields: Collection[Field]) -> SampleObject:
-        ignored = {spelling.key for field, spelling in self.spellings.items() if field not in fields}
+        ignored = {codec.key for field, codec in self.codecs.items() if field not in fields}
         if isinstance(given, Mapping):
             given = {key: value for key, value in given.items() if key not in ignored}
         try:
@@ -151,14 +150,14 @@ class Dialect:
         except ValidationError as error:
             raise InvalidSample(details_of(error, [])) from error
         values: dict[str, Any] = {}
-        for field, spelling in self.spellings.items():
+        for field, codec in self.codecs.items():
             value = getattr(checked, field.value)
             if value is None:
                 continue
             try:
-                values[field.value] = spelling.read(value, size)
+                values[field.value] = codec.read(value, size)
             except ValueError as error:
-                raise InvalidSample([Detail(loc=[spelling.key], msg=str(error), type="value_error")]) from error
+                raise InvalidSample([Detail(loc=[codec.key], msg=str(error), type="value_error")]) from error
         object_class: ObjectClass = getattr(checked, "object_class") or "face"  # noqa: B009 - made at run time
         try:
             return SampleObject(id=index, object_class=object_class, **values)
@@ -175,19 +174,19 @@ def tell_apart(dialects: Sequence[Dialect]) -> Iterator[Dialect]:
     """The dialects, each knowing which keys are foreign to it."""
     for dialect in dialects:
         others = [other for other in dialects if other is not dialect]
-        own = {spelling.key for spelling in dialect.spellings.values()}
-        theirs = {spelling.key for other in others for spelling in other.spellings.values()}
+        own = {codec.key for codec in dialect.codecs.values()}
+        theirs = {codec.key for other in others for codec in other.codecs.values()}
         images = frozenset(other.image_key for other in others)
         yield replace(dialect, foreign_images=images, foreign_keys=frozenset(theirs - own))
 
 
 def _written(
-    holder: Sample | SampleObject, spellings: Mapping[Field, Spelling], fields: Sequence[Field], page: Page
+    holder: Sample | SampleObject, codecs: Mapping[Field, FieldCodec], fields: Sequence[Field], page: WriteContext
 ) -> Json:
     written: Json = {}
     for field in fields:
         value = getattr(holder, field.value, None)
-        if field in spellings and value is not None:
-            spelling = spellings[field]
-            written |= {spelling.key: spelling.write(value, page), **spelling.constants}
+        if field in codecs and value is not None:
+            codec = codecs[field]
+            written |= {codec.key: codec.write(value, page), **codec.constants}
     return written

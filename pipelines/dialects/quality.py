@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import BaseModel, create_model
 from pydantic.alias_generators import to_camel
 
-from models.face.quality.quality import Quality
+from models.quality.quality import Quality
+from pipelines.dialects.codec import FieldCodec, WriteContext
 from pipelines.dialects.dialect import Json
-from pipelines.dialects.spelling import Page, Spelling
 from pipelines.sample import Size
 
 _PERCENT = 100
@@ -23,14 +23,14 @@ def _model(name: str, kinds: dict[str, Any]) -> type[BaseModel]:
     return create_model(name, **definitions)
 
 
-def _spelling(kind: type[BaseModel], read: Callable[[Json], Quality], write: Callable[[Quality], Json]) -> Spelling:
+def _codec(kind: type[BaseModel], read: Callable[[Json], Quality], write: Callable[[Quality], Json]) -> FieldCodec:
     def read_model(given: BaseModel, _: Size | None) -> Quality:
         return read(given.model_dump())
 
-    def write_model(value: Quality, _: Page) -> Json:
+    def write_model(value: Quality, _: WriteContext) -> Json:
         return write(value)
 
-    return Spelling("quality", kind, read_model, write_model)
+    return FieldCodec("quality", kind, read_model, write_model)
 
 
 def _read_v1(given: Json) -> Quality:
@@ -51,10 +51,10 @@ def _write_v2(quality: Quality) -> Json:
 
 _V1_FIELDS = _model("V1QualityFields", {key: _FIELDS[name] for name, key in _V1_KEYS.items()})
 
-V1_QUALITY = _spelling(_model("V1Quality", {"qaa": _V1_FIELDS}), _read_v1, _write_v1)
+V1_QUALITY = _codec(_model("V1Quality", {"qaa": _V1_FIELDS}), _read_v1, _write_v1)
 """Under names in camel case; scores from 0 to 100."""
 
-V2_QUALITY = _spelling(
+V2_QUALITY = _codec(
     _model("V2Quality", {name: float if name in _SCORES else kind for name, kind in _FIELDS.items()}),
     _read_v2,
     _write_v2,

@@ -5,10 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Key
 
-from models.face.gender import Gender
-from models.face.landmarks import LandmarkName
-from models.face.mask import Mask
 from models.field import Field
+from models.networks.landmarks import LandmarkName
+from models.services.gender_estimator import Gender
+from models.services.mask_estimator import Mask
+from pipelines.dialects.codec import FieldCodec, WriteContext
 from pipelines.dialects.common import (
     AGE,
     BBOX,
@@ -22,7 +23,6 @@ from pipelines.dialects.common import (
 )
 from pipelines.dialects.dialect import Dialect
 from pipelines.dialects.quality import V1_QUALITY
-from pipelines.dialects.spelling import Page, Spelling
 from pipelines.encoding import encode_base64
 from pipelines.sample import Landmarks, Size
 
@@ -65,7 +65,7 @@ def _read_fitter(fitter: Fitter, size: Size | None) -> Landmarks | None:
     return [(x / width, y / height) for x, y in zip(xs, ys, strict=True)]
 
 
-def _write_fitter(landmarks: Landmarks, page: Page) -> dict[str, Any]:
+def _write_fitter(landmarks: Landmarks, page: WriteContext) -> dict[str, Any]:
     height, width = page.size
     points = [[x * width, y * height] for x, y in landmarks]
     return {
@@ -82,13 +82,13 @@ V1 = Dialect(
     image_kind=str,
     read_image=lambda text: text,
     write_image=lambda text: text,
-    spellings={
+    codecs={
         Field.CONFIDENCE: CONFIDENCE,
         Field.BBOX: BBOX,
-        Field.LANDMARKS: Spelling("fitter", Fitter, _read_fitter, _write_fitter),
+        Field.LANDMARKS: FieldCodec("fitter", Fitter, _read_fitter, _write_fitter),
         Field.POSE: pose("angles"),
         Field.AGE: AGE,
-        Field.GENDER: Spelling(
+        Field.GENDER: FieldCodec(
             "gender",
             Literal["MALE", "FEMALE"],
             lambda value, _: Gender(value.lower()),
@@ -98,7 +98,7 @@ V1 = Dialect(
         Field.LIVENESS: liveness(V1Liveness, str.upper),
         Field.MASK: record("mask", Mask),
         Field.QUALITY: V1_QUALITY,
-        Field.TEMPLATE: Spelling(
+        Field.TEMPLATE: FieldCodec(
             "$template",
             str,
             lambda text, _: read_template(text),
@@ -106,6 +106,6 @@ V1 = Dialect(
             {"template_size": _TEMPLATE_SIZE},
         ),
     },
-    sample_spellings={Field.VERIFICATION: VERIFICATION},
+    sample_codecs={Field.VERIFICATION: VERIFICATION},
     placeholder=True,
 )

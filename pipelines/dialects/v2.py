@@ -5,11 +5,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic import Field as Key
 
-from models.face.gender import Gender
-from models.face.landmarks import LandmarkName
-from models.face.mask import Mask
-from models.face.template import SIZE as TEMPLATE_SIZE
 from models.field import Field
+from models.networks.landmarks import LandmarkName
+from models.networks.template import SIZE as TEMPLATE_SIZE
+from models.services.gender_estimator import Gender
+from models.services.mask_estimator import Mask
+from pipelines.dialects.codec import FieldCodec, WriteContext
 from pipelines.dialects.common import (
     AGE,
     BBOX,
@@ -23,7 +24,6 @@ from pipelines.dialects.common import (
 )
 from pipelines.dialects.dialect import Dialect
 from pipelines.dialects.quality import V2_QUALITY
-from pipelines.dialects.spelling import Page, Spelling
 from pipelines.encoding import encode_base64
 from pipelines.sample import Landmarks, Point, Size
 
@@ -79,7 +79,7 @@ class V2Template(BaseModel):
     array: TemplateArray = Key(alias="_face_template_extractor_1000_12")
 
 
-def _write_template(template: bytes, _: Page) -> dict[str, Any]:
+def _write_template(template: bytes, _: WriteContext) -> dict[str, Any]:
     return V2Template(_face_template_extractor_1000_12=TemplateArray(blob=encode_base64(template))).model_dump(
         by_alias=True
     )
@@ -89,7 +89,7 @@ def _read_keypoints(keypoints: BaseModel, _: Size | None) -> Landmarks:
     return [getattr(keypoints, name).proj for name in LandmarkName]
 
 
-def _write_keypoints(landmarks: Landmarks, _: Page) -> dict[str, Any]:
+def _write_keypoints(landmarks: Landmarks, _: WriteContext) -> dict[str, Any]:
     named = zip(LandmarkName, landmarks, strict=True)
     return {**{name.value: {"proj": list(point)} for name, point in named}, "fitter_type": "fda"}
 
@@ -100,23 +100,23 @@ V2 = Dialect(
     image_kind=V2Image,
     read_image=lambda image: image.blob,
     write_image=lambda text: {"blob": text, "format": "IMAGE"},
-    spellings={
+    codecs={
         Field.CONFIDENCE: CONFIDENCE,
         Field.BBOX: BBOX,
-        Field.LANDMARKS: Spelling("keypoints", Keypoints, _read_keypoints, _write_keypoints),
+        Field.LANDMARKS: FieldCodec("keypoints", Keypoints, _read_keypoints, _write_keypoints),
         Field.POSE: pose("pose"),
         Field.AGE: AGE,
-        Field.GENDER: Spelling(
+        Field.GENDER: FieldCodec(
             "gender", Literal["male", "female"], lambda value, _: Gender(value), lambda gender, _: gender.value
         ),
         Field.EMOTIONS: emotions(V2Emotion, str.lower),
         Field.LIVENESS: liveness(V2Liveness, str.lower),
         Field.MASK: record("has_medical_mask", Mask),
         Field.QUALITY: V2_QUALITY,
-        Field.TEMPLATE: Spelling(
+        Field.TEMPLATE: FieldCodec(
             "template", V2Template, lambda given, _: read_template(given.array.blob), _write_template
         ),
     },
-    sample_spellings={Field.VERIFICATION: VERIFICATION},
+    sample_codecs={Field.VERIFICATION: VERIFICATION},
     placeholder=False,
 )

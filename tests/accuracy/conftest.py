@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import default_weights_dir
 from models.errors import WeightsMissing
-from models.ort import OrtSession
-from models.session import SessionSource
-from models.weights.cache import default_folder, weights_path
+from models.runtime.onnxruntime import OrtSession
+from models.runtime.session import SessionSource
+from models.weights.cache import weights_path
 
 
 @pytest.fixture(scope="session")
 def sessions() -> SessionSource:
     """Sessions of the models in the cache. Without weights the tests are skipped, except in CI, where they fail."""
     given = os.environ.get("FACELINE_WEIGHTS_DIR")
-    folder = Path(given) if given else default_folder()
+    folder = Path(given) if given else default_weights_dir()
     source: Callable[[str], OrtSession] = cache(lambda name: OrtSession(weights_path(name, folder)))
     try:
         source("yunet")

@@ -6,12 +6,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.face.fitter import FaceFitter
-from models.face.landmarks import LandmarkName, select
 from models.field import Field
-from models.image import Image, decode
+from models.imaging.decode import Image, decode
+from models.networks.landmarks import LandmarkName, select
+from models.runtime.session import SessionSource
 from models.service import Face
-from models.session import SessionSource
+from models.services.face_fitter import FaceFitter
 
 PORTRAITS = ("collins", "macron", "ardern", "obama_senate", "obama_speech")
 NOBODY = "shuttle_model"

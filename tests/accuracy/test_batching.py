@@ -10,25 +10,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.batching import BatchingSession
+from config.engine import ON_CPU, Engine
+from config.settings import default_weights_dir
 from models.catalogue import services
-from models.engine import ON_CPU, Engine, Rehearsable
 from models.errors import WeightsMissing
 from models.family import ModelFamily
+from models.runtime.batching import BatchingSession
+from models.runtime.session import Rehearsable, SessionSource
+from models.runtime.sessions import Sessions
 from models.service import EstimatingService
-from models.session import SessionSource
-from models.weights.cache import default_folder
 from models.weights.probe import probe
 from models.weights.registry import WEIGHTS, Weights
 from pipelines.chunk import Item
 from pipelines.run import open_frames, run_service
 from pipelines.sample import Sample
 from tests.accuracy.photos import NOBODY, PORTRAITS, photo
-from workers.sessions import Sessions
 
 pytestmark = pytest.mark.weights
 
-FOLDER = Path(os.environ.get("FACELINE_WEIGHTS_DIR") or default_folder())
+FOLDER = Path(os.environ.get("FACELINE_WEIGHTS_DIR") or default_weights_dir())
 THREADS = 8
 
 

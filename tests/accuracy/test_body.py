@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from models.body.detector import BodyDetector
-from models.session import SessionSource
+from models.runtime.session import SessionSource
+from models.services.body_detector import BodyDetector
 from tests.accuracy.photos import NOBODY, PORTRAITS, photo, side_by_side
 
 pytestmark = pytest.mark.weights

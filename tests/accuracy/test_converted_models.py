@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from config.settings import default_weights_dir
 from models.errors import WeightsMissing
-from models.ort import OrtSession
-from models.weights.cache import default_folder, weights_path
+from models.runtime.onnxruntime import OrtSession
+from models.weights.cache import weights_path
 from models.weights.errors import FetchFailed
 from models.weights.fingerprint import deviation, figures
 from models.weights.packages import Arrived
@@ -25,7 +26,7 @@ from models.weights.source import Source
 pytestmark = pytest.mark.weights
 
 GOLDEN = Path(__file__).parent / "golden"
-FOLDER = Path(os.environ.get("FACELINE_WEIGHTS_DIR") or default_folder())
+FOLDER = Path(os.environ.get("FACELINE_WEIGHTS_DIR") or default_weights_dir())
 # The runtimes were seen to differ from onnxruntime by 2e-5 of the largest value at most.
 TOLERANCE = 1e-4
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from bench.gpu import FITTER, crowd, judge, main, measure, table
+from config.engine import Engine
+from config.settings import default_weights_dir
 from models.catalogue import services
-from models.engine import Engine
-from models.session import SessionSource
-from models.weights.cache import default_folder
+from models.runtime.session import SessionSource
 
 pytestmark = pytest.mark.weights
 
-FOLDER = Path(os.environ.get("FACELINE_WEIGHTS_DIR") or default_folder())
+FOLDER = Path(os.environ.get("FACELINE_WEIGHTS_DIR") or default_weights_dir())
 
 
 @pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="this machine has a GPU")

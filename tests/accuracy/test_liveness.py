@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 
 from models.errors import WeightsMissing
-from models.face.liveness import UNDECIDED, Liveness, LivenessJudge
-from models.face.liveness_detector import (
+from models.field import Field
+from models.imaging.decode import Image
+from models.networks.liveness import UNDECIDED, Liveness, LivenessJudge
+from models.runtime.session import Session, SessionSource
+from models.service import Face
+from models.services.face_liveness_detector import (
     EachFaceLiveness,
     FaceLivenessDetector,
     GoodFaceLiveness,
@@ -18,11 +22,7 @@ from models.face.liveness_detector import (
     LowQuality,
     SeveralFaces,
 )
-from models.face.liveness_estimator import LivenessEstimator
-from models.field import Field
-from models.image import Image
-from models.service import Face
-from models.session import Session, SessionSource
+from models.services.liveness_estimator import LivenessEstimator
 from tests.accuracy.photos import NOBODY, PORTRAITS, blurred, fitted, photo, side_by_side
 
 pytestmark = pytest.mark.weights

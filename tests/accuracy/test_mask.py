@@ -2,9 +2,9 @@
 
 import pytest
 
-from models.face.mask import MaskEstimator
+from models.runtime.session import SessionSource
 from models.service import Face
-from models.session import SessionSource
+from models.services.mask_estimator import MaskEstimator
 from tests.accuracy.photos import PORTRAITS, fitted, masked
 
 pytestmark = pytest.mark.weights

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from models.face.age import AgeEstimator
-from models.face.emotion import EmotionEstimator
-from models.face.fitter import FaceFitter
-from models.face.gender import GenderEstimator
-from models.face.landmarks import LandmarkName, select
-from models.face.pose import Pose
 from models.field import Field
-from models.geometry import Box, Points
-from models.image import Image, decode
+from models.imaging.decode import Image, decode
+from models.imaging.geometry import Box, Points
+from models.networks.head_pose import Pose
+from models.networks.landmarks import LandmarkName, select
+from models.runtime.session import SessionSource
 from models.service import Face, Found
-from models.session import SessionSource
+from models.services.age_estimator import AgeEstimator
+from models.services.emotion_estimator import EmotionEstimator
+from models.services.face_fitter import FaceFitter
+from models.services.gender_estimator import GenderEstimator
 from tests.unit.models.encoded import encode, oriented
 
 pytestmark = pytest.mark.weights

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from models.face.emotion import EmotionEstimator
-from models.face.fitter import FaceFitter
-from models.face.mask import MaskEstimator
-from models.face.quality.estimator import QualityAssessmentEstimator
-from models.face.quality.quality import Quality
 from models.field import Field
-from models.geometry import Box, Points
-from models.image import Image, decode
+from models.imaging.decode import Image, decode
+from models.imaging.geometry import Box, Points
+from models.quality.quality import Quality
+from models.runtime.session import SessionSource
 from models.service import Face
-from models.session import SessionSource
-from tests.unit.models.face.quality.flags import flags, flags_that_follow
+from models.services.emotion_estimator import EmotionEstimator
+from models.services.face_fitter import FaceFitter
+from models.services.mask_estimator import MaskEstimator
+from models.services.quality_estimator import QualityAssessmentEstimator
+from tests.unit.models.quality.flags import flags, flags_that_follow
 
 pytestmark = pytest.mark.weights
 

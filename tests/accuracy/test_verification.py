@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from models.face.matcher import VerifyMatcher
-from models.face.template import decode
-from models.face.template_extractor import FaceTemplateDetector, TemplateExtractor
 from models.field import Field
-from models.session import SessionSource
+from models.networks.template import decode
+from models.runtime.session import SessionSource
+from models.services.template_extractor import FaceTemplateDetector, TemplateExtractor
+from models.services.verify_matcher import VerifyMatcher
 from tests.accuracy.photos import NOBODY, PORTRAITS, fitted, photo
 
 pytestmark = pytest.mark.weights

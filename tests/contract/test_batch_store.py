@@ -7,17 +7,17 @@ from uuid import uuid4
 
 import pytest
 
-from pipelines.batch import BatchSpec, BatchStatus, Refusal
-from pipelines.batch_store import BatchStore
-from pipelines.batches import Batches
+from config.settings import BatchSettings, JobSettings
+from jobs.batches.batch import BatchSpec, BatchStatus, Refusal
+from jobs.batches.service import Batches
+from jobs.batches.store import BatchStore
+from jobs.errors import IdempotencyConflict, Overloaded, StillComingIn
+from jobs.job import Ending, JobStatus, NewJob
+from jobs.redis.batches import RedisBatchStore
+from jobs.redis.connection import Client, connect
+from jobs.redis.jobs import RedisJobStore
+from jobs.store import JobStore
 from pipelines.chunk import Failure
-from pipelines.errors import IdempotencyConflict, Overloaded, StillComingIn
-from pipelines.job import Ending, JobStatus, NewJob
-from pipelines.job_store import JobStore
-from pipelines.settings import BatchSettings, JobSettings
-from pipelines.store.batches import RedisBatchStore
-from pipelines.store.connection import Client, connect
-from pipelines.store.jobs import RedisJobStore
 from tests.fakes.batch_store import MemoryBatchStore
 from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.jobs import new_job

@@ -16,11 +16,11 @@ from cloudcoil.models.keda.v1alpha1 import ScaledObject
 from kombu.transport.redis import Channel
 
 from broker.queues import all_queues
-from cli.child import ROLES
+from config.settings import JobSettings, load_settings
+from embedded.process import ROLES
+from jobs.job import Priority
 from models.catalogue import services
 from models.family import ModelFamily
-from pipelines.job import Priority
-from pipelines.settings import JobSettings, load_settings
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy" / "kubernetes"

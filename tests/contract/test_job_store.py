@@ -5,14 +5,14 @@ from time import sleep, time
 
 import pytest
 
-from models.face.gender import Gender
+from config.settings import JobSettings
+from jobs.job import ClaimOutcome, Ending, JobStatus, NewJob, ServiceProgress, ServiceStatus
+from jobs.redis.connection import connect
+from jobs.redis.jobs import RedisJobStore
+from jobs.store import JobStore
+from models.services.gender_estimator import Gender
 from pipelines.chunk import Chunk, Failure
-from pipelines.job import Ending, JobStatus, NewJob, ServiceProgress, ServiceStatus, Verdict
-from pipelines.job_store import JobStore
 from pipelines.sample import SampleObject
-from pipelines.settings import JobSettings
-from pipelines.store.connection import connect
-from pipelines.store.jobs import RedisJobStore
 from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.jobs import new_job
 
@@ -32,16 +32,16 @@ def store(request: pytest.FixtureRequest) -> Iterator[JobStore]:
 
 
 def run_to_the_end(store: JobStore, job: NewJob) -> Chunk:
-    begun = store.begin(job.spec.id, 0, time())
-    assert begun.chunk is not None
-    begun.chunk.items[0].sample.objects = [SampleObject(bbox=(0, 0, 1, 1), age=0.1 + 0.2, gender=Gender("female"))]
-    begun.chunk.done = 1
-    store.end(job.spec, begun.chunk, {0: DONE}, time())
-    begun = store.begin(job.spec.id, 1, time())
-    assert begun.chunk is not None
-    begun.chunk.done = 2
-    assert store.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=begun.chunk), {1: DONE, 2: DONE}, time())
-    return begun.chunk
+    claim = store.begin(job.spec.id, 0, time())
+    assert claim.chunk is not None
+    claim.chunk.items[0].sample.objects = [SampleObject(bbox=(0, 0, 1, 1), age=0.1 + 0.2, gender=Gender("female"))]
+    claim.chunk.done = 1
+    store.end(job.spec, claim.chunk, {0: DONE}, time())
+    claim = store.begin(job.spec.id, 1, time())
+    assert claim.chunk is not None
+    claim.chunk.done = 2
+    assert store.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=claim.chunk), {1: DONE, 2: DONE}, time())
+    return claim.chunk
 
 
 def status_of(store: JobStore, job: NewJob) -> JobStatus:
@@ -66,15 +66,15 @@ def test_an_unknown_job_is_none(store: JobStore) -> None:
     assert store.find("no-such-job") is None
     assert store.data("no-such-job") is None
     assert store.image("no-such-job:0") is None
-    assert store.begin("no-such-job", 0, time()).verdict is Verdict.OVER
+    assert store.begin("no-such-job", 0, time()).outcome is ClaimOutcome.OVER
 
 
 def test_a_running_job_shows_how_far_it_is(store: JobStore) -> None:
     job = new_job()
     store.create(job)
-    begun = store.begin(job.spec.id, 0, time())
-    assert begun.chunk is not None
-    store.end(job.spec, begun.chunk.model_copy(update={"done": 1}), {0: DONE}, time())
+    claim = store.begin(job.spec.id, 0, time())
+    assert claim.chunk is not None
+    store.end(job.spec, claim.chunk.model_copy(update={"done": 1}), {0: DONE}, time())
     store.begin(job.spec.id, 1, time())
     found = store.find(job.spec.id)
     assert found is not None
@@ -114,7 +114,7 @@ def test_a_stage_that_ended_before_is_left_alone(store: JobStore) -> None:
     late.items[0].sample.objects = [SampleObject(age=2)]
     store.end(job.spec, first, {0: DONE}, time())
     store.end(job.spec, late, {0: DONE}, time())
-    assert store.begin(job.spec.id, 0, time()).verdict is Verdict.DONE
+    assert store.begin(job.spec.id, 0, time()).outcome is ClaimOutcome.DONE
     kept = store.begin(job.spec.id, 1, time()).chunk
     assert kept is not None
     assert kept.items[0].sample.objects[0].age == 1
@@ -160,8 +160,8 @@ def test_a_failed_job_shows_which_services_never_ran(store: JobStore) -> None:
 def test_a_stage_may_be_begun_only_so_often(store: JobStore) -> None:
     job = new_job()
     store.create(job)
-    verdicts = [store.begin(job.spec.id, 0, time()).verdict for _ in range(3)]
-    assert verdicts == [Verdict.GO, Verdict.GO, Verdict.POISONED]
+    verdicts = [store.begin(job.spec.id, 0, time()).outcome for _ in range(3)]
+    assert verdicts == [ClaimOutcome.GO, ClaimOutcome.GO, ClaimOutcome.POISONED]
 
 
 def test_a_queued_job_is_canceled_at_once(store: JobStore) -> None:
@@ -169,7 +169,7 @@ def test_a_queued_job_is_canceled_at_once(store: JobStore) -> None:
     store.create(job)
     store.cancel(job.spec.id, time())
     assert status_of(store, job) is JobStatus.CANCELED
-    assert store.begin(job.spec.id, 0, time()).verdict is Verdict.OVER
+    assert store.begin(job.spec.id, 0, time()).outcome is ClaimOutcome.OVER
     assert store.image(job.spec.blobs[0]) is None
 
 
@@ -179,7 +179,7 @@ def test_a_running_job_is_canceled_at_its_next_stage(store: JobStore) -> None:
     store.begin(job.spec.id, 0, time())
     store.cancel(job.spec.id, time())
     assert status_of(store, job) is JobStatus.RUNNING
-    assert store.begin(job.spec.id, 1, time()).verdict is Verdict.CANCELED
+    assert store.begin(job.spec.id, 1, time()).outcome is ClaimOutcome.CANCELED
 
 
 def test_a_running_stage_says_how_far_it_is_and_hears_whether_it_is_wanted(store: JobStore) -> None:
@@ -229,7 +229,7 @@ def test_of_an_erased_job_only_a_tombstone_is_left(store: JobStore, when: str) -
     assert status_of(store, job) is JobStatus.ERASED
     assert store.data(job.spec.id) is None
     assert store.image(job.spec.blobs[0]) is None
-    assert store.begin(job.spec.id, 0, time()).verdict is Verdict.OVER
+    assert store.begin(job.spec.id, 0, time()).outcome is ClaimOutcome.OVER
     assert not store.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=job.chunk), {}, time())
     assert store.data(job.spec.id) is None
     assert store.recent(10, None) == ([], None)

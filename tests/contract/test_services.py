@@ -10,8 +10,8 @@ import yaml
 from models.catalogue import all_services, services
 from models.errors import WeightsMissing
 from models.field import Field
+from models.runtime.session import Session
 from models.service import DetectingService, EstimatingService, Service
-from models.session import Session
 from pipelines.dialects import DIALECTS
 from pipelines.presets import PRESETS
 from pipelines.sample import Sample, SampleObject

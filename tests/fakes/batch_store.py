@@ -2,10 +2,10 @@
 
 from time import time
 
-from pipelines.batch import Batch, BatchSpec, Part, Refusal
-from pipelines.job import Place
-from pipelines.job_store import JobStore
-from tests.fakes.claims import MemoryClaims
+from jobs.batches.batch import Batch, BatchSpec, Part, Refusal
+from jobs.job import Place
+from jobs.store import JobStore
+from tests.fakes.idempotency import MemoryClaims
 
 
 class _Entry:

@@ -2,9 +2,9 @@
 
 from time import time
 
-from pipelines.chunk import Chunk
-from pipelines.job import (
-    Begun,
+from config.settings import JobSettings
+from jobs.job import (
+    ClaimOutcome,
     Ending,
     Job,
     JobData,
@@ -14,11 +14,11 @@ from pipelines.job import (
     Place,
     Progress,
     ServiceProgress,
-    Verdict,
+    StageClaim,
     progress_of,
 )
-from pipelines.settings import JobSettings
-from tests.fakes.claims import MemoryClaims
+from pipelines.chunk import Chunk
+from tests.fakes.idempotency import MemoryClaims
 
 
 class _Entry:
@@ -67,23 +67,23 @@ class MemoryJobStore:
         entry = self._jobs.get(blob.partition(":")[0])
         return entry.images.get(blob) if entry and not self._expired(entry) else None
 
-    def begin(self, job_id: str, stage: int, now: float) -> Begun:
+    def begin(self, job_id: str, stage: int, now: float) -> StageClaim:
         entry = self._jobs.get(job_id)
         if entry is None or entry.status.over:
-            return Begun(Verdict.OVER)
+            return StageClaim(ClaimOutcome.OVER)
         if entry.canceled:
-            return Begun(Verdict.CANCELED, entry.new.spec)
+            return StageClaim(ClaimOutcome.CANCELED, entry.new.spec)
         if entry.done > stage:
-            return Begun(Verdict.DONE, entry.new.spec)
+            return StageClaim(ClaimOutcome.DONE, entry.new.spec)
         entry.tries[stage] = entry.tries.get(stage, 0) + 1
         if entry.tries[stage] > self._settings.attempts:
-            return Begun(Verdict.POISONED, entry.new.spec)
+            return StageClaim(ClaimOutcome.POISONED, entry.new.spec)
         entry.status = JobStatus.RUNNING
         entry.postponed = 0
         entry.started_at = entry.started_at or now
         self._active[job_id] = now + self._settings.stalled_after_s
         assert entry.chunk is not None
-        return Begun(Verdict.GO, entry.new.spec, Chunk.model_validate_json(entry.chunk))
+        return StageClaim(ClaimOutcome.GO, entry.new.spec, Chunk.model_validate_json(entry.chunk))
 
     def note(self, spec: JobSpec, progress: Progress) -> bool:
         entry = self._jobs.get(spec.id)
@@ -134,7 +134,7 @@ class MemoryJobStore:
             if not tombstone:
                 del self._jobs[spec.id]
 
-    def bury(self, spec: JobSpec, stage: int, now: float) -> None:
+    def dead_letter(self, spec: JobSpec, stage: int, now: float) -> None:
         self.buried.append((spec.id, stage))
 
     def recent(self, limit: int, after: Place | None) -> tuple[list[Job], Place | None]:
@@ -167,11 +167,11 @@ class MemoryJobStore:
     def _view(self, entry: _Entry) -> Job:
         spec = entry.new.spec
         status = JobStatus.EXPIRED if self._expired(entry) else entry.status
-        begun = spec.stages[entry.done] if entry.done in entry.tries else None
+        claim = spec.stages[entry.done] if entry.done in entry.tries else None
         return Job(
             spec=spec,
             status=status,
-            services=progress_of(spec, status, entry.progress, begun),
+            services=progress_of(spec, status, entry.progress, claim),
             done=entry.done,
             dead=entry.ending.dead if entry.ending else 0,
             failure=entry.ending.failure if entry.ending else None,

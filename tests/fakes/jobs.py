@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from time import time
 from uuid import uuid4
 
+from jobs.job import JobSpec, NewJob, OnError
 from models.catalogue import services
 from models.family import ModelFamily
 from pipelines.chunk import Chunk, Item
 from pipelines.dialects import DIALECTS
-from pipelines.job import JobSpec, NewJob, OnError
 from pipelines.plan import plan, stages
 from pipelines.sample import Sample
 

@@ -7,7 +7,7 @@ import numpy as np
 from models.errors import ModelError
 from models.family import ModelFamily
 from models.field import Field
-from models.image import Image
+from models.imaging.decode import Image
 from models.service import DetectingService, EstimatingService, Face, Found
 
 

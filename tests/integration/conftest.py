@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.stack import Stack, running_stack
+from config.settings import load_settings
+from embedded.stack import Stack, running_stack
+from jobs.redis.connection import Client, connect
 from models.errors import WeightsMissing
-from pipelines.settings import load_settings
-from pipelines.store.connection import Client, connect
 
 PHOTOS = Path(__file__).parents[1] / "photos"
 FOUR = ["face-detector-face-fitter", "age-estimator", "gender-estimator", "emotion-estimator"]

@@ -20,10 +20,10 @@ import httpx
 import numpy as np
 import pytest
 
-from pipelines.settings import JobSettings
-from pipelines.store import keys
-from pipelines.store.connection import connect
-from pipelines.store.jobs import RedisJobStore
+from config.settings import JobSettings
+from jobs.redis import keys
+from jobs.redis.connection import connect
+from jobs.redis.jobs import RedisJobStore
 from tests.integration.conftest import FOUR, PHOTOS, Deploy, Deployment, Json, base64_photo, photo, v1_sample, v2_sample
 from tests.integration.test_privacy import everything
 

@@ -14,8 +14,8 @@ import pytest
 
 from bulk.errors import InvalidSource
 from bulk.sources import open_source
-from pipelines.errors import UnreachableReference
-from pipelines.reference import Reference
+from jobs.errors import UnreachableReference
+from jobs.reference import Reference
 from tests.integration.buckets import BUCKET, PAGE, SECRET, SERVERS, Bucket, gs_environment
 
 ODD = [

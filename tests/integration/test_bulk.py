@@ -18,17 +18,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from broker.queues import Placement
-from bulk.api_client import ApiClient
-from bulk.http_fleet import HttpFleet
-from bulk.output import Output
+from bulk.executors.api_client import ApiClient
+from bulk.executors.http import HttpExecutor
+from bulk.output.folder import Output
 from bulk.perform import Crew, Order, Request, perform
 from bulk.sources import open_source
-from cli.bulk_fleets import make_desk
+from cli.bulk_executors import make_validator
+from config.settings import load_settings
 from models.catalogue import services
 from models.errors import WeightsMissing
-from models.image import decode
+from models.imaging.decode import decode
 from models.weights.cache import stored_weights
-from pipelines.settings import load_settings
 from tests.integration.conftest import FOUR, PHOTOS, Deploy, Deployment
 
 pytestmark = pytest.mark.stack
@@ -45,7 +45,7 @@ QUICK = {
 KILLS = ("worker", "valkey-server", "submitter", "worker", "interrupt", "valkey-server", "worker")
 LATEST_S = 0.1
 """How long after a part is written something is killed, at most: the run must not be over before the last kill."""
-PROCESSES = {"worker": "cli.child worker", "valkey-server": "/valkey-server "}
+PROCESSES = {"worker": "embedded.process worker", "valkey-server": "/valkey-server "}
 
 
 @pytest.fixture(scope="module")
@@ -263,8 +263,8 @@ def test_photos_that_a_deployment_reaches_are_not_sent(
 ) -> None:
     with deploy(FACELINE_REFERENCE_ROOTS=json.dumps([str(photos)])) as own:
         client = Client(own)
-        desk = make_desk(load_settings(), FOUR, "fail", Placement(co_locate=True))
-        crew = Crew(HttpFleet(ApiClient(client.http), desk), desk, 2, by_reference=None)
+        validator = make_validator(load_settings(), FOUR, "fail", Placement(co_locate=True))
+        crew = Crew(HttpExecutor(ApiClient(client.http), validator), validator, 2, by_reference=None)
         request = Request(open_source(str(photos), "path"), str(photos), "path", Order(None, None, 16), "parquet", True)
         output = Output(tmp_path)
         with output.taken(), client.http:

@@ -14,7 +14,7 @@ import pytest
 
 from models.catalogue import services
 from models.family import ModelFamily
-from models.image import decode
+from models.imaging.decode import decode
 from pipelines.presets import PRESETS
 from tests.integration.conftest import Deploy, Deployment, Json, base64_photo, photo, v1_sample, v2_sample
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from models.image import decode
+from models.imaging.decode import decode
 from tests.integration.conftest import Deploy, Deployment, Json, base64_photo, photo
 
 pytestmark = pytest.mark.stack

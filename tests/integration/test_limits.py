@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from config.settings import LimitSettings
 from models.catalogue import services
 from models.family import ModelFamily
-from pipelines.settings import LimitSettings
 from tests.integration.conftest import FOUR, Deploy, Deployment, photo, v1_sample, v2_sample
 
 pytestmark = pytest.mark.stack

@@ -6,7 +6,7 @@ from time import sleep
 
 import pytest
 
-from pipelines.store.connection import Client
+from jobs.redis.connection import Client
 from tests.integration.conftest import FOUR, Deploy, Deployment, base64_photo, photo, v2_sample
 
 pytestmark = pytest.mark.stack

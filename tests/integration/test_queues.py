@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from celery import Celery
 
-from cli.supervisor import Child
+from embedded.supervisor import Child
 from models.family import ModelFamily
 from tests.integration.conftest import FOUR, Deploy, Deployment, base64_photo, photo, v2_sample
 

@@ -7,7 +7,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from cli.supervisor import Child
+from embedded.supervisor import Child
 from models.family import ModelFamily
 from tests.integration.conftest import FOUR, Deploy, Deployment, v2_sample
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image as Pillow
 
 from models.catalogue import services
-from models.face.landmarks import LandmarkName
-from models.image import decode
+from models.imaging.decode import decode
+from models.networks.landmarks import LandmarkName
 from tests.integration.conftest import FOUR, Deployment, Json, base64_photo, photo, v1_sample, v2_sample
 from tests.unit.models.encoded import encode, oriented
 

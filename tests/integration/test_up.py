@@ -14,7 +14,7 @@ from time import monotonic, sleep
 import httpx
 import pytest
 
-from pipelines.settings import load_settings
+from config.settings import load_settings
 
 pytestmark = pytest.mark.stack
 

@@ -1,9 +1,9 @@
 from collections.abc import Iterator
 
 from api.errors import STATUS, error_response
+from jobs.errors import Overloaded
 from models.catalogue import all_services
 from models.errors import InvalidRequest
-from pipelines import errors
 
 
 def refusals(kind: type[InvalidRequest] = InvalidRequest) -> Iterator[type[InvalidRequest]]:
@@ -19,5 +19,5 @@ def test_no_mistake_of_a_caller_is_an_internal_error() -> None:
 
 
 def test_a_way_out_of_a_refusal_is_in_its_headers() -> None:
-    busy = error_response(errors.Overloaded("busy"))
+    busy = error_response(Overloaded("busy"))
     assert (busy.status_code, busy.headers["retry-after"]) == (429, "2")

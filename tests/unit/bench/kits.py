@@ -9,9 +9,9 @@ import numpy as np
 
 from bench.accuracy.examiner import Examiner
 from bench.accuracy.kit import Kit
-from models.image import Image
-from models.session import FloatArray, Session
-from tests.unit.models.face.networks import Constant, MarkedMesh, SpotYunet, marked_face
+from models.imaging.decode import Image
+from models.runtime.session import FloatArray, Session
+from tests.unit.models.networks.networks import Constant, MarkedMesh, SpotYunet, marked_face
 
 EYES_AND_MOUTH = np.array([[170.0, 120], [230, 120], [200, 130]])
 BINS = [0.0] * 66

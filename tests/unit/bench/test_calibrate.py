@@ -5,8 +5,8 @@ import pytest
 
 from bench.accuracy.kit import InvalidKit
 from bench.calibrate import THRESHOLDS, calibrate, labelled_photos
-from models.face.calibration.table import Calibration
-from models.image import Image
+from models.calibration.rates import Calibration
+from models.imaging.decode import Image
 from tests.unit.bench.kits import empty, examiner, face, write_csv, write_photo
 
 

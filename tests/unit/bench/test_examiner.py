@@ -6,11 +6,11 @@ import pytest
 
 from bench.accuracy.examiner import subject
 from bench.accuracy.kit import InvalidKit
-from models.face.mask import MaskEstimator
+from models.runtime.session import FloatArray
 from models.service import Found
-from models.session import FloatArray
+from models.services.mask_estimator import MaskEstimator
 from tests.unit.bench.kits import empty, examiner, face, write_photo
-from tests.unit.models.face.networks import Constant
+from tests.unit.models.networks.networks import Constant
 
 
 class Brightness:

@@ -3,7 +3,7 @@ import pytest
 
 from bench.accuracy.detection import same_face
 from bench.accuracy.overlap import Target, judged, overlap
-from models.geometry import Box
+from models.imaging.geometry import Box
 from models.service import Found
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bench.accuracy.pairs import PairCounts
 from bench.calibrate import THRESHOLDS
-from models.face.calibration.table import Calibration
+from models.calibration.rates import Calibration
 
 
 def embeddings(count: int, seed: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

@@ -5,7 +5,7 @@ import pytest
 
 from bench.precision import ROWS, Rows, left_alone
 from models.convert.graph import Graph
-from models.session import FloatArray
+from models.runtime.session import FloatArray
 
 
 class Echo:

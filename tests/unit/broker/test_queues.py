@@ -1,6 +1,6 @@
 from broker.queues import Placement, UrgentFirst, all_queues, consumed_families
+from jobs.job import Priority
 from models.family import ModelFamily
-from pipelines.job import Priority
 
 
 def test_the_normal_queue_of_a_family_bears_its_name() -> None:

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulk.inputs import Input, chunks, shuffled
-from pipelines.reference import Reference
+from jobs.reference import Reference
 
 
 def inputs(count: int) -> list[Input]:

@@ -1,4 +1,4 @@
-"""Runs, on a fleet that does what a test wants."""
+"""Runs, on an executor that does what a test wants."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -10,19 +10,19 @@ import pyarrow.parquet as pq
 import pytest
 
 import bulk.run
-from bulk.desk import Desk
-from bulk.errors import FleetLost, IncompatibleRun, OutputTaken
-from bulk.fleet import Ended
-from bulk.output import Output
+from bulk.errors import ExecutorLost, IncompatibleRun, OutputTaken
+from bulk.executors.executor import Ended
+from bulk.output.folder import Output
+from bulk.output.record import Record
 from bulk.perform import Crew, Order, Request, perform
-from bulk.record import Record
 from bulk.sources import open_source
+from bulk.validation import PhotoValidator
+from config.settings import JobSettings, LimitSettings
+from jobs.errors import StorageError
+from jobs.factory import Checked, JobFactory, Options
 from models.catalogue import services
 from pipelines.chunk import Failure
-from pipelines.errors import StorageError
-from pipelines.settings import JobSettings, LimitSettings
-from pipelines.submission import Checked, Intake, Options
-from tests.fakes.fleet import Answer, FakeFleet, dead, well
+from tests.fakes.executor import Answer, FakeExecutor, dead, well
 
 PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
 ASKED = ("face-detector-face-fitter", "age-estimator")
@@ -51,7 +51,7 @@ class World:
 
     def run(
         self,
-        fleet: FakeFleet,
+        executor: FakeExecutor,
         *,
         chunk: int = 4,
         seed: int | None = None,
@@ -60,13 +60,13 @@ class World:
         by_reference: bool | None = True,
         asked: Sequence[str] = ASKED,
     ) -> Record:
-        intake = Intake(services(), JobSettings(), LimitSettings(), lambda family: family.value)
-        desk = Desk(intake, asked, Options(60, "number"))
+        intake = JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value)
+        validator = PhotoValidator(intake, asked, Options(60, "number"))
         source = open_source(str(self.photos), "path")
         request = Request(source, str(self.photos), "path", Order(seed, limit, chunk), "parquet", resume)
         output = Output(self.out)
         with output.taken():
-            return perform(request, output, Crew(fleet, desk, 2, by_reference), 2, Silent())
+            return perform(request, output, Crew(executor, validator, 2, by_reference), 2, Silent())
 
     def results(self) -> list[str]:
         tables = (pq.read_table(path).to_pylist() for path in sorted(self.out.glob("parts/part-*")))
@@ -93,15 +93,15 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 def once(trouble: Callable[[Sequence[Checked]], Ended | None]) -> Answer:
     """An answer that goes wrong the first time."""
 
-    def answer(fleet: FakeFleet, photos: Sequence[Checked]) -> Ended | None:
-        return trouble(photos) if len(fleet.sent) == 1 else well(fleet, photos)
+    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Ended | None:
+        return trouble(photos) if len(executor.sent) == 1 else well(executor, photos)
 
     return answer
 
 
 def test_every_photo_is_in_the_table_once_in_the_order_of_the_source(world: World) -> None:
-    fleet = FakeFleet()
-    record = world.run(fleet)
+    executor = FakeExecutor()
+    record = world.run(executor)
     assert world.results() == ALL
     assert world.errors() == []
     assert record.counts == {"inputs": 10, "succeeded": 10, "parts": 3, "rows": 10, "failed": 0}
@@ -110,55 +110,55 @@ def test_every_photo_is_in_the_table_once_in_the_order_of_the_source(world: Worl
 
 
 def test_no_more_than_the_allowed_chunks_are_under_way_and_all_are_erased(world: World) -> None:
-    fleet = FakeFleet()
-    world.run(fleet, chunk=1)
-    assert fleet.most == 2
-    assert len(fleet.erased) == 10
+    executor = FakeExecutor()
+    world.run(executor, chunk=1)
+    assert executor.most == 2
+    assert len(executor.erased) == 10
 
 
 def test_a_photo_that_fails_is_an_error_and_takes_no_neighbour_along(world: World) -> None:
     def trouble(photos: Sequence[Checked]) -> Ended:
-        return Ended([dead("invalid_image"), *(well(fleet, photos[1:]).items or [])])
+        return Ended([dead("invalid_image"), *(well(executor, photos[1:]).items or [])])
 
-    fleet = FakeFleet(once(trouble))
-    world.run(fleet)
+    executor = FakeExecutor(once(trouble))
+    world.run(executor)
     assert world.results() == ALL[1:]
     assert world.errors() == [("0.png", "invalid_image")]
 
 
 def test_photos_that_nobody_could_use_are_errors_at_once(world: World) -> None:
     (world.photos / "3.png").write_text("no photo")
-    fleet = FakeFleet()
-    world.run(fleet, by_reference=False)
+    executor = FakeExecutor()
+    world.run(executor, by_reference=False)
     assert world.errors() == [("3.png", "invalid_image")]
-    assert sum(map(len, fleet.sent)) == 9
-    assert all(photo.image == PHOTO for piece in fleet.sent for photo in piece)
+    assert sum(map(len, executor.sent)) == 9
+    assert all(photo.image == PHOTO for piece in executor.sent for photo in piece)
 
 
 def test_photos_that_workers_do_not_reach_are_sent_along(world: World) -> None:
-    def answer(fleet: FakeFleet, photos: Sequence[Checked]) -> Ended:
+    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Ended:
         unreached = Ended([dead("unreachable_reference") for _ in photos])
-        return unreached if photos[0].image is None else well(fleet, photos)
+        return unreached if photos[0].image is None else well(executor, photos)
 
-    fleet = FakeFleet(answer)
-    world.run(fleet, chunk=1)
+    executor = FakeExecutor(answer)
+    world.run(executor, chunk=1)
     assert world.results() == ALL
-    by_reference = [piece for piece in fleet.sent if piece[0].image is None]
+    by_reference = [piece for piece in executor.sent if piece[0].image is None]
     assert len(by_reference) <= 3  # those that were under way when it was found out
 
 
 @pytest.mark.parametrize("reaches", [True, False])
 def test_one_photo_tells_whether_workers_reach_them_all(world: World, reaches: bool) -> None:
-    def answer(fleet: FakeFleet, photos: Sequence[Checked]) -> Ended:
+    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Ended:
         unreached = photos[0].image is None and not reaches
-        return Ended([dead("unreachable_reference") for _ in photos]) if unreached else well(fleet, photos)
+        return Ended([dead("unreachable_reference") for _ in photos]) if unreached else well(executor, photos)
 
-    fleet = FakeFleet(answer)
-    world.run(fleet, by_reference=None)
+    executor = FakeExecutor(answer)
+    world.run(executor, by_reference=None)
     assert world.results() == ALL
-    assert [len(piece) for piece in fleet.sent] == [1, 1, 4, 4, 2]
-    assert {photo.image is None for piece in fleet.sent[2:] for photo in piece} == {reaches}
-    again = FakeFleet(answer)
+    assert [len(piece) for piece in executor.sent] == [1, 1, 4, 4, 2]
+    assert {photo.image is None for piece in executor.sent[2:] for photo in piece} == {reaches}
+    again = FakeExecutor(answer)
     world.run(again, by_reference=None)
     assert again.sent == []
 
@@ -167,38 +167,38 @@ def test_a_photo_that_nobody_reaches_is_an_error(world: World) -> None:
     (world.photos / "3.png").unlink()
     (world.photos / "list.csv").write_text("path\n3.png\n4.png\n")
     world.photos /= "list.csv"
-    world.run(FakeFleet(), by_reference=False)
+    world.run(FakeExecutor(), by_reference=False)
     assert world.errors() == [("3.png", "unreachable_reference")]
     assert world.results() == ["4.png"]
 
 
 def test_what_got_lost_is_sent_again(world: World) -> None:
-    fleet = FakeFleet(once(lambda _: Ended(None)))
-    world.run(fleet)
+    executor = FakeExecutor(once(lambda _: Ended(None)))
+    world.run(executor)
     assert world.results() == ALL
-    assert len(fleet.sent) == 4
+    assert len(executor.sent) == 4
 
 
 def test_what_gets_lost_again_and_again_is_an_error(world: World) -> None:
-    fleet = FakeFleet(lambda _fleet, _photos: Ended(None))
-    world.run(fleet, limit=2)
+    executor = FakeExecutor(lambda _executor, _photos: Ended(None))
+    world.run(executor, limit=2)
     assert world.errors() == [("0.png", "lost"), ("1.png", "lost")]
-    assert len(fleet.sent) == 5
+    assert len(executor.sent) == 5
 
 
 def test_one_photo_that_kills_its_workers_is_found_among_its_neighbours(world: World) -> None:
-    def answer(fleet: FakeFleet, photos: Sequence[Checked]) -> Ended:
+    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Ended:
         poisonous = any(photo.source is not None and photo.source.endswith("/2.png") for photo in photos)
         failure = Failure(service=None, type="poisoned", message="killed its worker")
-        return Ended(None, failure) if poisonous else well(fleet, photos)
+        return Ended(None, failure) if poisonous else well(executor, photos)
 
-    world.run(FakeFleet(answer))
+    world.run(FakeExecutor(answer))
     assert world.errors() == [("2.png", "poisoned")]
     assert world.results() == [name for name in ALL if name != "2.png"]
 
 
-def test_a_fleet_that_is_away_for_a_while_is_waited_for(world: World) -> None:
-    class Away(FakeFleet):
+def test_an_executor_that_is_away_for_a_while_is_waited_for(world: World) -> None:
+    class Away(FakeExecutor):
         times = 3
 
         def send(self, photos: Sequence[Checked]) -> str:
@@ -211,18 +211,18 @@ def test_a_fleet_that_is_away_for_a_while_is_waited_for(world: World) -> None:
     assert world.results() == ALL
 
 
-def test_a_fleet_that_stays_away_ends_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_executor_that_stays_away_ends_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk.run, "PATIENCE_S", 0)
 
-    class Away(FakeFleet):
+    class Away(FakeExecutor):
         def send(self, photos: Sequence[Checked]) -> str:
             raise StorageError("away")
 
-    with pytest.raises(FleetLost):
+    with pytest.raises(ExecutorLost):
         world.run(Away())
 
 
-class Interrupting(FakeFleet):
+class Interrupting(FakeExecutor):
     """Ctrl-C while the third piece is sent."""
 
     def send(self, photos: Sequence[Checked]) -> str:
@@ -238,23 +238,23 @@ def test_an_interrupted_run_goes_on_where_it_ended(world: World) -> None:
     assert interrupted.open == {}
     record = json.loads((world.out / "manifest.json").read_text())
     assert (record["state"], record["runs"][0]["inputs"]) == ("incomplete", 4)
-    fleet = FakeFleet()
-    world.run(fleet, chunk=2)
-    assert len(fleet.sent) == 3
+    executor = FakeExecutor()
+    world.run(executor, chunk=2)
+    assert len(executor.sent) == 3
     assert world.results() == ALL
 
 
 def test_a_run_that_is_complete_does_nothing_again(world: World) -> None:
-    world.run(FakeFleet())
-    fleet = FakeFleet()
-    assert world.run(fleet).counts == {"inputs": 10, "succeeded": 10, "parts": 3, "rows": 10, "failed": 0}
-    assert fleet.sent == []
+    world.run(FakeExecutor())
+    executor = FakeExecutor()
+    assert world.run(executor).counts == {"inputs": 10, "succeeded": 10, "parts": 3, "rows": 10, "failed": 0}
+    assert executor.sent == []
 
 
 def test_a_chunk_whose_errors_alone_were_written_is_done_again(world: World) -> None:
     (world.out / "errors").mkdir(parents=True)
     (world.out / "errors" / "errors-00000001.jsonl").write_text('{"image": "4.png", "type": "old"}\n')
-    world.run(FakeFleet())
+    world.run(FakeExecutor())
     assert world.errors() == []
     assert world.results() == ALL
 
@@ -271,54 +271,54 @@ def test_a_chunk_whose_errors_alone_were_written_is_done_again(world: World) -> 
 def test_another_run_does_not_mix_with_the_parts_of_the_first(
     world: World, asked: Sequence[str], chunk: int, seed: int | None, limit: int | None, said: str
 ) -> None:
-    world.run(FakeFleet())
+    world.run(FakeExecutor())
     with pytest.raises(IncompatibleRun, match=said):
-        world.run(FakeFleet(), asked=asked, chunk=chunk, seed=seed, limit=limit)
-    world.run(FakeFleet(), asked=asked, chunk=chunk, seed=seed, limit=limit, resume=False)
+        world.run(FakeExecutor(), asked=asked, chunk=chunk, seed=seed, limit=limit)
+    world.run(FakeExecutor(), asked=asked, chunk=chunk, seed=seed, limit=limit, resume=False)
 
 
 def test_other_models_do_not_mix_with_the_parts_of_the_first(world: World) -> None:
-    class Other(FakeFleet):
+    class Other(FakeExecutor):
         def models(self) -> dict[str, str]:
             return {"yunet": "cc"}
 
-    world.run(FakeFleet())
+    world.run(FakeExecutor())
     with pytest.raises(IncompatibleRun, match="models"):
         world.run(Other())
 
 
 @pytest.mark.parametrize("change", ["more", "fewer", "other"])
 def test_a_source_that_has_changed_is_noticed(world: World, change: str) -> None:
-    world.run(FakeFleet())
+    world.run(FakeExecutor())
     if change != "more":
         for number in (8, 9):
             (world.photos / f"{number}.png").unlink()
     if change != "fewer":
         (world.photos / "00.png").write_bytes(PHOTO)
     with pytest.raises(IncompatibleRun, match="the source has changed"):
-        world.run(FakeFleet())
+        world.run(FakeExecutor())
 
 
 def test_parts_without_a_record_are_left_alone(world: World) -> None:
-    world.run(FakeFleet())
+    world.run(FakeExecutor())
     (world.out / "manifest.json").unlink()
     with pytest.raises(IncompatibleRun, match=r"no manifest\.json"):
-        world.run(FakeFleet())
+        world.run(FakeExecutor())
 
 
 def test_two_runs_do_not_share_a_folder(world: World) -> None:
     with Output(world.out).taken(), pytest.raises(OutputTaken):
-        world.run(FakeFleet())
+        world.run(FakeExecutor())
 
 
 def test_a_shuffled_run_holds_every_photo_once(world: World) -> None:
-    world.run(FakeFleet(), seed=3)
+    world.run(FakeExecutor(), seed=3)
     assert world.results() != ALL
     assert sorted(world.results()) == ALL
 
 
 def test_the_same_results_are_the_same_bytes(world: World) -> None:
-    world.run(FakeFleet())
+    world.run(FakeExecutor())
     first = {path.name: path.read_bytes() for path in world.out.glob("parts/*")}
-    world.run(FakeFleet(), resume=False)
+    world.run(FakeExecutor(), resume=False)
     assert {path.name: path.read_bytes() for path in world.out.glob("parts/*")} == first

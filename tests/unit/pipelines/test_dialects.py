@@ -5,7 +5,7 @@ from hypothesis import given
 
 from models.field import Field
 from pipelines.dialects import DIALECTS, Dialect, dialect_of
-from pipelines.dialects.spelling import Page
+from pipelines.dialects.codec import WriteContext
 from pipelines.errors import InvalidSample
 from pipelines.sample import Sample, SampleObject
 from tests.strategies import samples
@@ -16,7 +16,7 @@ dialects = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dial
 
 
 def written(dialect: Dialect, sample: Sample) -> dict[str, Any]:
-    page = Page(sample.size or (0, 0), "number")
+    page = WriteContext(sample.size or (0, 0), "number")
     return dialect.write(sample, {}, rebuilt=True, fields=list(Field), page=page)
 
 
@@ -48,7 +48,7 @@ def test_computed_fields_are_laid_over_what_was_given(dialect: Dialect, sample: 
         "note": {"kept": [1, None, "x"]},
         "objects": [{"bbox": [0, 0, 1, 1], "confidence": 7, "tag": index} for index, _ in enumerate(sample.objects)],
     }
-    page = Page(sample.size or (0, 0), "string")
+    page = WriteContext(sample.size or (0, 0), "string")
     answer = dialect.write(sample, given, rebuilt=False, fields=[Field.AGE], page=page)
     assert answer["note"] == {"kept": [1, None, "x"]}
     for index, (item, computed) in enumerate(zip(answer["objects"], sample.objects, strict=True)):

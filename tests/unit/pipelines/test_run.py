@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import InvalidImage
-from models.image import Image
+from models.imaging.decode import Image
 from models.service import Face
 from pipelines.chunk import Item
 from pipelines.run import open_frames, open_slices, run_service

@@ -1,7 +1,7 @@
 from time import time
 
-from pipelines.job import JobStatus
-from pipelines.settings import JobSettings
+from config.settings import JobSettings
+from jobs.job import JobStatus
 from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.jobs import new_job
 from workers.reaper import Reaper
@@ -42,10 +42,10 @@ def test_a_lost_job_is_sent_again_once_per_period() -> None:
 
 def test_a_lost_job_goes_on_at_the_stage_that_it_had_reached() -> None:
     world = World()
-    begun = world.store.begin(world.spec.id, 0, world.now)
-    assert begun.chunk is not None
-    begun.chunk.done = 1
-    world.store.end(world.spec, begun.chunk, {}, world.now)
+    claim = world.store.begin(world.spec.id, 0, world.now)
+    assert claim.chunk is not None
+    claim.chunk.done = 1
+    world.store.end(world.spec, claim.chunk, {}, world.now)
     world.reaper.sweep(world.now + STALLED_AFTER_S + 1)
     assert world.sent == [(world.spec.id, 1)]
 

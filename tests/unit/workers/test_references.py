@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from config.settings import LimitSettings
+from jobs.errors import PayloadTooLarge, UnreachableReference
+from jobs.reference import Reference
 from models.errors import ImageTooLarge, InvalidImage
-from pipelines.errors import PayloadTooLarge, UnreachableReference
-from pipelines.reference import Reference
-from pipelines.settings import LimitSettings
 from workers.references import References
 
 PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()

@@ -8,14 +8,15 @@ import cv2
 import numpy as np
 import pytest
 
-from models.errors import FacelineError, WeightsMissing
+from config.errors import FacelineError
+from config.settings import JobSettings
+from jobs.job import Job, JobStatus, OnError, ServiceStatus
+from models.errors import WeightsMissing
 from models.family import ModelFamily
-from models.image import Image
+from models.imaging.decode import Image
 from models.service import Face, Found, Service
 from pipelines.chunk import Chunk
-from pipelines.job import Job, JobStatus, OnError, ServiceStatus
 from pipelines.run import SLICE_PIXELS
-from pipelines.settings import JobSettings
 from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.jobs import new_job
 from tests.fakes.services import FakeAge, FakeDetector

@@ -1,7 +1,7 @@
 import numpy as np
 
 from bench.speed.photos import GRID, TILE, crowd, photos
-from models.image import decode
+from models.imaging.decode import decode
 
 
 def test_photos_are_the_same_in_every_run() -> None:

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from bench.speed.profile import Stopwatch
-from models.session import FloatArray
+from models.runtime.session import FloatArray
 
 
 class Doubling:

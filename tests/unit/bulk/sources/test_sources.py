@@ -13,7 +13,7 @@ import pytest
 
 from bulk.errors import InvalidSource
 from bulk.sources import open_source
-from pipelines.reference import Reference
+from jobs.reference import Reference
 
 
 def names(source: Path | str) -> list[str]:

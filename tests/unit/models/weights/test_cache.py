@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import default_weights_dir
 from models.errors import WeightsMissing
-from models.weights.cache import default_folder, is_intact, sha256_of, store, stored_weights, weights_path
+from models.weights.cache import is_intact, sha256_of, store, stored_weights, weights_path
 from models.weights.registry import WEIGHTS
 
 EYE = WEIGHTS["fr-eye"]
@@ -73,5 +74,5 @@ def test_a_model_without_its_record_does_not_count(folder: Path) -> None:
 
 
 def test_the_default_folder_belongs_to_the_user() -> None:
-    assert default_folder().is_absolute()
-    assert default_folder().parts[-2:] == ("faceline", "weights")
+    assert default_weights_dir().is_absolute()
+    assert default_weights_dir().parts[-2:] == ("faceline", "weights")

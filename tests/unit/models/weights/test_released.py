@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.convert.errors import ConversionFailed
-from models.ort import OrtSession
+from models.runtime.onnxruntime import OrtSession
 from models.weights.cache import is_intact
 from models.weights.clients import RegistryClients
 from models.weights.download import download

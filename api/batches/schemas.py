@@ -1,0 +1,109 @@
+"""Batches as callers write and read them."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, field_validator
+from pydantic import Field as Key
+
+from api.jobs.schemas import ServiceOptions, moment
+from jobs.batches.batch import Batch, BatchStatus
+
+CUSTOM_ID_LENGTH = 512
+URL = r"^[a-z][a-z0-9+.-]*://"
+"""What is none would name an image in the store, which may be somebody else's."""
+
+
+class BatchLine(ServiceOptions):
+    """A line of a JSONL file: a sample, what is to be done to it, and its caller's name for it."""
+
+    custom_id: str = Key(min_length=1, max_length=CUSTOM_ID_LENGTH, description="unique in its batch")
+    sample: dict[str, Any] = Key({}, description="in dialect v1 or v2; the result is in the same")
+    reference: str | None = Key(
+        None,
+        pattern=URL,
+        max_length=4096,
+        description="instead of the sample's image: where it lies, under what the workers may read",
+    )
+
+
+class BatchOptions(ServiceOptions):
+    """The query of a batch: how long its results are kept, and what is to be done to the images of an archive."""
+
+    dialect: Literal["v1", "v2"] = Key("v2", description="of the results of an archive")
+    ttl_s: int | None = Key(None, ge=1, description="how long the results are kept, in seconds")
+
+    @field_validator("services", mode="before")
+    @classmethod
+    def _one_by_one(cls, given: Any) -> Any:
+        if not isinstance(given, list):
+            return given
+        return [name.strip() for text in given for name in str(text).split(",") if name.strip()] or None
+
+    @property
+    def names_services(self) -> bool:
+        """Whether it says what is to be done."""
+        return bool(self.model_fields_set - {"ttl_s"})
+
+
+class CountsView(BaseModel):
+    """How many requests have come to what; `total` is the sum of the others, and grows while the batch comes in."""
+
+    total: int
+    succeeded: int
+    failed: int
+    canceled: int
+    expired: int = Key(description="not done when the time of the batch was up; or their results are gone since")
+    in_progress: int
+
+
+class BatchView(BaseModel):
+    """A batch as its caller sees it."""
+
+    id: str
+    status: BatchStatus
+    counts: CountsView
+    created_at: datetime
+    finished_at: datetime | None = None
+    expires_at: datetime | None = Key(None, description="when the first results go")
+
+
+class BatchList(BaseModel):
+    """Some batches, the latest first."""
+
+    batches: list[BatchView]
+    next: str | None = Key(None, description="the cursor of the next page")
+
+
+class ResultRow(BaseModel):
+    """A line of the output."""
+
+    custom_id: str
+    line: int = Key(description="of the request in the JSONL file, or the place of the image in its archive, from 1")
+    image_width: int | None = Key(description="upright, in pixels; null without an image")
+    image_height: int | None
+    result: dict[str, Any] = Key(description="the enriched sample")
+
+
+class ErrorRow(BaseModel):
+    """A line of the errors."""
+
+    custom_id: str | None
+    line: int
+    service: str | None = Key(description="that failed; null if it was none")
+    type: str
+    detail: Any = Key(description="as the `detail` of an error response")
+    shared: bool = Key(description="it failed along with its neighbours, and may succeed in a batch of its own")
+
+
+def view_batch(batch: Batch, now: float) -> BatchView:
+    """A batch as its caller sees it."""
+    finished_at = batch.finished_at(now)
+    return BatchView(
+        id=batch.spec.id,
+        status=batch.status(now),
+        counts=CountsView(**batch.counts(now)._asdict()),
+        created_at=moment(batch.spec.created_at),
+        finished_at=moment(finished_at) if finished_at else None,
+        expires_at=moment(batch.expires_at) if batch.expires_at else None,
+    )

@@ -1,0 +1,1 @@
+"""The OpenAPI documents: schemas, examples and pages."""

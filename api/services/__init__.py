@@ -1,0 +1,1 @@
+"""The routes of each service, and `GET /services`."""

@@ -1,0 +1,1 @@
+"""The routes that tell how the deployment is: `/healthz`, `/readyz`, `/version`."""

@@ -1,0 +1,1 @@
+"""Executors: they take photos and give samples."""

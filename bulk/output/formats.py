@@ -1,0 +1,84 @@
+"""How the results of a chunk are written: a Parquet table, or a JSON sample per line."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bulk.inputs import Input
+from bulk.output.rows import Table
+from models.field import Field
+from pipelines.chunk import Item
+from pipelines.dialects import DIALECTS
+from pipelines.dialects.codec import WriteContext
+
+Result = tuple[Input, Item]
+
+
+class Format(ABC):
+    """Writes the results of a chunk, and counts what was written.
+
+    Attributes:
+        suffix: of the files.
+    """
+
+    suffix: str
+
+    @abstractmethod
+    def write(self, path: Path, results: Sequence[Result]) -> None:
+        """Write a new file; the same results give the same bytes."""
+
+    @abstractmethod
+    def count(self, path: Path) -> int:
+        """The rows of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parquet(Format):
+    """One row per object."""
+
+    table: Table
+    suffix = "parquet"
+
+    def write(self, path: Path, results: Sequence[Result]) -> None:
+        """See `Format.write`."""
+        rows = [row for photo, item in results for row in self.table.rows(photo, item)]
+        pq.write_table(pa.Table.from_pylist(rows, self.table.schema), path, compression="zstd")
+
+    def count(self, path: Path) -> int:
+        """See `Format.count`."""
+        rows: int = pq.read_metadata(path).num_rows
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLines(Format):
+    """One sample per photo, as the API would answer in dialect v2, under the photo's name."""
+
+    fields: Sequence[Field]
+    suffix = "jsonl"
+
+    def write(self, path: Path, results: Sequence[Result]) -> None:
+        """See `Format.write`."""
+        with path.open("w", encoding="utf-8") as file:
+            for photo, item in results:
+                file.write(json.dumps(self._line(photo, item), ensure_ascii=False, default=str) + "\n")
+
+    def count(self, path: Path) -> int:
+        """See `Format.count`."""
+        with path.open("rb") as file:
+            return sum(1 for _ in file)
+
+    def _line(self, photo: Input, item: Item) -> dict[str, object]:
+        page = WriteContext(item.sample.size or (0, 0), "number")
+        sample = DIALECTS["v2"].write(item.sample, {}, rebuilt=True, fields=self.fields, page=page)
+        line: dict[str, object] = {"image": photo.name, "sample": sample}
+        if photo.extra:
+            line["extra"] = dict(photo.extra)
+        if item.failures:
+            line["failures"] = [failure.model_dump() for failure in item.failures]
+        return line

@@ -1,0 +1,1 @@
+"""The embedded stack: store, worker and API in one tree of processes."""

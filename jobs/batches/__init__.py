@@ -1,0 +1,1 @@
+"""Batches: many samples that come in one request."""

@@ -1,0 +1,1 @@
+"""The stores of jobs, batches and workers on a Redis-compatible server."""

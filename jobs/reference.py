@@ -1,0 +1,104 @@
+"""References: where the bytes of an image lie, for those who can reach them there."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Self
+from urllib.parse import quote, quote_from_bytes, unquote, unquote_to_bytes
+
+from jobs.errors import PayloadTooLarge, UnreachableReference
+
+_FILE = "file://"
+_BUCKETS = ("s3://", "s3a://", "gs://", "gcs://")
+_RANGE = re.compile(r"(.*)#bytes=(\d+)-(\d+)", re.DOTALL)
+_LOGIN = re.compile(r"(?<=://)[^/?#]*@")
+
+
+def without_login(url: str, text: str | None = None) -> str:
+    """A URL, or a text that may quote it, without the user and password in it."""
+    login = _LOGIN.search(url)
+    told = url if text is None else text
+    if login:
+        for codec in (login[0], unquote(login[0]), quote(login[0], safe="")):
+            told = told.replace(codec, "")
+    return told
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A file, or a part of one.
+
+    Attributes:
+        location: an absolute path, or a URL that fsspec reads.
+        offset: of the first byte; a photo inside a tar has one.
+        size: in bytes; None reaches to the end.
+    """
+
+    location: str
+    offset: int = 0
+    size: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """What `str` has written: a URL, with `#bytes=first-last` behind it for a part of a file."""
+        offset, size = 0, None
+        if part := _RANGE.fullmatch(text):
+            text, offset = part[1], int(part[2])
+            size = int(part[3]) + 1 - offset
+        if text.startswith(_FILE):
+            text = os.fsdecode(unquote_to_bytes(text.removeprefix(_FILE)))
+        return cls(text, offset, size)
+
+    def __str__(self) -> str:
+        text = _FILE + quote_from_bytes(os.fsencode(self.location)) if self.local else self.location
+        return text if self.size is None else f"{text}#bytes={self.offset}-{self.offset + self.size - 1}"
+
+    @property
+    def local(self) -> bool:
+        """Whether it lies in a file system of this machine."""
+        return os.path.isabs(self.location)
+
+    def read(self, max_bytes: int) -> bytes:
+        """The bytes.
+
+        Raises:
+            UnreachableReference: they cannot be read from here.
+            PayloadTooLarge: they are more than `max_bytes`.
+        """
+        wanted = max_bytes + 1 if self.size is None else min(self.size, max_bytes + 1)
+        try:
+            read = self._read_local(wanted) if self.local else self._read_remote(wanted)
+        except Exception as error:  # each package behind fsspec has errors of its own
+            reason = without_login(self.location, str(error))
+            raise UnreachableReference(f"the image cannot be read: {reason}") from error
+        if len(read) > max_bytes:
+            raise PayloadTooLarge(f"the image has more bytes than the {max_bytes} allowed")
+        return read
+
+    def _read_local(self, wanted: int) -> bytes:
+        if not Path(self.location).is_file():
+            # Opening a pipe would wait for its other end.
+            raise FileNotFoundError("no such file")
+        with open(self.location, "rb") as file:
+            file.seek(self.offset)
+            return file.read(wanted)
+
+    def _read_remote(self, wanted: int) -> bytes:
+        from fsspec.core import url_to_fs  # an extra: only whoever refers to object storage needs it
+
+        files, path = url_to_fs(self.location)
+        if self.size is None and not self.location.startswith(_BUCKETS):
+            file: IO[bytes]
+            with files.open(path, "rb") as file:
+                return file.read(wanted)
+        # A single request; opening an object takes one or two more, and reads megabytes ahead.
+        try:
+            part: bytes = files.cat_file(path, start=self.offset, end=self.offset + wanted)
+        except Exception:
+            if self.size is None and files.size(path) == 0:
+                return b""  # of which no part can be asked for
+            raise
+        if len(part) > wanted:
+            raise OSError("the server gives no parts of files")
+        return part

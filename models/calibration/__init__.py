@@ -1,0 +1,1 @@
+"""Tables and formulas that turn scores of networks into rates and shares."""

@@ -1,0 +1,1 @@
+"""Images as arrays: headers, decoding, geometry, crops, preprocessing."""

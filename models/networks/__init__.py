@@ -1,0 +1,1 @@
+"""Networks that several services share, and what goes into and comes out of them."""

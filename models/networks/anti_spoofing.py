@@ -1,0 +1,39 @@
+"""Whether a face is there in person: FaceAntiSpoofing, a network that looks at the texture of skin."""
+
+from collections.abc import Sequence
+
+from models.calibration.shares import balanced
+from models.imaging.crops import cut
+from models.imaging.decode import Image
+from models.imaging.geometry import Box, Region
+from models.imaging.preprocessing import infer, unit_rgb_pixels
+from models.imaging.softness import softness
+from models.runtime.session import SessionSource
+
+_SIZE = 256
+# The network is a tree of eight leaves, each for another kind of attack (Liu et al.: "Deep tree learning for zero-shot
+# face anti-spoofing", CVPR 2019). This one alone tells more than the leaf that the tree leads to, and is all that the
+# weights were converted for.
+_LEAF = "leaf_5"
+_THRESHOLD = 0.0115
+# The network takes seven of ten real faces that are softer for spoofs.
+_MAX_SOFTNESS = 0.55
+
+
+class FaceAntiSpoofing:
+    """Judges a face by itself, in a square of 256 pixels."""
+
+    models = ("face-anti-spoofing",)
+
+    def __init__(self, sessions: SessionSource) -> None:
+        (self._session,) = (sessions(name) for name in self.models)
+
+    def judge(self, images: Sequence[Image], boxes: Sequence[Box]) -> list[float | None]:
+        """See `models.networks.liveness.LivenessNetwork.judge`; None for faces that are too soft."""
+        crops = [cut(image, Region.of_box(box).squared(), _SIZE) for image, box in zip(images, boxes, strict=True)]
+        sharp = [row for row, crop in enumerate(crops) if softness(crop) <= _MAX_SOFTNESS]
+        outputs = infer(self._session, (crops[row] for row in sharp), unit_rgb_pixels)
+        answers: list[float | None] = [None] * len(crops)
+        for row, (leaf,) in zip(sharp, outputs.get(_LEAF, ()), strict=True):
+            answers[row] = balanced(1 - min(abs(float(leaf)), 1.0), 1 - _THRESHOLD)
+        return answers

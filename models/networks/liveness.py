@@ -1,0 +1,82 @@
+"""Whether a face is there in person, or a picture of it: printed, or on a screen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from models.errors import WeightsMissing
+from models.imaging.decode import Image
+from models.imaging.geometry import Box
+from models.networks.anti_spoofing import FaceAntiSpoofing
+from models.networks.minifasnet import MiniFasNetPair
+from models.runtime.session import SessionSource
+
+
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """Whether a face is there in person. What this is worth: `docs/models/liveness.md`.
+
+    Attributes:
+        value: "real" from a confidence of one half on.
+        confidence: that it is real, in [0, 1]; near one half the network is not sure. Exactly 0.49, and therefore
+            "fake", where a face is too soft to be judged.
+    """
+
+    value: Literal["real", "fake"]
+    confidence: float
+
+
+UNDECIDED = Liveness("fake", 0.49)
+
+
+class LivenessNetwork(Protocol):
+    """One of the networks that judge faces."""
+
+    def judge(self, images: Sequence[Image], boxes: Sequence[Box]) -> list[float | None]:
+        """How surely each face is real, in [0, 1], "real" from one half on; None for one that cannot be judged.
+
+        Args:
+            images: the image of each face.
+            boxes: its box.
+
+        Raises:
+            ModelError: the engine failed.
+        """
+        ...
+
+
+class LivenessJudge:
+    """Judges faces with the best networks that are installed.
+
+    Attributes:
+        models: what judges by default.
+        preferred_models: what judges instead where all of them are installed.
+    """
+
+    models = FaceAntiSpoofing.models
+    preferred_models = MiniFasNetPair.models
+
+    def __init__(self, sessions: SessionSource) -> None:
+        self._network = _best_network(sessions)
+
+    def judge(self, images: Sequence[Image], boxes: Sequence[Box]) -> list[Liveness]:
+        """Judge each face.
+
+        Args:
+            images: the image of each face.
+            boxes: its box.
+
+        Raises:
+            ModelError: the engine failed.
+        """
+        return [
+            UNDECIDED if answer is None else Liveness("real" if answer >= 0.5 else "fake", answer)
+            for answer in self._network.judge(images, boxes)
+        ]
+
+
+def _best_network(sessions: SessionSource) -> LivenessNetwork:
+    try:
+        return MiniFasNetPair(sessions)
+    except WeightsMissing:
+        return FaceAntiSpoofing(sessions)

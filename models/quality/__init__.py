@@ -1,0 +1,1 @@
+"""The measures behind the 29 fields of a quality assessment."""

@@ -1,0 +1,1 @@
+"""Inference: sessions, engines, batches, threads."""

@@ -1,0 +1,99 @@
+"""Service: where people are."""
+
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.family import ModelFamily
+from models.field import Field
+from models.imaging.crops import letterboxed
+from models.imaging.decode import Image
+from models.imaging.geometry import Letterbox, Points, quantise
+from models.imaging.preprocessing import bgr_planes, infer
+from models.runtime.session import FloatArray, SessionSource
+from models.service import DetectingService, Found
+
+_MODEL = "nanodet"
+_SIDE = 416
+_FILL = 114
+# Mean and deviation of ImageNet, BGR, on the scale of [0, 255].
+_MEAN = np.array([103.53, 116.28, 123.675], np.float32).reshape(3, 1, 1)
+_DEVIATION = np.array([57.375, 57.12, 58.395], np.float32).reshape(3, 1, 1)
+_STRIDES = (8, 16, 32)
+_PERSON = 0
+_BINS = np.arange(11.0)
+_MIN_CONFIDENCE = 0.36
+_MAX_OVERLAP = 0.5
+
+
+class BodyDetector(DetectingService):
+    """Finds people, from head to foot as far as they can be seen.
+
+    NanoDet (RangiLyu, 2020) answers per cell of three grids: a score for each of 80 classes, and how far each side of
+    the box lies from the cell's centre, as a distribution over whole strides (Li et al.: "Generalized focal loss",
+    NeurIPS 2020).
+    """
+
+    name = "body-detector"
+    family = ModelFamily.BODY
+    object_class = "body"
+    gives = frozenset({Field.CONFIDENCE, Field.BBOX})
+    weights = (_MODEL,)
+
+    def __init__(self, sessions: SessionSource) -> None:
+        self._session = sessions(_MODEL)
+
+    def detect(self, images: Sequence[Image]) -> list[list[Found]]:
+        """See `DetectingService.detect`."""
+        letterboxes = [Letterbox.fit(image.shape[0], image.shape[1], _SIDE) for image in images]
+        drawn = (_centred(image, letterbox) for image, letterbox in zip(images, letterboxes, strict=True))
+        outputs = infer(self._session, drawn, _normalised)
+        return [_decoded(outputs, row, letterbox) for row, letterbox in enumerate(letterboxes)]
+
+
+def _corner(letterbox: Letterbox) -> tuple[int, int]:
+    """Where (x, y) the top left corner of an image lies that stands in the middle of the canvas, as in training."""
+    return (_SIDE - letterbox.width) // 2, (_SIDE - letterbox.height) // 2
+
+
+def _centred(image: Image, letterbox: Letterbox) -> Image:
+    """(416, 416, 3) uint8."""
+    left, top = _corner(letterbox)
+    height, width = letterbox.height, letterbox.width
+    canvas = np.full((_SIDE, _SIDE, 3), _FILL, np.uint8)
+    canvas[top : top + height, left : left + width] = letterboxed(image, letterbox, (height, width), _FILL)
+    return canvas
+
+
+def _normalised(images: Sequence[Image]) -> FloatArray:
+    """(n, h, w, 3) uint8 BGR -> (n, 3, h, w) float32 BGR with the mean and deviation of ImageNet."""
+    return (bgr_planes(images) - _MEAN) / _DEVIATION
+
+
+def _grid() -> tuple[Points, NDArray[np.float64]]:
+    """Centres (n, 2) in pixels and strides (n, 1) of all cells, in the order of the outputs."""
+    centres, strides = [], []
+    for stride in _STRIDES:
+        rows, columns = np.mgrid[: _SIDE // stride, : _SIDE // stride]
+        centres.append((np.stack([columns, rows], axis=-1).reshape(-1, 2) + 0.5) * stride)
+        strides.append(np.full((rows.size, 1), float(stride)))
+    return np.concatenate(centres), np.concatenate(strides)
+
+
+_CENTRES, _CELL_STRIDES = _grid()
+
+
+def _decoded(outputs: Mapping[str, FloatArray], row: int, letterbox: Letterbox) -> list[Found]:
+    """Decode one image: of each cell `scores` (80), and `distances` (44): for each side the logits of 11 bins."""
+    scores = np.concatenate([outputs[f"scores_{stride}"][row, :, _PERSON] for stride in _STRIDES])
+    sure = np.flatnonzero(scores > _MIN_CONFIDENCE)
+    scores = scores[sure]
+    logits = np.concatenate([outputs[f"distances_{stride}"][row] for stride in _STRIDES])[sure].reshape(-1, 4, 11)
+    weights = np.exp(logits - logits.max(axis=-1, keepdims=True), dtype=np.float64)
+    distances = weights @ _BINS / weights.sum(axis=-1) * _CELL_STRIDES[sure]
+    starts, ends = _CENTRES[sure] - distances[:, :2], _CENTRES[sure] + distances[:, 2:]
+    best = cv2.dnn.NMSBoxes(np.hstack([starts, ends - starts]).tolist(), scores.tolist(), _MIN_CONFIDENCE, _MAX_OVERLAP)
+    boxes = letterbox.to_image(np.stack([starts, ends], axis=1) - _corner(letterbox)).reshape(-1, 4)
+    return [Found(quantise(boxes[index]), float(scores[index])) for index in best]

@@ -1,0 +1,143 @@
+"""Services: faces, and whether they are there in person. Three modules of one name; a deployment chooses one."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from itertools import islice
+from typing import ClassVar
+
+from models.errors import InvalidRequest
+from models.family import ModelFamily
+from models.field import Field
+from models.imaging.decode import Image
+from models.imaging.geometry import quantise
+from models.networks.face_detector import Detection, FaceDetector
+from models.networks.liveness import LivenessJudge
+from models.quality.assessor import QualityAssessor
+from models.runtime.session import SessionSource
+from models.service import DetectingService, Face, Found
+from models.services.face_fitter import FaceFitter
+
+_MAX_PIXELS = 10_000_000
+_MIN_QUALITY = 30
+
+
+class SeveralFaces(InvalidRequest):
+    """An image that has to show one face shows more."""
+
+    type: ClassVar[str] = "several_faces"
+
+
+class LowQuality(InvalidRequest):
+    """A photo is not good enough to be judged."""
+
+    type: ClassVar[str] = "low_quality"
+
+
+class FaceLivenessDetector(DetectingService):
+    """Finds faces, and tells whether they are there in person."""
+
+    name = "face-detector-liveness-estimator"
+    family = ModelFamily.LIVENESS
+    optional_weights = LivenessJudge.preferred_models
+
+    def __init__(self, sessions: SessionSource) -> None:
+        self._judge = LivenessJudge(sessions)
+
+    def detect(self, images: Sequence[Image]) -> list[list[Found]]:
+        """See `DetectingService.detect`; the value is `LIVENESS`, a `Liveness`."""
+        found = self._find(images)
+        owners = [image for image, faces in zip(images, found, strict=True) for _ in faces]
+        boxes = [face.bbox for faces in found for face in faces]
+        confidences = [face.confidence for faces in found for face in faces]
+        judged = (
+            Found(bbox, confidence, {Field.LIVENESS: liveness})
+            for bbox, confidence, liveness in zip(boxes, confidences, self._judge.judge(owners, boxes), strict=True)
+        )
+        return [list(islice(judged, len(faces))) for faces in found]
+
+    @abstractmethod
+    def _find(self, images: Sequence[Image]) -> list[list[Found]]:
+        """The faces of each image that are to be judged.
+
+        Raises:
+            InvalidRequest: an image breaks a rule of the module.
+            ModelError: the engine failed.
+        """
+
+
+class EachFaceLiveness(FaceLivenessDetector):
+    """Finds faces, and tells of each whether it is there in person, or a picture of one."""
+
+    module = "face-detector-liveness-estimator"
+    gives = frozenset({Field.CONFIDENCE, Field.BBOX, Field.LIVENESS})
+    weights = (FaceDetector.model, *LivenessJudge.models)
+
+    def __init__(self, sessions: SessionSource) -> None:
+        super().__init__(sessions)
+        self._detector = FaceDetector(sessions(FaceDetector.model))
+
+    def _find(self, images: Sequence[Image]) -> list[list[Found]]:
+        return [[_found(face) for face in faces] for faces in self._detector.detect(images)]
+
+
+class LargestFaceLiveness(FaceLivenessDetector):
+    """Tells of the largest face whether it is there in person, or a picture of one."""
+
+    module = "liveness-anti-spoofing"
+    gives = frozenset({Field.LIVENESS})
+    weights = (FaceDetector.model, *LivenessJudge.models)
+    max_pixels = _MAX_PIXELS
+
+    def __init__(self, sessions: SessionSource) -> None:
+        super().__init__(sessions)
+        self._detector = FaceDetector(sessions(FaceDetector.model))
+
+    def _find(self, images: Sequence[Image]) -> list[list[Found]]:
+        found = self._detector.detect(images)
+        return [[_found(max(faces, key=_area))] if faces else [] for faces in found]
+
+
+class GoodFaceLiveness(FaceLivenessDetector):
+    """Tells of the one face of a good photo whether it is there in person, or a picture of one."""
+
+    module = "quality-liveness-anti-spoofing"
+    gives = frozenset({Field.LIVENESS})
+    weights = tuple(dict.fromkeys((*FaceFitter.weights, *QualityAssessor.models, *LivenessJudge.models)))
+    max_pixels = _MAX_PIXELS
+
+    def __init__(self, sessions: SessionSource) -> None:
+        super().__init__(sessions)
+        self._fitter = FaceFitter(sessions)
+        self._assessor = QualityAssessor(sessions)
+
+    def _find(self, images: Sequence[Image]) -> list[list[Found]]:
+        """The face of each image that shows one.
+
+        Raises:
+            SeveralFaces: an image shows more than one.
+            LowQuality: a face scores less than 30 in total.
+            ModelError: the engine failed.
+        """
+        found = self._fitter.detect(images)
+        if any(len(faces) > 1 for faces in found):
+            raise SeveralFaces("More than one face detected")
+        fitted = [[_fitted(image, face) for face in faces] for image, faces in zip(images, found, strict=True)]
+        for quality in (quality for qualities in self._assessor.assess(images, fitted) for quality in qualities):
+            if quality.total_score < _MIN_QUALITY:
+                raise LowQuality(
+                    f"Low image quality. Calculated score value ({quality.total_score}) "
+                    f"is less than the threshold ({_MIN_QUALITY})"
+                )
+        return found
+
+
+def _found(face: Detection) -> Found:
+    return Found(quantise(face.bbox), face.confidence)
+
+
+def _area(face: Detection) -> float:
+    return float((face.bbox[2] - face.bbox[0]) * (face.bbox[3] - face.bbox[1]))
+
+
+def _fitted(image: Image, face: Found) -> Face:
+    return Face(image, face.bbox, face.values[Field.LANDMARKS], face.values[Field.POSE])

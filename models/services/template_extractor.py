@@ -1,0 +1,68 @@
+"""Services: templates of faces."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+from models.family import ModelFamily
+from models.field import Field
+from models.imaging.decode import Image
+from models.imaging.geometry import quantise
+from models.networks.face_detector import FaceDetector
+from models.networks.face_embedder import FaceEmbedder
+from models.networks.landmarks import LandmarkName, select
+from models.networks.template import encode
+from models.runtime.session import SessionSource
+from models.service import DetectingService, EstimatingService, Face, Found
+
+# Those of the 21 that the detector finds too. They lie a pixel of the crop from the detector's; templates made with
+# either are as good, and compare as well with each other.
+_FIVE = (
+    LandmarkName.LEFT_EYE,
+    LandmarkName.RIGHT_EYE,
+    LandmarkName.NOSE,
+    LandmarkName.MOUTH_LEFT,
+    LandmarkName.MOUTH_RIGHT,
+)
+
+
+class FaceTemplateDetector(DetectingService):
+    """Finds faces, and extracts a template of each."""
+
+    name = "face-detector-template-extractor"
+    family = ModelFamily.RECOGNITION
+    gives = frozenset({Field.CONFIDENCE, Field.BBOX, Field.TEMPLATE})
+    weights = (FaceDetector.model, FaceEmbedder.model)
+
+    def __init__(self, sessions: SessionSource) -> None:
+        self._detector = FaceDetector(sessions(FaceDetector.model))
+        self._embedder = FaceEmbedder(sessions(FaceEmbedder.model))
+
+    def detect(self, images: Sequence[Image]) -> list[list[Found]]:
+        """See `DetectingService.detect`; the value is `TEMPLATE`, bytes."""
+        detections = self._detector.detect(images)
+        faces = [face for found in detections for face in found]
+        owners = [image for image, found in zip(images, detections, strict=True) for _ in found]
+        embeddings = self._embedder.embed(owners, [face.keypoints for face in faces])
+        found_faces = (
+            Found(quantise(face.bbox), face.confidence, {Field.TEMPLATE: encode(embedding)})
+            for face, embedding in zip(faces, embeddings, strict=True)
+        )
+        return [list(islice(found_faces, len(found))) for found in detections]
+
+
+class TemplateExtractor(EstimatingService[bytes]):
+    """Extracts a template of each face."""
+
+    name = "template-extractor"
+    family = ModelFamily.RECOGNITION
+    needs = frozenset({Field.IMAGE, Field.BBOX, Field.LANDMARKS, Field.POSE})
+    gives = frozenset({Field.TEMPLATE})
+    weights = (FaceEmbedder.model,)
+
+    def __init__(self, sessions: SessionSource) -> None:
+        self._embedder = FaceEmbedder(sessions(FaceEmbedder.model))
+
+    def estimate(self, faces: Sequence[Face]) -> list[bytes]:
+        """See `EstimatingService.estimate`; every face has its landmarks."""
+        points = [select(face.landmarks, *_FIVE) for face in faces if face.landmarks is not None]
+        return [encode(embedding) for embedding in self._embedder.embed([face.image for face in faces], points)]

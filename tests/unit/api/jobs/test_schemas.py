@@ -1,0 +1,70 @@
+from typing import Any
+
+import pytest
+from starlette.datastructures import FormData
+
+from api.jobs.schemas import ImageJobOptions, JobRequest, form_fields, parse_options, view_job
+from config.settings import JobSettings
+from jobs.job import Job, JobStatus, ServiceProgress
+from pipelines.errors import InvalidSample
+from pipelines.presets import PRESETS
+from tests.fakes.jobs import new_job
+
+
+def read(given: dict[str, Any]) -> None:
+    request = parse_options(JobRequest, {"sample": {}, **given})
+    request.asked()
+    request.options(JobSettings(max_ttl_s=100, ttl_s=50), "number")
+
+
+@pytest.mark.parametrize(
+    ("given", "loc"),
+    [
+        ({}, "services"),
+        ({"services": []}, "services"),
+        ({"services": ["a"] * 33}, "services"),
+        ({"services": ["a"], "preset": "enrolment"}, "preset"),
+        ({"preset": "nonsense"}, "preset"),
+        ({"services": ["a"], "on_error": "ignore"}, "on_error"),
+        ({"services": ["a"], "priority": "urgent"}, "priority"),
+        ({"services": ["a"], "ttl_s": 0}, "ttl_s"),
+        ({"services": ["a"], "ttl_s": 101}, "ttl_s"),
+        ({"services": ["a"], "webhook": {"url": "https://example.org"}}, "webhook"),
+        ({"services": ["a"], "servicse": 1}, "servicse"),
+    ],
+)
+def test_a_request_that_says_nothing_sensible_is_refused_where_it_does(given: dict[str, Any], loc: str) -> None:
+    with pytest.raises(InvalidSample) as refused:
+        read(given)
+    assert ".".join(map(str, refused.value.details[0]["loc"])) == loc
+
+
+def test_defaults_are_the_deployments() -> None:
+    request = parse_options(JobRequest, {"services": ["a"], "sample": {}, "webhook": None})
+    options = request.options(JobSettings(ttl_s=50), "number")
+    assert (options.ttl_s, options.on_error, options.include_image) == (50, "fail", False)
+
+
+def test_a_preset_stands_for_its_services() -> None:
+    assert parse_options(JobRequest, {"preset": "enrolment", "sample": {}}).asked() == PRESETS["enrolment"]
+
+
+def test_a_form_names_services_in_a_row_or_one_by_one() -> None:
+    for given in ([("services", "a, b"), ("services", "c")], [("services", "a"), ("services", "b,c,")]):
+        fields = form_fields(FormData([("image", "not a field"), *given, ("metadata", '{"k": [1]}')]))
+        assert fields == {"services": ["a", "b", "c"], "metadata": {"k": [1]}}
+        assert parse_options(ImageJobOptions, fields).dialect == "v2"
+
+
+def test_metadata_that_are_no_json_are_refused() -> None:
+    with pytest.raises(InvalidSample):
+        form_fields(FormData([("metadata", "{")]))
+
+
+def test_services_that_nobody_asked_for_are_not_shown() -> None:
+    spec = new_job(("face-detector-face-fitter", "age-estimator")).spec
+    hiding = spec.model_copy(update={"plan": spec.plan.model_copy(update={"hidden": 1})})
+    progress = [ServiceProgress(ms=1), ServiceProgress(ms=2)]
+    view = view_job(Job(spec=hiding, status=JobStatus.RUNNING, services=progress), None, None)
+    assert view.services == ["age-estimator"]
+    assert [(stage.service, stage.ms) for stage in view.stages] == [("age-estimator", 2)]

@@ -1,0 +1,135 @@
+from base64 import b64encode
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from config.settings import JobSettings, LimitSettings
+from jobs.errors import PayloadTooLarge
+from jobs.factory import Checked, JobFactory, Options, Submission
+from jobs.job import NewJob
+from models.catalogue import services
+from models.errors import ImageTooLarge, InvalidImage
+from pipelines.dialects import DIALECTS
+from pipelines.errors import InvalidSample, UndecodableBase64
+
+PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
+TEXT = b64encode(PHOTO).decode()
+DETECTOR = "face-detector-face-fitter"
+
+
+def accept(*asked: str, body: dict[str, Any], name: str = "v1", at: tuple[str, ...] = (), **limits: int) -> NewJob:
+    taker = JobFactory(services(), JobSettings(), LimitSettings(**limits), lambda family: family.value)
+    return taker.accept(Submission(asked, body, DIALECTS[name], Options(60, "number"), at=at))
+
+
+def test_image_and_sample_part_ways() -> None:
+    job = accept("age-estimator", body={"$image": TEXT, "note": 1, "objects": [{"bbox": [0, 0, 1, 1], "tag": 2}]})
+    assert job.images == [PHOTO]
+    assert job.givens[0] == {"note": 1, "objects": [{"bbox": [0, 0, 1, 1], "tag": 2}]}
+    (item,) = job.chunk.items
+    assert item.blob == job.spec.blobs[0]
+    assert item.sample.size == (20, 40)
+
+
+def test_points_in_pixels_become_relative_to_the_upright_image() -> None:
+    points = [number for index in range(21) for number in (index, 10, 0)]
+    fitter = {"keypoints": points, "left_eye": [7, 10], "right_eye": [10, 10]}
+    body = {"$image": TEXT, "objects": [{"bbox": [0, 0, 1, 1], "fitter": fitter}]}
+    landmarks = accept("age-estimator", body=body).chunk.items[0].sample.objects[0].landmarks
+    assert landmarks is not None
+    assert landmarks[20] == (0.5, 0.5)
+
+
+def test_what_a_detector_finds_anew_is_not_read() -> None:
+    job = accept(DETECTOR, body={"$image": TEXT, "objects": ["nonsense"]})
+    assert "objects" not in job.givens[0]
+    assert job.chunk.items[0].sample.objects == []
+
+
+@pytest.mark.parametrize(("name", "accepted"), [("v1", True), ("v2", False)])
+def test_the_placeholder_belongs_to_v1(name: str, accepted: bool) -> None:
+    image = DIALECTS[name].write_image(TEXT)
+    body = {DIALECTS[name].image_key: image, "objects": [{}]}
+    if accepted:
+        assert accept("age-estimator", body=body, name=name).spec.plan.hidden == 1
+    else:
+        with pytest.raises(InvalidSample):
+            accept("age-estimator", body=body, name=name)
+
+
+def test_errors_are_located_from_where_the_sample_lies() -> None:
+    with pytest.raises(InvalidSample) as refused:
+        accept("age-estimator", body={"$image": TEXT}, at=("sample",))
+    assert refused.value.details[0]["loc"] == ["sample", "objects"]
+    with pytest.raises(InvalidSample) as refused:
+        accept("shoes", body={"$image": TEXT}, at=("sample",))
+    assert refused.value.details[0]["loc"] == ["services", 0]
+
+
+def test_images_are_judged_before_they_cost_a_place_in_a_queue() -> None:
+    for body, limits, error in [
+        ({"$image": "%%%"}, {}, UndecodableBase64),
+        ({"$image": "QUJD"}, {}, InvalidImage),
+        ({"$image": TEXT}, {"image_bytes": len(PHOTO) - 1}, PayloadTooLarge),
+        ({"$image": TEXT}, {"pixels": 799}, ImageTooLarge),
+    ]:
+        with pytest.raises(error):
+            accept(DETECTOR, body=body, **limits)
+    accept(DETECTOR, body={"$image": TEXT}, image_bytes=len(PHOTO), pixels=800)
+
+
+def test_ids_cannot_be_guessed() -> None:
+    ids = {accept(DETECTOR, body={"$image": TEXT}).spec.id for _ in range(50)}
+    assert len(ids) == 50
+    assert all(len(one) == 36 for one in ids)
+
+
+def intake() -> JobFactory:
+    return JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value)
+
+
+def checked(asked: str, body: dict[str, Any]) -> Checked:
+    return intake().check(Submission([asked], body, DIALECTS["v1"], Options(60, "number")))
+
+
+def test_samples_with_one_plan_share_a_job() -> None:
+    matched = [checked(DETECTOR, {"$image": TEXT, "note": index}) for index in range(3)]
+    job = intake().gather(matched, DIALECTS["v1"], Options(60, "number"))
+    assert [item.blob for item in job.chunk.items] == job.spec.blobs
+    assert [given["note"] for given in job.givens] == [0, 1, 2]
+    assert job.images == [PHOTO] * 3
+
+
+def test_an_image_by_reference_is_neither_read_nor_stored() -> None:
+    taker = intake()
+    by_reference = Submission([DETECTOR], {}, DIALECTS["v2"], Options(60, "number"), source="file:///nowhere.jpg")
+    brought = Submission([DETECTOR], {}, DIALECTS["v2"], Options(60, "number"), PHOTO)
+    both = [taker.check(by_reference), taker.check(brought)]
+    job = taker.gather(both, DIALECTS["v2"], Options(60, "number"))
+    assert [item.image for item in job.chunk.items] == ["file:///nowhere.jpg", job.spec.blobs[0]]
+    assert job.images == [PHOTO]
+
+
+def test_samples_with_different_plans_do_not() -> None:
+    found = checked("age-estimator", {"$image": TEXT, "objects": [{}]})
+    brought = checked("age-estimator", {"$image": TEXT, "objects": [{"bbox": [0, 0, 1, 1]}]})
+    with pytest.raises(ValueError, match="different plans"):
+        intake().gather([found, brought], DIALECTS["v1"], Options(60, "number"))
+
+
+def test_more_objects_than_a_worker_bears_are_refused() -> None:
+    body = {"$image": TEXT, "objects": [{"bbox": [0, 0, 1, 1]}] * 3}
+    assert len(accept("age-estimator", body=body, objects=3).chunk.items[0].sample.objects) == 3
+    with pytest.raises(InvalidSample) as refusal:
+        accept("age-estimator", body=body, objects=2)
+    assert refusal.value.details[0]["loc"] == ["objects"]
+
+
+def test_a_template_is_read_by_those_who_need_it() -> None:
+    face = {"bbox": [0, 0, 1, 1], "$template": "of another vendor"}
+    job = accept("age-estimator", body={"$image": TEXT, "objects": [face]})
+    assert job.givens[0]["objects"] == [face]
+    with pytest.raises(UndecodableBase64):
+        accept("verify-matcher", body={"objects": [face, face]})

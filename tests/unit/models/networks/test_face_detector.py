@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from models.imaging.decode import Image
+from models.imaging.preprocessing import MAX_ROWS
+from models.networks.face_detector import FaceDetector
+from tests.unit.models.networks.networks import SpotYunet
+
+
+def spotted(height: int, width: int, x: int, y: int, radius: int = 6) -> Image:
+    image = np.full((height, width, 3), 90, np.uint8)
+    image[max(y - radius, 0) : y + radius, max(x - radius, 0) : x + radius] = 0, 0, 255
+    return image
+
+
+@pytest.mark.parametrize(("height", "width"), [(640, 640), (300, 400), (1200, 801), (61, 200), (2000, 3000)])
+def test_a_face_is_told_in_pixels_of_its_image(height: int, width: int) -> None:
+    x, y = width // 3, height // 2
+    (face,) = FaceDetector(SpotYunet()).detect([spotted(height, width, x, y, max(width // 40, 2))])[0]
+    scale = 640 / max(height, width)
+    centre = (face.bbox[:2] + face.bbox[2:]) / 2
+    np.testing.assert_allclose(centre, [x, y], atol=1.5 / scale)
+    np.testing.assert_allclose(face.bbox[2:] - face.bbox[:2], [32 / scale, 40 / scale], rtol=0.01)
+    np.testing.assert_allclose(face.keypoints, np.tile(centre, (5, 1)), atol=1e-3)
+    assert face.confidence == pytest.approx(0.9)
+
+
+def test_images_of_one_shape_share_a_run_and_answers_keep_their_order() -> None:
+    network = SpotYunet()
+    places = [(100 + 20 * n, 90 + 10 * n) for n in range(6)]
+    images = [spotted(480, 640, x, y) if n % 2 else spotted(640, 480, x, y) for n, (x, y) in enumerate(places)]
+    found = FaceDetector(network).detect(images)
+    assert sorted(network.shapes) == [(3, 3, 480, 640), (3, 3, 640, 480)]
+    for (x, y), (face,) in zip(places, found, strict=True):
+        np.testing.assert_allclose((face.bbox[:2] + face.bbox[2:]) / 2, [x, y], atol=1)
+
+
+def test_a_run_holds_no_more_images_than_the_cap() -> None:
+    network = SpotYunet()
+    FaceDetector(network).detect([spotted(64, 64, 30, 30)] * (MAX_ROWS + 3))
+    assert [shape[0] for shape in network.shapes] == [MAX_ROWS, 3]
+
+
+def test_no_image_reaches_no_network() -> None:
+    network = SpotYunet()
+    assert FaceDetector(network).detect([]) == []
+    assert network.shapes == []
+
+
+def test_where_nothing_is_found_wider_margins_are_tried_and_then_nothing_is_the_answer() -> None:
+    network = SpotYunet()
+    empty = np.full((240, 320, 3), 90, np.uint8)
+    assert FaceDetector(network).detect([empty]) == [[]]
+    assert [shape[2:] for shape in network.shapes] == [(480, 640), (288, 320), (288, 320), (320, 320)]
+
+
+@pytest.mark.parametrize("room", [60, 90, 105])
+def test_a_face_at_the_border_is_found_with_a_margin_and_told_where_it_is(room: int) -> None:
+    network = SpotYunet(room)
+    image = spotted(480, 640, 20, 240, 20)
+    other = spotted(480, 640, 320, 240)
+    found = FaceDetector(network).detect([image, other])
+    (face,) = found[0]
+    np.testing.assert_allclose((face.bbox[:2] + face.bbox[2:]) / 2, [20, 240], atol=6)
+    assert len(found[1]) == 1
+    assert all(shape[0] == 1 for shape in network.shapes[1:])  # the other image was not tried again
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3000), (3000, 1), (5, 4000)])
+def test_degenerate_images_hold_no_face(shape: tuple[int, int]) -> None:
+    assert FaceDetector(SpotYunet()).detect([np.zeros((*shape, 3), np.uint8)]) == [[]]
+
+
+def test_overlapping_answers_are_one_face_and_the_surest_comes_first() -> None:
+    class Crowd(SpotYunet):
+        def run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
+            outputs = dict(super().run(batch))
+            for cell, score in ((10, 0.7), (11, 0.95), (300, 0.8), (900, 0.5)):
+                outputs["cls_8"][:, cell] = outputs["obj_8"][:, cell] = score
+                outputs["bbox_8"][:, cell] = [0.5, 0.5, np.log(6), np.log(6)]
+            return outputs
+
+    faces = FaceDetector(Crowd()).detect([np.zeros((640, 640, 3), np.uint8)])[0]
+    assert [face.confidence for face in faces] == pytest.approx([0.95, 0.8])
