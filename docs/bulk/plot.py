@@ -1,4 +1,4 @@
-"""Draws why portraits fail the passport check: which check, for which kind of spoilt portrait.
+"""Draws which checks of the passport check fail, for each kind of damage.
 
 python docs/bulk/plot.py OUT reasons.svg
 """
@@ -20,7 +20,7 @@ CELL, LEFT, TOP = 46, 210, 96
 
 
 def main(out: Path, drawing: Path) -> None:
-    """Ask, and draw a table whose cells are the darker the more portraits fail."""
+    """Query the results of a run and draw a table: the more portraits fail a check, the darker its cell."""
     found = duckdb.execute(QUESTION.format(out=out)).fetchall()
     share = {(spoilt, reason): failing for spoilt, reason, failing in found}
     columns = sorted({spoilt for spoilt, _ in share})

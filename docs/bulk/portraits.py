@@ -1,4 +1,4 @@
-"""Makes the portraits of the walk-through: a few real photos, each spoilt in several ways, and a manifest of them.
+"""Makes the portraits of the walk-through: real photos, each damaged in ten ways and five steps, and a manifest of them.
 
 python docs/bulk/portraits.py FOLDER
 """
@@ -18,42 +18,42 @@ STEPS = (1, 2, 3, 4, 5)
 
 
 def dark(photo: Image, step: int) -> Image:
-    """Under-exposed by up to two and a half stops."""
+    """Under-exposes the photo, by up to two and a half stops."""
     return cv2.convertScaleAbs(photo, alpha=0.5 ** (step / 2)).astype(np.uint8)
 
 
 def one_sided(photo: Image, step: int) -> Image:
-    """Lit from the left."""
+    """Darkens the photo towards the right, as if the light came from the left."""
     light = np.linspace(1, 1 - 0.18 * step, photo.shape[1])[None, :, None]
     return (photo * light).astype(np.uint8)
 
 
 def blurred(photo: Image, step: int) -> Image:
-    """Out of focus."""
+    """Blurs the photo, as if it was out of focus."""
     return cv2.GaussianBlur(photo, (0, 0), 0.8 * step).astype(np.uint8)
 
 
 def noisy(photo: Image, step: int) -> Image:
-    """At a high sensitivity."""
+    """Adds noise, as of a high sensitivity."""
     noise = np.random.default_rng(step).normal(0, 7 * step, photo.shape)
     return (photo + noise).clip(0, 255).astype(np.uint8)
 
 
 def tilted(photo: Image, step: int) -> Image:
-    """With the head on one side."""
+    """Tilts the head."""
     height, width = photo.shape[:2]
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), 5 * step, 1)
     return cv2.warpAffine(photo, turn, (width, height), borderMode=cv2.BORDER_REPLICATE).astype(np.uint8)
 
 
 def small(photo: Image, step: int) -> Image:
-    """From far away."""
+    """Makes the photo smaller, as if it was taken from far away."""
     scale = 1 / (1 + step / 2)
     return cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
 def stamped(photo: Image, step: int) -> Image:
-    """With a text all over."""
+    """Writes a text all over the photo."""
     text = photo.copy()
     for y in range(30, photo.shape[0], 60):
         for x in range(10, photo.shape[1], 130):
@@ -62,19 +62,19 @@ def stamped(photo: Image, step: int) -> Image:
 
 
 def cropped(photo: Image, step: int) -> Image:
-    """Too close."""
+    """Cuts off the borders, as if the photo was taken from too close."""
     height, width = photo.shape[:2]
     cut = 0.04 * step
     return photo[int(cut * height) : int((1 - cut) * height), int(cut * width) : int((1 - cut) * width)]
 
 
 def compressed(photo: Image, step: int) -> Image:
-    """Saved at a low quality."""
+    """Saves the photo as JPEG of low quality."""
     return decode(cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, 45 - 8 * step])[1].tobytes())
 
 
 def flat(photo: Image, step: int) -> Image:
-    """With little contrast."""
+    """Lowers the contrast."""
     return cv2.convertScaleAbs(photo, alpha=1 - 0.15 * step, beta=18 * step).astype(np.uint8)
 
 
@@ -84,7 +84,7 @@ SPOILT: tuple[Callable[[Image, int], Image], ...] = (
 
 
 def main(folder: Path) -> None:
-    """Write them."""
+    """Write the portraits and their manifest to a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "portraits.csv").open("w", newline="") as file:
         manifest = csv.writer(file)
@@ -96,7 +96,7 @@ def main(folder: Path) -> None:
                     name = f"{path.stem}-{spoil.__name__}-{step}.jpg"
                     cv2.imwrite(str(folder / name), spoil(photo, step), [cv2.IMWRITE_JPEG_QUALITY, 92])
                     manifest.writerow([name, path.stem, spoil.__name__, step])
-        # A file that is no photo any more.
+        # A photo whose data are cut off, so that the run has one error.
         (folder / "lost.jpg").write_bytes((folder / name).read_bytes()[:4000])
         manifest.writerow(["lost.jpg", "lost", "cut off", 0])
 
