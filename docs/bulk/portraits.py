@@ -1,4 +1,4 @@
-"""Makes the portraits of the walk-through: real photos, each damaged in ten ways and five steps, and a manifest of them.
+"""Makes the portraits of the walk-through: real photos, each damaged in ten ways and five steps, with a manifest.
 
 python docs/bulk/portraits.py FOLDER
 """
