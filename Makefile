@@ -9,13 +9,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: demo up test lint types laws weights bench bench-gpu accuracy pins clean
 
-demo: $(RUNTIME)  ## From nothing to the enriched sample of a photo
+demo: $(RUNTIME)  ## Prints the enriched sample of a photo
 	$(BIN)/faceline demo
 
-up: $(RUNTIME) weights  ## The embedded stack on http://127.0.0.1:8000
+up: $(RUNTIME) weights  ## Runs the embedded stack on http://127.0.0.1:8000
 	$(BIN)/faceline up
 
-test: $(DEV) weights  ## All tests
+test: $(DEV) weights  ## Runs all tests
 	$(BIN)/python -m pytest
 
 lint: $(DEV)
@@ -25,7 +25,7 @@ lint: $(DEV)
 types: $(DEV)
 	$(BIN)/mypy
 
-laws: $(DEV)  ## Which package may import which
+laws: $(DEV)  ## Checks which package imports which
 	$(BIN)/lint-imports
 
 weights: $(RUNTIME)
@@ -34,10 +34,10 @@ weights: $(RUNTIME)
 bench: $(DEV) weights
 	$(BIN)/python -m bench
 
-bench-gpu: $(DEV) weights  ## On a machine with a card; see docs/gpu.md
+bench-gpu: $(DEV) weights  ## Measures the models on a GPU; see docs/gpu.md
 	$(BIN)/python -m bench.gpu
 
-accuracy: $(RUNTIME) weights  ## Recognition quality on a labelled kit: make accuracy KIT=<folder>
+accuracy: $(RUNTIME) weights  ## Measures recognition quality on a labelled kit: make accuracy KIT=<folder>
 	@test -n "$(KIT)" || { echo "usage: make accuracy KIT=<folder> [HALF=dev]"; exit 2; }
 	$(BIN)/faceline bench accuracy --kit "$(KIT)" --half $(or $(HALF),dev)
 
