@@ -2,15 +2,13 @@
 
 from kombu.entity import Exchange, Queue
 
-from broker import transport
 from broker.queues import CO_LOCATED, all_queues
-from broker.urls import celery_url
+from broker.transport import celery_url
 from config.settings import load_settings
 from models.family import ModelFamily
 
 _settings = load_settings()
 
-transport.install()
 broker_url = celery_url(_settings.broker_url or _settings.redis_url)
 broker_connection_retry_on_startup = True
 # A worker outlives any outage of the broker.

@@ -14,7 +14,7 @@ def test_the_normal_queue_of_a_family_bears_its_name() -> None:
 
 def test_co_located_families_share_their_queues() -> None:
     placement = Placement(co_locate=True)
-    assert {placement.place(family) for family in ModelFamily} == {"faceline"} == set(placement.places)
+    assert {placement.prefix(family) for family in ModelFamily} == {"faceline"} == set(placement.prefixes)
 
 
 def test_queues_tell_whose_models_to_load() -> None:
