@@ -8,7 +8,7 @@ from typing import Any
 
 import cv2
 from celery.bootsteps import StartStopStep, Step
-from celery.signals import celeryd_after_setup, setup_logging, worker_shutdown
+from celery.signals import celeryd_after_setup, setup_logging, worker_ready, worker_shutdown
 
 from broker.app import app
 from broker.queues import consumed_families
@@ -38,23 +38,17 @@ class Parts(Step):
 
 
 class HousekeepingStep(StartStopStep):
-    """Runs the housekeeping of the worker from before its first message until it takes no more messages."""
+    """Ends the housekeeping of the worker, `worker.housekeeping`, once the worker takes no more messages."""
 
     requires = (Parts,)
 
     def start(self, worker: Any) -> None:
-        """Start; the models are loaded."""
-        self.obj = Housekeeping(worker.parts, list(worker.app.amqp.queues.consume_from))
-        self.obj.start()
+        """Prepare it: the models are loaded. It starts when the worker is ready."""
+        worker.housekeeping = Housekeeping(worker.parts, list(worker.app.amqp.queues.consume_from))
 
     def close(self, worker: Any) -> None:
-        """Stop: the worker takes no more messages, and finishes those that it has."""
-        self.obj.stop()
-
-    def stop(self, worker: Any) -> None:
-        """Nothing is left to do after `close`."""
-
-    terminate = stop
+        """Stop it; the worker finishes the messages that it has."""
+        worker.housekeeping.stop()
 
 
 app.steps["worker"].update({Parts, HousekeepingStep})
@@ -80,6 +74,12 @@ def _load_models(instance: Any, **_: Any) -> None:
         log.exception("the worker cannot start")
         raise SystemExit(1) from error
     log.info("models loaded", extra={"models": ",".join(parts.sessions.loaded)})
+
+
+@worker_ready.connect
+def _start_housekeeping(sender: Any, **_: Any) -> None:
+    """Report the worker as alive only now that it takes messages: readiness checks wait for their answers."""
+    sender.controller.housekeeping.start()
 
 
 @worker_shutdown.connect

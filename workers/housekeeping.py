@@ -43,7 +43,9 @@ class Housekeeping:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, and report that the worker is gone."""
+        """End the thread, and report that the worker is gone; does nothing before `start`."""
+        if not self._thread.is_alive():
+            return
         self._stopped.set()
         self._thread.join(timeout=2 * BEAT_S)
         try:

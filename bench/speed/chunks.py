@@ -20,7 +20,7 @@ from jobs.redis.connection import connect
 from jobs.redis.finished import FinishedStream
 from jobs.redis.jobs import RedisJobStore
 from models.catalogue import services
-from models.imaging.preprocessing import MAX_ROWS
+from models.runtime.session import MAX_ROWS
 from pipelines.dialects import DIALECTS
 
 PATIENCE_S = 60.0

@@ -7,10 +7,9 @@ import onnx
 from onnx import ModelProto
 
 from models.convert import Converter, faceapi, keras_h5, opencv_int8, tfjs, tflite
-from models.convert.batch import free_batch
-from models.convert.errors import ConversionFailed
 from models.convert.interface import rename, with_interface
-from models.convert.prelu import split_prelu
+from models.convert.rewrites import free_batch, split_prelu
+from models.errors import ConversionFailed
 
 Files = Mapping[str, bytes]
 

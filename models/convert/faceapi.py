@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from onnx import ModelProto
 
-from models.convert.graph import Array, Graph
-from models.convert.manifest import read_weights
-from models.convert.spatial import convolution, depthwise_convolution, pool
+from models.convert.graph import Array, Graph, convolution, depthwise_convolution, pool
+from models.convert.tfjs_format import read_weights
 
 _INPUT: Mapping[str, Sequence[int | str]] = {"input": ["N", 3, 112, 112]}
 _MEAN_RGB = np.array([122.782, 117.001, 104.298], np.float32).reshape(1, 3, 1, 1)

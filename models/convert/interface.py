@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from onnx import GraphProto, ModelProto, shape_inference
 
-from models.convert.errors import ConversionFailed
+from models.errors import ConversionFailed
 
 INPUT = "input"
 BATCH = "N"

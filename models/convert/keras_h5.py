@@ -12,9 +12,8 @@ import h5py
 import numpy as np
 from onnx import ModelProto
 
-from models.convert.errors import ConversionFailed
-from models.convert.graph import NCHW_FROM_NHWC, NHWC_FROM_NCHW, Array, Graph
-from models.convert.spatial import convolution, depthwise_convolution, pool
+from models.convert.graph import NCHW_FROM_NHWC, NHWC_FROM_NCHW, Array, Graph, convolution, depthwise_convolution, pool
+from models.errors import ConversionFailed
 
 _ACTIVATIONS = {"relu": "Relu", "softmax": "Softmax"}
 

@@ -11,11 +11,9 @@ from graphlib import TopologicalSorter
 import numpy as np
 from onnx import ModelProto
 
-from models.convert.errors import ConversionFailed
-from models.convert.graph import NCHW_FROM_NHWC, NHWC_FROM_NCHW, Array, Graph
-from models.convert.manifest import read_weights
-from models.convert.spatial import convolution, depthwise_convolution, pool
-from models.convert.tfjs_node import Node, owner
+from models.convert.graph import NCHW_FROM_NHWC, NHWC_FROM_NCHW, Array, Graph, convolution, depthwise_convolution, pool
+from models.convert.tfjs_format import Node, owner, read_weights
+from models.errors import ConversionFailed
 
 _ELEMENTWISE = {
     "Add": "Add",

@@ -10,10 +10,9 @@ from enum import IntEnum
 import numpy as np
 from onnx import ModelProto, TensorProto
 
-from models.convert.errors import ConversionFailed
 from models.convert.flatbuffer import Table
-from models.convert.graph import NCHW_FROM_NHWC, NHWC_FROM_NCHW, Array, Graph
-from models.convert.spatial import convolution, pool
+from models.convert.graph import NCHW_FROM_NHWC, NHWC_FROM_NCHW, Array, Graph, convolution, pool
+from models.errors import ConversionFailed
 
 _TYPES = {0: np.float32, 1: np.float16, 2: np.int32}
 _NONE = 0  # the activation function that does nothing

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from models.imaging.crops import resized
 from models.imaging.decode import Image
 from models.imaging.geometry import Box, Region
-from models.imaging.preprocessing import infer, unit_rgb_pixels
+from models.imaging.preprocessing import unit_rgb_pixels
 from models.quality.view import Mask
-from models.runtime.session import Session
+from models.runtime.session import Session, infer
 
 THRESHOLD = 9
 SIZE = 256

@@ -8,10 +8,10 @@ import numpy as np
 from models.imaging.crops import cut
 from models.imaging.decode import Image
 from models.imaging.geometry import Points, Region, angle
-from models.imaging.preprocessing import infer, with_mirrors
+from models.imaging.preprocessing import with_mirrors
 from models.networks.landmarks import LandmarkName, select
 from models.quality.view import Grey
-from models.runtime.session import FloatArray, Session
+from models.runtime.session import FloatArray, Session, infer
 
 THRESHOLD = 50
 _SIZE = 24

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from models.imaging.tiles import tile_means
+from models.imaging.measures import tile_means
 from models.quality.view import EYE_DISTANCE, FaceView, Grey
 from models.runtime.session import FloatArray
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from models.imaging.softness import REACH, edges_kept
+from models.imaging.measures import REACH, edges_kept
 from models.quality.view import SIZE, FaceView
 
 THRESHOLD = 20
@@ -20,7 +20,7 @@ _BLURRED, _SHARP = 0.10, 0.46
 def sharpness(view: FaceView) -> float:
     """Sharpness in [0, 1], the same in the dark and in noise ("sharpness" of ISO/IEC 29794-5).
 
-    The re-blur measure of `models.imaging.softness`, in the middle of the face. The face has a fixed size, so a face
+    The re-blur measure of `models.imaging.measures`, in the middle of the face. The face has a fixed size, so a face
     with too few pixels is as soft as it looks.
     """
     grey = np.asarray(cv2.GaussianBlur(view.aligned.astype(np.float32), (0, 0), _SMOOTHING), np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.imaging.crops import resized
-from models.imaging.tiles import part_means
+from models.imaging.measures import part_means
 from models.quality.background import CELL, CELLS, Background, cells_in, off_plane, shrunk
 from models.quality.view import Grey, percentiles
 from models.runtime.session import FloatArray
