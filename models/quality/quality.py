@@ -12,9 +12,9 @@ class Quality:
     Background and watermark are said of the photo, and are the same for all its faces.
 
     Attributes:
-        total_score: higher = better to recognise (`quality.total`).
+        total_score: higher = better to recognise (`quality.scores`).
         is_sharp: `sharpness_score` is at least 20.
-        sharpness_score: higher = sharper (`quality.sharpness`).
+        sharpness_score: higher = sharper (`quality.detail`).
         is_evenly_illuminated: `illumination_score` is at least 50.
         illumination_score: higher = lit more evenly, and neither too dark nor too bright (`quality.illumination`).
         no_flare: at most one hundredth of the face is blown out (`quality.illumination`).
@@ -26,7 +26,7 @@ class Quality:
         max_rotation_deviation: that of yaw, pitch and roll which is farthest from 0, with its sign as in `Pose`; whole
             degrees.
         not_masked: no mask is worn; the opposite of what the mask estimator says.
-        not_masked_score: higher = more surely bare; at least 20 means `not_masked` (`quality.attributes`).
+        not_masked_score: higher = more surely bare; at least 20 means `not_masked` (`quality.scores`).
         is_neutral_emotion: `neutral_emotion_score` is at least 20.
         neutral_emotion_score: higher = more neutral; what the emotion estimator says.
         is_eyes_distance_acceptable: `eyes_distance` is at least 60.
@@ -36,7 +36,7 @@ class Quality:
             is not, never negative (`quality.geometry`).
         margin_inner_deviation: by how much the head is too small, on each side, likewise.
         is_not_noisy: `noise_score` is at least 20.
-        noise_score: higher = cleaner (`quality.noise`).
+        noise_score: higher = cleaner (`quality.detail`).
         watermark_score: higher = more surely there is one (`quality.watermark`).
         has_watermark: `watermark_score` is at least 50.
         dynamic_range_score: no score but grey levels from 0 to 255 between the darkest and the brightest hundredth of
