@@ -35,7 +35,7 @@ def convert(source: bytes) -> ModelProto:
 
 
 class _Translator:
-    """Adds a layer at a time; `tensors` holds each layer's output."""
+    """Translates one layer at a time; `tensors` holds the output of each."""
 
     def __init__(self, weights: h5py.Group) -> None:
         self.graph = Graph()
@@ -90,7 +90,7 @@ class _Translator:
         raise ConversionFailed(f"the Keras layer {kind} with {len(inputs)} inputs is not supported")
 
     def _layer_weights(self, name: str) -> dict[str, Array]:
-        """The layer's arrays by their last name: `conv/kernel:0` is `kernel`."""
+        """The arrays of a layer by the last part of their name: `conv/kernel:0` is `kernel`."""
         group = self._weights[name]
         paths = [path.decode() for path in group.attrs["weight_names"]]
         return {path.rpartition("/")[2].partition(":")[0]: np.asarray(group[path], np.float32) for path in paths}

@@ -1,4 +1,4 @@
-"""What the structure of an image tells before a pixel is decoded: so that the front can refuse early."""
+"""The header of an image: format, size and orientation, read before any pixel is decoded."""
 
 import struct
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ class ImageHeader:
     """Format, size and orientation of an image.
 
     Attributes:
-        format: told from the bytes, never from a name; an MPO file is a JPEG, of several pictures the first counts.
+        format: by its bytes, never by a name; an MPO file is a JPEG, and only the first of several pictures is used.
         width: of the stored pixels, at least 1.
         height: of the stored pixels, at least 1.
-        orientation: 1..8, how the stored pixels are to be turned; 1 = they are upright.
+        orientation: 1..8, how to turn the stored pixels; 1 = they are upright.
     """
 
     format: ImageFormat
@@ -32,12 +32,12 @@ class ImageHeader:
 
 
 def read_header(data: bytes) -> ImageHeader:
-    """Walk over the structure of an image to its end.
+    """Read the structure of an image to its end.
 
-    Cost grows with the number of segments, never with the size that the header claims.
+    The cost depends on the number of segments, not on the size that the header claims.
 
     Raises:
-        InvalidImage: a foreign format, a broken header, or data that were cut off.
+        InvalidImage: another format, a broken header, or data that are cut off.
     """
     kind = format_of(data)
     if kind is None:
@@ -52,7 +52,7 @@ def read_header(data: bytes) -> ImageHeader:
 
 
 def check_pixels(header: ImageHeader, limit: int) -> None:
-    """Hold an image to the number of pixels that a deployment accepts.
+    """Check that an image has no more pixels than the deployment accepts.
 
     Raises:
         ImageTooLarge: it has more than `limit`.
@@ -66,12 +66,12 @@ _ORIENTATION = 0x0112
 
 
 def orientation_of(exif: bytes) -> int:
-    """How stored pixels are to be turned to stand upright (Exif 2.32, 4.6.4, tag 0x0112).
+    """How to turn stored pixels upright (Exif 2.32, 4.6.4, tag 0x0112).
 
-    Only the first directory is read, with no more than its own entries.
+    Only the entries of the first directory are read.
 
     Returns:
-        1..8; 1 (upright already) also where the tag is missing or the block is broken: viewers do the same.
+        1..8; 1 (upright) also where the tag is missing or the block is broken, as in viewers.
     """
     tiff = exif.removeprefix(b"Exif\0\0")
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
