@@ -12,6 +12,7 @@ CO_LOCATED = "faceline"
 """The queue prefix that co-located families share."""
 
 _SUFFIX = {Priority.HIGH: ".high", Priority.NORMAL: "", Priority.BULK: ".bulk"}
+_URGENCY = {suffix: index for index, suffix in enumerate(_SUFFIX.values())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +70,6 @@ class UrgentFirst(round_robin_cycle):
 
 
 def _urgency(queue: str) -> int:
-    suffixes = list(_SUFFIX.values())
-    return suffixes.index(queue[queue.rfind(".") :] if "." in queue else "")
+    # Any other queue is for answers to `celery inspect` and `celery control`.
+    suffix = queue[queue.rfind(".") :] if "." in queue else ""
+    return _URGENCY.get(suffix, 0)

@@ -43,7 +43,7 @@ class References:
         """
         reference = Reference.parse(source)
         if not self._allows(reference):
-            raise UnreachableReference("the reference lies outside the roots that this deployment allows")
+            raise UnreachableReference("the reference is outside the roots that this deployment allows")
         image = reference.read(self._limits.image_bytes)
         check_pixels(read_header(image), self._limits.pixels)
         return image

@@ -123,7 +123,7 @@ class Letterbox:
 
     Attributes:
         height: of the scaled image, in whole pixels of the canvas.
-        width: of the scaled image, likewise.
+        width: of the scaled image, in whole pixels of the canvas.
         offset: pixels of the canvas left of the image and above it.
         scale: pixels of the canvas per pixel of the image along x and y; they differ by the rounding of the size.
     """

