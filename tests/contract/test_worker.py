@@ -70,7 +70,7 @@ def test_a_worker_offers_its_tasks_and_reports_its_end(environment: dict[str, st
 
 
 def test_other_commands_of_celery_build_no_worker(environment: dict[str, str]) -> None:
-    script = f"from workers.app import app; app.finalize();assert {STAGE_TASK!r} not in app.tasks"
+    script = f"from workers.app import app; app.finalize(); assert {STAGE_TASK!r} not in app.tasks"
     subprocess.run([sys.executable, "-c", script], env=environment, check=True)
     # Without the weights that a worker of these queues would load.
     assert "No nodes replied" in celery(environment, "inspect", "ping", "--timeout", "1").stderr
