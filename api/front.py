@@ -44,7 +44,7 @@ class Front:
         self.settings = settings
         self.catalogue = services(settings.modules)
         self.placement = Placement(settings.co_locate)
-        self.intake = JobFactory(self.catalogue, settings.jobs, settings.limits, self.placement.place)
+        self.intake = JobFactory(self.catalogue, settings.jobs, settings.limits, self.placement.prefix)
         self.store = RedisJobStore(client, settings.jobs)
         self.batches = Batches(RedisBatchStore(client, settings.jobs), self.store, settings.batches)
         self.presence = Presence(client)
@@ -142,11 +142,11 @@ class Front:
     def _require_workers(self, job: NewJob) -> None:
         consumed = self.presence.consumed(time())
         for stage in job.spec.stages:
-            if self.placement.place(stage.family) not in consumed:
+            if self.placement.prefix(stage.family) not in consumed:
                 raise NoWorker(f"no worker takes tasks of the family {stage.family}")
 
     async def _has_worker(self, family: ModelFamily) -> bool:
-        return self.placement.place(family) in await asyncio.to_thread(self.presence.consumed, time())
+        return self.placement.prefix(family) in await asyncio.to_thread(self.presence.consumed, time())
 
     async def _see(self, job_id: str, watch: Watch, ends: float, view: Callable[[Job], View]) -> View:
         def read() -> View | None:

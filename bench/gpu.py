@@ -25,8 +25,7 @@ import cv2
 import numpy as np
 
 from bench.rows import Recorder, bare_photos_per_s, rows_per_s
-from config.cores import tasks_at_a_time, usable_cores
-from config.engine import Device, Engine
+from config.engine import Device, Engine, tasks_at_a_time, usable_cores
 from config.errors import FacelineError
 from config.settings import load_settings
 from models.catalogue import Catalogue, services

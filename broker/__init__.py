@@ -1,1 +1,1 @@
-"""Plans in, messages out: the queues of the families and the Celery chain of a plan."""
+"""Jobs in, messages out: the Celery app, the queues of the families, and the chain of a job."""

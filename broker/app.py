@@ -2,5 +2,17 @@
 
 from celery import Celery
 
-app = Celery("faceline")
-app.config_from_object("celeryconfig")
+from broker.transport import celery_url, use_transport
+
+
+def create_app(broker_url: str | None = None) -> Celery:
+    """An app with the settings of `celeryconfig.py`.
+
+    Args:
+        broker_url: the server that messages go through; None for the one that the settings name.
+    """
+    use_transport()
+    return Celery("faceline", broker=broker_url and celery_url(broker_url), config_source="celeryconfig")
+
+
+app = create_app()

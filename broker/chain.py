@@ -1,4 +1,4 @@
-"""From a job to its Celery chain: one signature for each stage, on the queue of its family."""
+"""Sends the Celery chain of a job: one signature for each stage, on the queue of its family."""
 
 from typing import Any
 
@@ -15,16 +15,16 @@ STAGE_TASK = "faceline.stage"
 CHECK_TASK = "faceline.check"
 
 BOUNDED = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
-"""How whoever sends a first stage tries again before it gives up; between stages workers never do (celeryconfig.py)."""
+"""How often a first stage is sent again before that fails; workers send the next ones until they succeed."""
 
 
 def stage_queue(spec: JobSpec, stage: int, placement: Placement) -> str:
-    """The queue that a stage of a job is taken from."""
+    """The queue of a stage of a job."""
     return placement.queue(spec.stages[stage].family, spec.priority)
 
 
 def send_job(app: Celery, spec: JobSpec, placement: Placement, from_stage: int = 0) -> None:
-    """Send the chain of a job; its messages carry the job's id and the number of their stage, nothing else.
+    """Send the chain of a job; its messages hold the id of the job and the index of their stage, nothing else.
 
     Raises:
         StorageError: the broker did not take it.
@@ -32,7 +32,7 @@ def send_job(app: Celery, spec: JobSpec, placement: Placement, from_stage: int =
     links = [_link(spec, stage.index, placement) for stage in spec.stages[from_stage:]]
     try:
         if len(links) == 1:
-            # To build a chain of one would cost the front a tenth of its time.
+            # Building a chain of one stage would take a tenth of the API's time.
             app.send_task(STAGE_TASK, **links[0], retry=True, retry_policy=BOUNDED)
         else:
             signatures = (app.signature(STAGE_TASK, **link, immutable=True) for link in links)
@@ -45,7 +45,7 @@ def _link(spec: JobSpec, stage: int, placement: Placement) -> dict[str, Any]:
     return {
         "args": (spec.id, stage),
         "queue": stage_queue(spec, stage, placement),
-        # What `celery inspect` shows; made here, as Celery takes its time over it.
+        # What `celery inspect` shows; Celery takes longer to make it.
         "argsrepr": f"({spec.id}, {stage})",
         "kwargsrepr": "{}",
     }

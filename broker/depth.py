@@ -1,4 +1,4 @@
-"""How many messages wait in a queue."""
+"""The lengths of queues."""
 
 from contextlib import suppress
 
@@ -13,10 +13,10 @@ _PATIENCE = {"max_retries": 2, "interval_start": 0, "interval_step": 0.1}
 
 
 class QueueDepth:
-    """Counts the messages that wait in queues, over a connection that it keeps. For one thread.
+    """Counts the messages that wait in a queue, over a connection that it keeps. For one thread.
 
     Args:
-        app: whose queues they are.
+        app: sends to these queues.
     """
 
     def __init__(self, app: Celery) -> None:
@@ -24,13 +24,13 @@ class QueueDepth:
         self._kept: Connection | None = None
 
     def __call__(self, queue: str) -> int:
-        """The messages that wait in a queue, those that a worker holds not counted.
+        """The number of messages that wait in a queue, without those that workers hold.
 
         Raises:
             StorageError: the broker did not answer.
         """
         if self._kept is not None:
-            with suppress(StorageError):  # the broker may have hung up long ago
+            with suppress(StorageError):  # the broker may have closed it long ago
                 return self._count(self._kept, queue)
         options = {**self._app.conf.broker_transport_options, **_PATIENCE}
         self._kept = self._app.connection_for_read(transport_options=options)
@@ -40,13 +40,13 @@ class QueueDepth:
         try:
             count: int = connection.default_channel.queue_declare(queue, passive=True).message_count
         except connection.channel_errors:
-            self._hang_up(connection)  # a channel does not outlive its error everywhere
-            return 0  # nobody has declared it yet
+            self._close(connection)  # with some brokers, an error closes the channel
+            return 0  # the queue is not declared yet
         except (KombuError, *connection.connection_errors) as error:
-            self._hang_up(connection)
+            self._close(connection)
             raise StorageError(f"the broker did not answer: {error}") from error
         return count
 
-    def _hang_up(self, connection: Connection) -> None:
+    def _close(self, connection: Connection) -> None:
         connection.release()
         self._kept = None

@@ -1,4 +1,4 @@
-"""The queues: three for each family, or three for all where a deployment co-locates them."""
+"""The queues: three for each family, or three for all families where a deployment co-locates them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,55 +9,59 @@ from jobs.job import Priority
 from models.family import ModelFamily
 
 CO_LOCATED = "faceline"
+"""The queue prefix that co-located families share."""
+
 _SUFFIX = {Priority.HIGH: ".high", Priority.NORMAL: "", Priority.BULK: ".bulk"}
+_URGENCY = {suffix: index for index, suffix in enumerate(_SUFFIX.values())}
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the tasks of each family go.
+    """Which queues the tasks of each family are sent to.
 
-    A place is what queues are named after: a family, or the one place that all families share.
+    A queue is named after its prefix, which is the name of a family or the prefix that all families share, and after
+    its priority.
 
     Attributes:
-        co_locate: all families share one place, so that a whole plan is one stage.
+        co_locate: all families share their queues, so that a whole plan is one stage.
     """
 
     co_locate: bool
 
     @property
-    def places(self) -> list[str]:
-        """All places."""
+    def prefixes(self) -> list[str]:
+        """All queue prefixes."""
         return [CO_LOCATED] if self.co_locate else list(ModelFamily)
 
-    def place(self, family: ModelFamily) -> str:
-        """The place of a family."""
+    def prefix(self, family: ModelFamily) -> str:
+        """The queue prefix of a family."""
         return CO_LOCATED if self.co_locate else family.value
 
     def queue(self, family: ModelFamily, priority: Priority) -> str:
         """The queue of a family for a priority."""
-        return queue_name(self.place(family), priority)
+        return queue_name(self.prefix(family), priority)
 
 
-def queue_name(place: str, priority: Priority) -> str:
-    """The queue of a place for a priority; the normal one bears the name of the place."""
-    return place + _SUFFIX[priority]
+def queue_name(prefix: str, priority: Priority) -> str:
+    """The queue of a prefix for a priority; the one for the normal priority is named like the prefix."""
+    return prefix + _SUFFIX[priority]
 
 
-def all_queues(places: Iterable[str]) -> list[str]:
-    """The queues of some places, the more urgent first."""
-    return [queue_name(place, priority) for priority in Priority for place in places]
+def all_queues(prefixes: Iterable[str]) -> list[str]:
+    """The queues of some prefixes, the more urgent first."""
+    return [queue_name(prefix, priority) for priority in Priority for prefix in prefixes]
 
 
 def consumed_families(queues: Iterable[str]) -> list[ModelFamily]:
-    """The families whose tasks come through some queues."""
-    places = {queue.partition(".")[0] for queue in queues}
-    return list(ModelFamily) if CO_LOCATED in places else [family for family in ModelFamily if family.value in places]
+    """The families whose tasks are sent to some of these queues."""
+    prefixes = {queue.partition(".")[0] for queue in queues}
+    return list(ModelFamily) if CO_LOCATED in prefixes else [family for family in ModelFamily if family in prefixes]
 
 
 class UrgentFirst(round_robin_cycle):
-    """The order in which a worker looks into its queues: by priority, in turn within one.
+    """The order in which a worker looks into its queues: by priority, and in turn where the priority is the same.
 
-    Priorities inside one Redis list would be inverted and clamped; hence queues of their own.
+    Each priority has a queue of its own: kombu inverts and clamps priorities inside one Redis list.
     """
 
     def consume(self, n: int) -> list[str]:
@@ -66,5 +70,6 @@ class UrgentFirst(round_robin_cycle):
 
 
 def _urgency(queue: str) -> int:
-    suffixes = list(_SUFFIX.values())
-    return suffixes.index(queue[queue.rfind(".") :] if "." in queue else "")
+    # Any other queue is for answers to `celery inspect` and `celery control`.
+    suffix = queue[queue.rfind(".") :] if "." in queue else ""
+    return _URGENCY.get(suffix, 0)

@@ -11,10 +11,9 @@ from time import time
 from urllib.parse import urlsplit
 
 import httpx
-from celery import Celery
 
+from broker.app import create_app
 from broker.queues import Placement
-from broker.urls import celery_url
 from bulk.errors import ExecutorLost
 from bulk.executors.api_client import ApiClient
 from bulk.executors.http import HttpExecutor
@@ -43,7 +42,7 @@ def make_validator(settings: Settings, asked: Sequence[str], on_error: OnError, 
     """Judges photos as a deployment with these settings does."""
     # Chunks wait behind more urgent jobs, as the parts of a batch do.
     jobs = settings.jobs.model_copy(update={"deadline_s": settings.batches.deadline_s})
-    intake = JobFactory(services(settings.modules), jobs, settings.limits, placement.place)
+    intake = JobFactory(services(settings.modules), jobs, settings.limits, placement.prefix)
     return PhotoValidator(intake, asked, Options(jobs.ttl_s, "number", on_error, priority=Priority.BULK))
 
 
@@ -74,7 +73,7 @@ def embedded_crew(
         if settings.device == "cpu" and "worker_threads" not in settings.model_fields_set:
             # Processes: threads of one wait for each other's Python (docs/bulk.md has figures).
             workers, overrides["FACELINE_CORES"] = settings.cores, "1"
-        running = running_stack(own, "127.0.0.1", 0, log, [placement.places] * workers, overrides)
+        running = running_stack(own, "127.0.0.1", 0, log, [placement.prefixes] * workers, overrides)
         stack = cleanup.enter_context(running)
         watch = cleanup.enter_context(_kept_up(stack))
         validator = make_validator(settings, asked, on_error, placement)
@@ -121,7 +120,7 @@ def api_crew(url: str, settings: Settings, asked: Sequence[str], on_error: OnErr
 def _queue_executor(
     redis_url: str, settings: Settings, validator: PhotoValidator, placement: Placement
 ) -> QueueExecutor:
-    app = Celery("faceline", broker=celery_url(settings.broker_url or redis_url), config_source="celeryconfig")
+    app = create_app(settings.broker_url or redis_url)
     return QueueExecutor(connect(redis_url, patience_s=PATIENCE_S), app, validator, settings, placement)
 
 

@@ -17,8 +17,7 @@ from config.errors import FacelineError
 from config.settings import default_weights_dir
 from models.catalogue import all_services
 from models.weights.cache import find
-from models.weights.clients import RegistryClients
-from models.weights.given import GivenFolder
+from models.weights.fetchers import GivenFolder, RegistryClients
 from models.weights.pull import pull
 from models.weights.registry import WEIGHTS, Option, Weights, weights_of
 from models.weights.source import Source, SourcePackage

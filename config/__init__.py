@@ -1,1 +1,1 @@
-"""What every process reads first: settings, logs and the root of the error tree."""
+"""What every process needs first: its settings, its logs, and the root of the error tree."""

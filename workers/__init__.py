@@ -1,1 +1,1 @@
-"""Messages in, messages out: the tasks that run a stage, and the sessions that they share."""
+"""Messages in, messages out: the Celery worker, its tasks, and what a task does with a stage of a job."""

@@ -1,64 +1,87 @@
-"""The worker: `celery -A workers.app worker -Q <queues>`."""
+"""The worker: `celery -A workers.app worker -Q <queues>`.
+
+Other commands of Celery, such as `celery -A workers.app inspect ping`, build no parts and load no models.
+"""
 
 from logging import getLogger
 from typing import Any
 
 import cv2
-from celery.signals import celeryd_after_setup, setup_logging, worker_ready, worker_shutdown, worker_shutting_down
+from celery.bootsteps import StartStopStep, Step
+from celery.signals import celeryd_after_setup, setup_logging, worker_ready, worker_shutdown
 
 from broker.app import app
 from broker.queues import consumed_families
 from config.logs import configure_logs
+from config.settings import load_settings
 from models.errors import ModelError
-from workers import tasks
 from workers.housekeeping import Housekeeping
-from workers.runtime import runtime
+from workers.parts import WorkerParts, build_parts
+from workers.tasks import register_tasks
 
-__all__ = ["app", "tasks"]
+__all__ = ["app"]
 
 log = getLogger(__name__)
-_housekeeping: list[Housekeeping] = []
+
+
+class Parts(Step):
+    """Builds the parts of the worker as `worker.parts`, and adds the tasks that run on them."""
+
+    def __init__(self, worker: Any, **_: Any) -> None:
+        settings = load_settings()
+        configure_logs(settings.log_level, settings.log_format)
+        # Celery logs the result of each task here, and each message that arrives there.
+        getLogger("celery.app.trace").setLevel("WARNING")
+        getLogger("celery.worker.strategy").setLevel("WARNING")
+        worker.parts = build_parts(settings)
+        register_tasks(worker.app, worker.parts)
+
+
+class HousekeepingStep(StartStopStep):
+    """Ends the housekeeping of the worker, `worker.housekeeping`, once the worker takes no more messages."""
+
+    requires = (Parts,)
+
+    def start(self, worker: Any) -> None:
+        """Prepare it: the models are loaded. It starts when the worker is ready."""
+        worker.housekeeping = Housekeeping(worker.parts, list(worker.app.amqp.queues.consume_from))
+
+    def close(self, worker: Any) -> None:
+        """Stop it; the worker finishes the messages that it has."""
+        worker.housekeeping.stop()
+
+
+app.steps["worker"].update({Parts, HousekeepingStep})
 
 
 @setup_logging.connect
-def _set_up_logging(**_: Any) -> None:
-    settings = runtime().settings
-    configure_logs(settings.log_level, settings.log_format)
-    # It logs the result of each task.
-    getLogger("celery.app.trace").setLevel("WARNING")
-    # It logs each message as it comes in.
-    getLogger("celery.worker.strategy").setLevel("WARNING")
+def _set_up_no_logging(**_: Any) -> None:
+    """Keep Celery from setting up logs of its own, which it does unless this signal has a receiver."""
 
 
 @celeryd_after_setup.connect
-def _warm_up(**_: Any) -> None:
-    """Load the models of the consumed queues, before the first message is taken."""
-    here = runtime()
-    # Tasks fill the cores; more threads of OpenCV would fight them.
-    cv2.setNumThreads(here.settings.engine.threads)
+def _load_models(instance: Any, **_: Any) -> None:
+    """Load the models of the consumed queues, before the worker takes the first message."""
+    parts: WorkerParts = instance.parts
+    # Tasks fill the cores: with more threads, OpenCV would compete with them.
+    cv2.setNumThreads(parts.settings.engine.threads)
     try:
-        here.sessions.load(consumed_families(app.amqp.queues.consume_from))
+        parts.sessions.load(consumed_families(app.amqp.queues.consume_from))
     except ModelError as error:
         log.error("the worker cannot start", extra={"reason": str(error)})
         raise SystemExit(1) from error
-    except Exception as error:  # a signal's receiver may fail, and the worker would start without its models
+    except Exception as error:  # Celery only logs what a receiver raises, and would start without the models
         log.exception("the worker cannot start")
         raise SystemExit(1) from error
-    log.info("models loaded", extra={"models": ",".join(here.sessions.loaded)})
+    log.info("models loaded", extra={"models": ",".join(parts.sessions.loaded)})
 
 
 @worker_ready.connect
-def _start_housekeeping(**_: Any) -> None:
-    _housekeeping.append(Housekeeping(runtime(), list(app.amqp.queues.consume_from)))
-    _housekeeping[-1].start()
-
-
-@worker_shutting_down.connect
-def _stop_housekeeping(**_: Any) -> None:
-    while _housekeeping:
-        _housekeeping.pop().stop()
+def _start_housekeeping(sender: Any, **_: Any) -> None:
+    """Report the worker as alive only now that it takes messages: readiness checks wait for their answers."""
+    sender.controller.housekeeping.start()
 
 
 @worker_shutdown.connect
-def _close_sessions(**_: Any) -> None:
-    runtime().sessions.close()
+def _close_sessions(sender: Any, **_: Any) -> None:
+    sender.parts.sessions.close()

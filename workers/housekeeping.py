@@ -1,4 +1,4 @@
-"""The background thread of a worker: it says that the worker is alive, forgets old images, sends lost jobs again."""
+"""The background thread of a worker: reports that the worker is alive, drops old images, sends lost jobs again."""
 
 from collections.abc import Sequence
 from logging import getLogger
@@ -13,8 +13,8 @@ from jobs.errors import StorageError
 from jobs.job import JobSpec
 from jobs.redis.presence import ModelReport, WorkerReport
 from models.weights.cache import stored_weights
+from workers.parts import WorkerParts
 from workers.reaper import Reaper
-from workers.runtime import Runtime
 
 log = getLogger(__name__)
 
@@ -26,56 +26,70 @@ class Housekeeping:
     """Runs beside the tasks of a worker until it is stopped.
 
     Args:
-        here: the worker's parts.
-        queues: that it consumes.
+        parts: of the worker, with its models loaded.
+        queues: the names of the queues that the worker consumes.
     """
 
-    def __init__(self, here: Runtime, queues: Sequence[str]) -> None:
-        self._here = here
+    def __init__(self, parts: WorkerParts, queues: Sequence[str]) -> None:
+        self._parts = parts
         self._queues = sorted(queues)
-        self._models = [
-            ModelReport(name=name, sha256=stored.sha256, package=stored.package, licence=stored.licence)
-            for name in here.sessions.loaded
-            for stored in [stored_weights(name, here.settings.weights_dir)]
-        ]
+        self._models = _model_reports(parts)
+        self._reaper = _reaper(parts)
         self._stopped = Event()
-        self._thread = Thread(target=self._beat, name="housekeeping", daemon=True)
-        placement = Placement(here.settings.co_locate)
-        depth = QueueDepth(app)
-
-        def waiting(spec: JobSpec, stage: int) -> int:
-            return depth(stage_queue(spec, stage, placement))
-
-        def send(spec: JobSpec, stage: int) -> None:
-            send_job(app, spec, placement, from_stage=stage)
-
-        self._reaper = Reaper(here.store, waiting, send, here.settings.jobs.stalled_after_s)
+        self._thread = Thread(target=self._run, name="housekeeping", daemon=True)
 
     def start(self) -> None:
-        """Begin; the worker is ready."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End; the worker takes no more messages."""
+        """End the thread, and report that the worker is gone; does nothing before `start`."""
+        if not self._thread.is_alive():
+            return
         self._stopped.set()
         self._thread.join(timeout=2 * BEAT_S)
         try:
-            self._here.presence.leave(self._here.name)
+            self._parts.presence.leave(self._parts.name)
         except StorageError:
-            log.warning("could not say goodbye")
+            log.warning("the store does not know that this worker stopped: it does not answer")
 
-    def _beat(self) -> None:
+    def _run(self) -> None:
         beats = 0
         while not self._stopped.is_set():
-            self._here.images.drop_old()
             try:
-                report = WorkerReport(name=self._here.name, queues=self._queues, models=self._models, seen_at=time())
-                self._here.presence.report(report)
-                if beats % BEATS_PER_SWEEP == 0:
-                    self._reaper.sweep(time())
+                self._beat(sweep=beats % BEATS_PER_SWEEP == 0)
             except StorageError as error:
-                log.warning("store away", extra={"error": str(error)})
-            except Exception:  # a worker that fell silent would count as gone
+                log.warning("the store does not answer", extra={"error": str(error)})
+            except Exception:  # a worker whose thread ended would count as gone
                 log.exception("housekeeping failed")
             beats += 1
             self._stopped.wait(BEAT_S)
+
+    def _beat(self, *, sweep: bool) -> None:
+        self._parts.images.drop_old()
+        now = time()
+        report = WorkerReport(name=self._parts.name, queues=self._queues, models=self._models, seen_at=now)
+        self._parts.presence.report(report)
+        if sweep:
+            self._reaper.sweep(now)
+
+
+def _model_reports(parts: WorkerParts) -> list[ModelReport]:
+    reports = []
+    for name in parts.sessions.loaded:
+        stored = stored_weights(name, parts.settings.weights_dir)
+        reports.append(ModelReport(name=name, sha256=stored.sha256, package=stored.package, licence=stored.licence))
+    return reports
+
+
+def _reaper(parts: WorkerParts) -> Reaper:
+    placement = Placement(parts.settings.co_locate)
+    depth = QueueDepth(app)
+
+    def queue_length(spec: JobSpec, stage: int) -> int:
+        return depth(stage_queue(spec, stage, placement))
+
+    def send(spec: JobSpec, stage: int) -> None:
+        send_job(app, spec, placement, from_stage=stage)
+
+    return Reaper(parts.store, queue_length, send, parts.settings.jobs.stalled_after_s)

@@ -1,4 +1,7 @@
-"""Sends again what got lost: Redis takes a message and notes it as taken in two steps, and a kill can fall between."""
+"""Sends lost jobs again.
+
+Redis hands out a message and notes it as handed out in two steps; a worker killed in between loses the message.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,16 +15,16 @@ log = getLogger(__name__)
 
 BATCH = 100
 PATIENCE = 3
-"""How often a job may be found stalled before it is sent again though messages wait in its queue."""
+"""How often a job may be found stalled before it is sent again although messages wait in its queue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reaper:
-    """Looks after jobs that made no progress for too long.
+    """Finds jobs that made no progress for too long, and sends those again whose message is lost.
 
     Attributes:
-        store: of the jobs.
-        queue_length: how many messages wait where a stage of a job is taken from.
+        store: holds the jobs.
+        queue_length: counts the messages in the queue of a stage of a job.
         send: sends the chain of a job from a stage on.
         stalled_after_s: how long a job may go without progress.
     """
@@ -48,9 +51,9 @@ class Reaper:
                 self._send_if_lost(job, self.store.postpone(job_id, now + self.stalled_after_s))
 
     def _send_if_lost(self, job: Job, times: int) -> None:
-        # Where messages wait, the job's own may be among them: then it is late, not lost. But some queues are never
-        # empty, so in the end it is sent all the same; a stage that comes twice runs once. Each time it takes twice as
-        # long, or whatever waits for a day would fill its queue with copies.
+        # A message that waits in the queue may be that of this job, which is late then, not lost. But some queues are
+        # never empty, so the job is sent in the end anyway; a stage whose message comes twice runs once. The interval
+        # doubles each time: otherwise jobs that wait for a day would fill their queue with copies.
         rounds, rest = divmod(times, PATIENCE)
         if (rest == 0 and rounds.bit_count() == 1) or self.queue_length(job.spec, job.done) == 0:
             log.warning("job sent again", extra={"job": job.spec.id, "stage": job.done})

@@ -1,4 +1,4 @@
-"""Images by reference: read by the worker itself, from where its deployment allows."""
+"""Images by reference: the worker reads them itself, from the roots that its deployment allows."""
 
 import os
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ from models.imaging.headers import check_pixels, read_header
 
 
 def is_reference(name: str) -> bool:
-    """Whether it names an image by reference, not by the id of a blob."""
+    """Whether a name is a reference to an image; otherwise it is the id of a blob."""
     return "://" in name
 
 
 def is_far(name: str) -> bool:
-    """Whether an image lies on another machine than this one and the store."""
+    """Whether an image is on another machine than this worker and the store."""
     return is_reference(name) and not Reference.parse(name).local
 
 
 class References:
-    """Reads images under some roots, and nowhere else.
+    """Reads images under some roots only.
 
     Args:
         roots: folders, and prefixes of URLs.
-        limits: that images are held to; nobody has judged these before.
+        limits: of an image; the API has not checked these.
     """
 
     def __init__(self, roots: Sequence[str], limits: LimitSettings) -> None:
@@ -38,12 +38,12 @@ class References:
         """The encoded image that a reference points to.
 
         Raises:
-            UnreachableReference: it lies outside the roots, links lead out of them, or it cannot be read.
+            UnreachableReference: it is outside the roots, links lead out of them, or it cannot be read.
             InvalidRequest: it is no image that Faceline reads, or is larger than allowed.
         """
         reference = Reference.parse(source)
         if not self._allows(reference):
-            raise UnreachableReference("the reference lies outside the roots that this deployment allows")
+            raise UnreachableReference("the reference is outside the roots that this deployment allows")
         image = reference.read(self._limits.image_bytes)
         check_pixels(read_header(image), self._limits.pixels)
         return image
@@ -52,7 +52,7 @@ class References:
         if reference.local:
             real = Path(os.path.realpath(reference.location))
             return any(real.is_relative_to(folder) for folder in self._folders)
-        # "::" chains file systems: what stands in front is not what is read. Over HTTP "%2e" is a dot.
+        # "::" chains file systems: the part in front of it is not the one that is read. Over HTTP "%2e" is a dot.
         parts = unquote(reference.location).split("/")
         harmless = "::" not in reference.location and not {"..", "."}.intersection(parts)
         return harmless and reference.location.startswith(tuple(self._prefixes))

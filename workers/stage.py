@@ -1,6 +1,6 @@
-"""What a worker does with the message of a stage."""
+"""What a worker does with the message of a stage: claim the stage, run its services, store what came of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from logging import getLogger
 from time import monotonic, perf_counter, time
@@ -13,14 +13,26 @@ from jobs.store import JobStore
 from models.service import Service
 from pipelines.chunk import Chunk, Failure
 from pipelines.plan import Stage
-from pipelines.run import SLICE_PIXELS, open_slices, run_service
+from pipelines.run import SLICE_PIXELS, Frame, open_slices, run_service
 from workers.images import ImageCache
 
 log = getLogger(__name__)
 
 
-LOOK_EVERY_S = 0.25
-"""How often a stage says how far it is, and looks whether its job still wants it."""
+REPORT_EVERY_S = 0.25
+"""How often a stage reports its progress, and learns whether its job was canceled."""
+
+
+class StageCanceled(FacelineError):
+    """The job of a stage was canceled or erased while the stage ran."""
+
+    type = "canceled"
+
+
+class StageTimedOut(FacelineError):
+    """A stage took longer than it may."""
+
+    type = "timed_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +40,13 @@ class StageRunner:
     """Runs stages of jobs.
 
     Attributes:
-        store: of the jobs.
-        images: decoded, by blob id or reference.
+        store: holds the jobs.
+        images: gives decoded images by blob id or reference.
         service: gives a service by name; raises `ModelError`.
         worker: the name of this worker.
-        deadline_s: after it a stage begins no further service, and its job fails.
-        slice_pixels: see `open_slices`; 1 takes the images of a chunk one at a time.
+        deadline_s: after it a stage starts no further service, and its job fails.
+        slice_pixels: how many pixels of a chunk are decoded at a time, see `open_slices`; 1 decodes one image at a
+            time.
     """
 
     store: JobStore
@@ -44,128 +57,160 @@ class StageRunner:
     slice_pixels: int = SLICE_PIXELS
 
     def run(self, job_id: str, index: int, queue: str) -> bool:
-        """Run a stage, unless the job has no use for it any more.
+        """Run a stage, unless its job no longer needs it.
 
         Args:
-            job_id: whose job.
+            job_id: of the job.
             index: of the stage in its plan.
-            queue: from which the message was taken.
+            queue: that the message was taken from.
 
         Returns:
-            Whether the chain goes on.
+            Whether the chain continues.
 
         Raises:
-            StorageError: the store did not answer; the message has to come again.
+            StorageError: the store did not answer; the message has to be delivered again.
         """
         token = current_job.set(job_id)
         try:
             claim = self.store.begin(job_id, index, time())
             if claim.outcome is ClaimOutcome.GO and claim.spec and claim.chunk:
-                return self._go(claim.spec, claim.spec.stages[index], claim.chunk, queue)
-            return self._stop(claim, index)
+                return self._run_claimed(_StageRun(self, claim.spec, claim.spec.stages[index], claim.chunk, queue))
+            return self._skip(claim, index)
         finally:
             current_job.reset(token)
 
-    def _stop(self, claim: StageClaim, index: int) -> bool:
-        log.info("stage skipped", extra={"stage": index, "verdict": claim.outcome.value})
+    def _skip(self, claim: StageClaim, index: int) -> bool:
+        log.info("stage skipped", extra={"stage": index, "outcome": claim.outcome.value})
         if claim.spec and claim.outcome is ClaimOutcome.CANCELED:
             self._finish(claim.spec, Ending(JobStatus.CANCELED), {})
         if claim.spec and claim.outcome is ClaimOutcome.POISONED:
             self.store.dead_letter(claim.spec, index, time())
             failure = Failure(service=None, type="poisoned", message="a stage was begun too often without an end")
             self._finish(claim.spec, Ending(JobStatus.FAILED, failure=failure), {})
-        # A message that came twice may be the one whose follower was never sent.
+        # A stage that is done may have ended its worker before the message of the next stage was sent.
         return claim.outcome is ClaimOutcome.DONE
 
-    def _go(self, spec: JobSpec, stage: Stage, chunk: Chunk, queue: str) -> bool:
-        progress: dict[int, ServiceProgress] = {}
+    def _run_claimed(self, run: "_StageRun") -> bool:
         try:
-            self._run_services(spec, stage, chunk, progress, queue)
+            run.run_services()
         except StorageError:
             raise
-        except StageUnwanted:
-            return self._finish(spec, Ending(JobStatus.CANCELED), progress)
+        except StageCanceled:
+            return self._finish(run.spec, Ending(JobStatus.CANCELED), run.progress)
         except FacelineError as error:
             failure = Failure(service=None, type=error.type, message=str(error))
-            return self._finish(spec, Ending(JobStatus.FAILED, failure=failure), progress)
-        except Exception:  # a bug must not leave its job hanging
-            log.exception("stage failed", extra={"stage": stage.index})
+            return self._finish(run.spec, Ending(JobStatus.FAILED, failure=failure), run.progress)
+        except Exception:  # a bug must not leave its job running forever
+            log.exception("stage failed", extra={"stage": run.stage.index})
             failure = Failure(service=None, type="internal", message="internal error")
-            return self._finish(spec, Ending(JobStatus.FAILED, failure=failure), progress)
-        chunk.done = stage.index + 1
-        if all(item.dead for item in chunk.items):
-            # Where samples travel together, each has its own failure.
-            result = chunk if len(chunk.items) > 1 else None
-            ending = Ending(JobStatus.FAILED, result=result, failure=chunk.items[0].failures[-1])
-            return self._finish(spec, ending, progress)
-        if chunk.done == len(spec.stages):
-            return self._finish(spec, Ending(JobStatus.SUCCEEDED, result=chunk), progress)
-        self.store.end(spec, chunk, progress, time())
-        log.info("stage done", extra=_told(spec, progress))
+            return self._finish(run.spec, Ending(JobStatus.FAILED, failure=failure), run.progress)
+        run.chunk.done = run.stage.index + 1
+        if ending := run.ending():
+            return self._finish(run.spec, ending, run.progress)
+        self.store.end(run.spec, run.chunk, run.progress, time())
+        log.info("stage done", extra=_log_fields(run.spec, run.progress))
         return True
 
-    def _run_services(
-        self, spec: JobSpec, stage: Stage, chunk: Chunk, progress: dict[int, ServiceProgress], queue: str
-    ) -> None:
-        looked = monotonic()
-        ends = looked + self.deadline_s
-        took = dict.fromkeys(range(stage.first, stage.first + len(stage.services)), 0.0)
-        opened = perf_counter()
-        named = [item.image for item in chunk.items if item.image is not None and not item.dead]
-        with self.images.ahead(named) as images:
-            for frames in open_slices(chunk.items, images, self.slice_pixels):
-                # Whoever comes first pays for the decoding.
-                took[stage.first] += (perf_counter() - opened) * 1000
-                for place, name in enumerate(stage.services, start=stage.first):
-                    if all(frame.item.dead for frame in frames):
-                        break
-                    now = monotonic()
-                    if now > ends:
-                        raise StageTimedOut(f"the stage took longer than {self.deadline_s:g} s")
-                    if now > looked + LOOK_EVERY_S:
-                        looked = now
-                        if not self.store.note(spec, progress):
-                            raise StageUnwanted
-                    took[place] += run_service(self.service(name), frames, fail_fast=spec.on_error == "fail")
-                    failures = [failure for item in chunk.items for failure in item.failures if failure.service == name]
-                    progress[place] = ServiceProgress(
-                        status=ServiceStatus.FAILED if failures else ServiceStatus.SUCCEEDED,
-                        ms=round(took[place], 3),
-                        worker=self.worker,
-                        queue=queue,
-                        error=failures[0].message if failures else None,
-                    )
-                if stage.index + 1 == len(spec.stages):
-                    # Nobody else will look at them, and the next ones need the room.
-                    self.images.drop([frame.item.image for frame in frames if frame.item.image is not None])
-                frames.clear()
-                opened = perf_counter()
-
     def _finish(self, spec: JobSpec, ending: Ending, progress: Progress) -> bool:
+        """End a job; its chain does not continue."""
         self.images.drop(spec.blobs)
         now = time()
-        ended = self.store.finish(spec, ending, progress, now)
-        # One line for each message: a line takes as long as a small model.
-        more = {"status": ending.status.value, "ms": round((now - spec.created_at) * 1000)} if ended else {}
-        log.info("job over" if ended else "stage in vain", extra={**more, **_told(spec, progress)})
+        if self.store.finish(spec, ending, progress, now):
+            # One line of log for each message: a line takes as long as a small model.
+            ended = {"status": ending.status.value, "ms": round((now - spec.created_at) * 1000)}
+            log.info("job over", extra={**ended, **_log_fields(spec, progress)})
+        else:
+            log.info("stage result discarded: job already finished", extra=_log_fields(spec, progress))
         return False
 
 
-def _told(spec: JobSpec, progress: Mapping[int, ServiceProgress]) -> dict[str, object]:
-    """What the log says of the services of a stage: their queue, and their milliseconds by name."""
-    told: dict[str, object] = {}
-    for place, one in progress.items():
-        told |= {"queue": one.queue, spec.plan.services[place]: one.ms}
-    return told
+class _StageRun:
+    """One run of a stage.
+
+    Attributes:
+        spec: of its job.
+        stage: whose services are run.
+        chunk: the items that they are run on.
+        progress: of the services that ran so far, by their index in the plan.
+    """
+
+    def __init__(self, runner: StageRunner, spec: JobSpec, stage: Stage, chunk: Chunk, queue: str) -> None:
+        self.spec = spec
+        self.stage = stage
+        self.chunk = chunk
+        self.progress: dict[int, ServiceProgress] = {}
+        self._runner = runner
+        self._queue = queue
+        self._services = dict(enumerate(stage.services, start=stage.first))
+        self._ms = dict.fromkeys(self._services, 0.0)
+        self._reported_at = monotonic()
+        self._ends_at = self._reported_at + runner.deadline_s
+
+    def run_services(self) -> None:
+        """Run the services on all items, a group of items at a time that fits into memory.
+
+        Raises:
+            StageTimedOut: the stage took too long.
+            StageCanceled: the job was canceled or erased.
+            StorageError: the store did not answer.
+            ModelError: a service cannot be loaded.
+        """
+        names = [item.image for item in self.chunk.items if item.image is not None and not item.dead]
+        with self._runner.images.ahead(names) as images:
+            loading_since = perf_counter()
+            for group in open_slices(self.chunk.items, images, self._runner.slice_pixels):
+                # Decoding time is charged to the first service of the stage.
+                self._ms[self.stage.first] += (perf_counter() - loading_since) * 1000
+                for index, name in self._services.items():
+                    if all(one.item.dead for one in group):
+                        break
+                    self._check()
+                    self._run_service(index, name, group)
+                if self._is_last:
+                    # No later stage needs these images, and the next ones need the memory.
+                    self._runner.images.drop([one.item.image for one in group if one.item.image is not None])
+                # Free these images before the next ones are decoded.
+                group.clear()
+                loading_since = perf_counter()
+
+    def ending(self) -> Ending | None:
+        """How the job ends with this stage; None if its next stage follows."""
+        if all(item.dead for item in self.chunk.items):
+            # Where many items travel together, the result says of each why it failed.
+            result = self.chunk if len(self.chunk.items) > 1 else None
+            return Ending(JobStatus.FAILED, result=result, failure=self.chunk.items[0].failures[-1])
+        return Ending(JobStatus.SUCCEEDED, result=self.chunk) if self._is_last else None
+
+    @property
+    def _is_last(self) -> bool:
+        return self.stage.index + 1 == len(self.spec.stages)
+
+    def _check(self) -> None:
+        """Check the deadline; from time to time, report the progress and learn whether the job was canceled."""
+        now = monotonic()
+        if now > self._ends_at:
+            raise StageTimedOut(f"the stage took longer than {self._runner.deadline_s:g} s")
+        if now > self._reported_at + REPORT_EVERY_S:
+            self._reported_at = now
+            if not self._runner.store.note(self.spec, self.progress):
+                raise StageCanceled
+
+    def _run_service(self, index: int, name: str, group: Sequence[Frame]) -> None:
+        service = self._runner.service(name)
+        self._ms[index] += run_service(service, group, fail_fast=self.spec.on_error == "fail")
+        failures = [failure for item in self.chunk.items for failure in item.failures if failure.service == name]
+        self.progress[index] = ServiceProgress(
+            status=ServiceStatus.FAILED if failures else ServiceStatus.SUCCEEDED,
+            ms=round(self._ms[index], 3),
+            worker=self._runner.worker,
+            queue=self._queue,
+            error=failures[0].message if failures else None,
+        )
 
 
-class StageUnwanted(FacelineError):
-    """The job of a stage was canceled, or erased."""
-
-    type = "canceled"
-
-
-class StageTimedOut(FacelineError):
-    """A stage took longer than it may."""
-
-    type = "timed_out"
+def _log_fields(spec: JobSpec, progress: Progress) -> dict[str, object]:
+    """The fields of a line of log about a stage: its queue, and the milliseconds of each service by name."""
+    fields: dict[str, object] = {}
+    for index, service in progress.items():
+        fields |= {"queue": service.queue, spec.plan.services[index]: service.ms}
+    return fields

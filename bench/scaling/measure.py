@@ -27,7 +27,7 @@ from bulk.output.formats import Parquet
 from bulk.output.rows import Table
 from bulk.perform import Crew
 from cli.bulk_executors import deployed_crew
-from config.cores import usable_cores
+from config.engine import usable_cores
 from embedded.stack import Stack
 from jobs.redis.connection import Client, connect
 from jobs.reference import Reference

@@ -20,7 +20,7 @@ from jobs.redis.connection import connect
 from jobs.redis.finished import FinishedStream
 from jobs.redis.jobs import RedisJobStore
 from models.catalogue import services
-from models.imaging.preprocessing import MAX_ROWS
+from models.runtime.session import MAX_ROWS
 from pipelines.dialects import DIALECTS
 
 PATIENCE_S = 60.0
@@ -54,7 +54,7 @@ class Submitter:
     def __init__(self) -> None:
         settings = load_settings()
         client = connect(settings.redis_url, patience_s=PATIENCE_S)
-        self._intake = JobFactory(services(settings.modules), settings.jobs, settings.limits, PLACEMENT.place)
+        self._intake = JobFactory(services(settings.modules), settings.jobs, settings.limits, PLACEMENT.prefix)
         self._store = RedisJobStore(client, settings.jobs)
         self._finished = FinishedStream(client)
         self._finished.seek_end()

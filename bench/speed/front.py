@@ -9,7 +9,7 @@ from bench.speed.photos import photos
 from bench.speed.processes import memory_of
 from bench.speed.tables import Cell, Table, spread_ms
 from bench.speed.workbench import Workbench, job_request, pids_of
-from config.cores import usable_cores
+from config.engine import usable_cores
 from config.settings import Settings
 
 BODY_BYTES = 10_000

@@ -2,15 +2,13 @@
 
 from functools import cache
 
-from celery import Celery
-
+from broker.app import create_app
 from config.settings import load_settings
 from jobs.redis.connection import Client, connect
 
 NOTHING, REPLY = "bench.nothing", "bench.reply"
 
-app = Celery("bench")
-app.config_from_object("celeryconfig")
+app = create_app()
 
 
 @cache

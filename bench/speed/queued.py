@@ -7,7 +7,7 @@ from bench.speed.chunks import Bulk, send_chunks
 from bench.speed.client import Load, Sent, send
 from bench.speed.tables import Cell, Table, mean, spread_ms
 from bench.speed.workbench import Workbench, job_request, pids_of
-from config.cores import usable_cores
+from config.engine import usable_cores
 from embedded.stack import Stack
 
 CONCURRENCIES = (1, 8, 32)

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.speed.chart import bars
 from bench.speed.tables import Table
-from config.cores import usable_cores
+from config.engine import usable_cores
 
 _MODEL = "model name"
 

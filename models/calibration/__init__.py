@@ -1,1 +1,1 @@
-"""Tables and formulas that turn scores of networks into rates and shares."""
+"""Calibration: turns the scores of networks into error rates and into shares that mean the same for each model."""

@@ -1,10 +1,10 @@
-"""Shares that mean the same for every model: at one half, yes and no are as likely."""
+"""Shares that mean the same for each model: at one half, yes and no are equally likely."""
 
 
 def balanced(share: float, threshold: float) -> float:
-    """Move the odds of a share in [0, 1] so that a threshold in ]0, 1[ comes to one half; 0 and 1 stay.
+    """Move the odds of a share in [0, 1] so that a threshold in ]0, 1[ becomes one half; 0 and 1 do not change.
 
-    The rule by which odds change when the other answer becomes more or less frequent (Saerens, Latinne, Decaestecker:
+    Odds change by this rule when one answer becomes more or less frequent (Saerens, Latinne, Decaestecker:
     "Adjusting the outputs of a classifier to new a priori probabilities", Neural Computation 2002).
     """
     yes, no = share * (1 - threshold), (1 - share) * threshold

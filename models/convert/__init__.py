@@ -1,18 +1,18 @@
-"""Converters from the formats that weights come in to ONNX.
+"""Converters from the formats of published weights to ONNX.
 
-Each converter supports exactly the operations that our models use; another one is an error that names it.
+A converter supports the operations that our models use; for any other operation it raises an error that names it.
 """
 
 from enum import StrEnum
 
 REVISION = 2
-"""Raise it when a converter gives another model for the same files: the cache tells models apart by it."""
+"""Increase it when a converter makes another model of the same files: it is part of the names in the cache."""
 
 
 class Converter(StrEnum):
-    """How the files of a source become an ONNX model; `models.convert.conversion` runs it.
+    """The converter of a source's files; `models.convert.conversion` runs it.
 
-    Kept apart from the converters, so that the registry of weights needs neither onnx nor h5py.
+    Defined here, apart from the converters, so that the registry of weights imports neither onnx nor h5py.
     """
 
     ONNX = "onnx"

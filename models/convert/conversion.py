@@ -1,4 +1,4 @@
-"""From the files of a source to a model as Faceline runs it."""
+"""Converts the files of a source to a model that Faceline runs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -7,25 +7,24 @@ import onnx
 from onnx import ModelProto
 
 from models.convert import Converter, faceapi, keras_h5, opencv_int8, tfjs, tflite
-from models.convert.batch import free_batch
-from models.convert.errors import ConversionFailed
 from models.convert.interface import rename, with_interface
-from models.convert.prelu import split_prelu
+from models.convert.rewrites import free_batch, split_prelu
+from models.errors import ConversionFailed
 
 Files = Mapping[str, bytes]
 
 
 def convert(converter: Converter, files: Files, row: Sequence[int | None], outputs: Mapping[str, str]) -> ModelProto:
-    """A model with one input `input` (n, *row), the given outputs and a free batch dimension.
+    """A model with one input `input` (n, *row), the given outputs, and a free batch dimension.
 
     Args:
-        converter: what the files are.
+        converter: for the format of the files.
         files: their contents by path.
         row: the shape of one row of the input; None where any length is right.
         outputs: the source's names of outputs, by the names to give them.
 
     Raises:
-        ConversionFailed: the source has an operation that its converter does not know, or lacks an output.
+        ConversionFailed: the source has an operation that its converter does not support, or lacks an output.
     """
     model = _CONVERTERS[converter](files)
     free_batch(model)
@@ -39,7 +38,7 @@ def _one_file(convert_bytes: Callable[[bytes], ModelProto], files: Files) -> Mod
 
 
 def _one_output(content: bytes) -> ModelProto:
-    """ONNX whose one output is called `output`, however the exporter called it."""
+    """An ONNX model with one output, renamed to `output`."""
     model = onnx.load_from_string(content)
     if len(model.graph.output) != 1:
         raise ConversionFailed(f"the source has {len(model.graph.output)} outputs, not one")
@@ -47,19 +46,19 @@ def _one_output(content: bytes) -> ModelProto:
     return model
 
 
-def _list_and_numbers(convert_bytes: Callable[[bytes, bytes], ModelProto], files: Files) -> ModelProto:
-    (listed,) = (content for path, content in files.items() if path.endswith(".json"))
+def _manifest_and_numbers(convert_bytes: Callable[[bytes, bytes], ModelProto], files: Files) -> ModelProto:
+    (manifest,) = (content for path, content in files.items() if path.endswith(".json"))
     (numbers,) = (content for path, content in files.items() if path.endswith(".bin"))
-    return convert_bytes(listed, numbers)
+    return convert_bytes(manifest, numbers)
 
 
 _CONVERTERS: Mapping[Converter, Callable[[Files], ModelProto]] = {
     Converter.ONNX: partial(_one_file, onnx.load_from_string),
     Converter.ONNX_ONE_OUTPUT: partial(_one_file, _one_output),
     Converter.OPENCV_INT8: partial(_one_file, opencv_int8.convert),
-    Converter.TFJS: partial(_list_and_numbers, tfjs.convert),
+    Converter.TFJS: partial(_manifest_and_numbers, tfjs.convert),
     Converter.KERAS_H5: partial(_one_file, keras_h5.convert),
-    Converter.FACEAPI_AGE_GENDER: partial(_list_and_numbers, faceapi.age_gender),
-    Converter.FACEAPI_EXPRESSION: partial(_list_and_numbers, faceapi.expression),
+    Converter.FACEAPI_AGE_GENDER: partial(_manifest_and_numbers, faceapi.age_gender),
+    Converter.FACEAPI_EXPRESSION: partial(_manifest_and_numbers, faceapi.expression),
     Converter.TFLITE: partial(_one_file, tflite.convert),
 }

@@ -1,4 +1,4 @@
-"""The nets of face-api, which come as weights without a graph, built again.
+"""Builds the networks of face-api, which are published as weights without a graph.
 
 The graphs follow face-api's published code: TinyXception (`src/xception`) under the age and gender heads, and
 DenseBlock4 (`src/faceFeatureExtractor`) under the expression head. Input is (n, 3, 112, 112) RGB in [0, 255].
@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from onnx import ModelProto
 
-from models.convert.graph import Array, Graph
-from models.convert.manifest import read_weights
-from models.convert.spatial import convolution, depthwise_convolution, pool
+from models.convert.graph import Array, Graph, convolution, depthwise_convolution, pool
+from models.convert.tfjs_format import read_weights
 
 _INPUT: Mapping[str, Sequence[int | str]] = {"input": ["N", 3, 112, 112]}
 _MEAN_RGB = np.array([122.782, 117.001, 104.298], np.float32).reshape(1, 3, 1, 1)
@@ -45,7 +44,7 @@ def expression(manifest: bytes, numbers: bytes) -> ModelProto:
 
 
 class _Net:
-    """The building blocks, each under the prefix that its weights have in the manifest."""
+    """The building blocks; `prefix` is that of their weights in the manifest."""
 
     def __init__(self, weights: Mapping[str, Array]) -> None:
         self.graph = Graph()
@@ -80,7 +79,7 @@ class _Net:
         return self.graph.add("Flatten", [self.graph.add("GlobalAveragePool", [x])])
 
     def reduction_block(self, x: str, prefix: str) -> str:
-        """Half the size; the first block gets what is rectified already, which a second time does not change."""
+        """Halves the size. The input of the first block is rectified already; doing it again changes nothing."""
         y = self.separable(self.relu(x), f"{prefix}/separable_conv0")
         y = self.separable(self.relu(y), f"{prefix}/separable_conv1")
         y = pool(self.graph, "MaxPool", y, (3, 3), (2, 2), same=True)
@@ -93,7 +92,7 @@ class _Net:
         return self.sum(y, x)
 
     def dense_block(self, first: str, prefix: str) -> str:
-        """Three separable convolutions, each over the rectified sum of all that came before it."""
+        """Three separable convolutions, each over the rectified sum of all values before it."""
         total = rectified = first
         for layer in range(1, 4):
             total = self.sum(total, self.separable(rectified, f"{prefix}/conv{layer}"))

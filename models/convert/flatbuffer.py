@@ -1,7 +1,7 @@
-"""A reader of FlatBuffers files: tables whose fields go by number.
+"""A reader of FlatBuffers files: tables whose fields have numbers.
 
 Binary format: FlatBuffers documentation, "FlatBuffer internals". A table starts with the distance back to its vtable,
-which lists at 4 + 2 * field where each field lies in the table, 0 for one that was left out.
+which holds at 4 + 2 * field the offset of each field in the table, 0 for a field that was left out.
 """
 
 import struct
@@ -17,22 +17,22 @@ class Table:
 
     @classmethod
     def root(cls, file: bytes) -> "Table":
-        """The table that the file as a whole is."""
+        """The root table of a file."""
         return cls(file, 0)._followed(0)
 
     def integer(self, field: int, layout: str = "i") -> int:
-        """A number: int32, or what another `struct` layout says, as "b" for int8 or "I" for uint32."""
-        place = self._place(field)
-        return self._integer(layout, place) if place else 0
+        """An integer: int32, or another `struct` layout, such as "b" for int8 or "I" for uint32."""
+        position = self._position(field)
+        return self._integer(layout, position) if position else 0
 
     def real(self, field: int) -> float:
         """A float32."""
-        place = self._place(field)
-        return float(struct.unpack_from("<f", self.file, place)[0]) if place else 0.0
+        position = self._position(field)
+        return float(struct.unpack_from("<f", self.file, position)[0]) if position else 0.0
 
     def table(self, field: int) -> "Table":
-        """A table inside this one; the field must be there."""
-        return self._followed(self._place(field))
+        """A table inside this one; the field must not be left out."""
+        return self._followed(self._position(field))
 
     def tables(self, field: int) -> list["Table"]:
         """A vector of tables."""
@@ -45,25 +45,25 @@ class Table:
         return list(struct.unpack_from(f"<{length}i", self.file, first))
 
     def content(self, field: int) -> bytes:
-        """A vector of bytes, which a text is too."""
+        """A vector of bytes; a text is one too."""
         first, length = self._vector(field)
         return self.file[first : first + length]
 
-    def _place(self, field: int) -> int:
+    def _position(self, field: int) -> int:
         vtable = self.start - self._integer("i", self.start)
         entry = 4 + 2 * field
         offset = self._integer("H", vtable + entry) if entry < self._integer("H", vtable) else 0
         return self.start + offset if offset else 0
 
     def _vector(self, field: int) -> tuple[int, int]:
-        place = self._place(field)
-        if not place:
+        position = self._position(field)
+        if not position:
             return 0, 0
-        start = place + self._integer("I", place)
+        start = position + self._integer("I", position)
         return start + 4, self._integer("I", start)
 
-    def _followed(self, place: int) -> "Table":
-        return Table(self.file, place + self._integer("I", place))
+    def _followed(self, position: int) -> "Table":
+        return Table(self.file, position + self._integer("I", position))
 
-    def _integer(self, layout: str, place: int) -> int:
-        return int(struct.unpack_from(f"<{layout}", self.file, place)[0])
+    def _integer(self, layout: str, position: int) -> int:
+        return int(struct.unpack_from(f"<{layout}", self.file, position)[0])

@@ -1,4 +1,8 @@
-"""A builder of ONNX graphs: the converters name operations and get names of tensors back."""
+"""A builder of ONNX graphs, and the layers over images that converters share.
+
+A converter adds operations by name and gets the names of their output tensors. Layers take filters (h, w, in, out) and
+padding SAME or VALID, as TensorFlow's family of formats has them; their tensors are (n, c, h, w), as in ONNX.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,16 +14,16 @@ Array = NDArray[Any]
 Attribute = int | float | str | Sequence[int]
 
 OPSET = 18
-"""The first whose Resize names the axes it resizes and so leaves the batch alone."""
+"""The first in which Resize names its axes, so that it does not depend on the batch."""
 IR_VERSION = 8
-"""What opset 18 asks for at least: a newer one would shut out older engines."""
+"""The least that opset 18 requires; older engines would not load a newer one."""
 
 NCHW_FROM_NHWC = (0, 3, 1, 2)
 NHWC_FROM_NCHW = (0, 2, 3, 1)
 
 
 class Graph:
-    """Nodes and constants under numbered names."""
+    """A graph under construction: nodes and constants with numbered names."""
 
     def __init__(self) -> None:
         self._nodes: list[NodeProto] = []
@@ -34,13 +38,13 @@ class Graph:
         return self._constants[key].name
 
     def add(self, operation: str, inputs: Sequence[str], attributes: Mapping[str, Attribute] | None = None) -> str:
-        """Add a node with one output, whose name it gives; an empty input name leaves an optional input out."""
+        """Add a node with one output; gives the output's name. An empty name of an input omits an optional input."""
         return self.add_split(operation, inputs, attributes or {}, 1)[0]
 
     def add_split(
         self, operation: str, inputs: Sequence[str], attributes: Mapping[str, Attribute], outputs: int
     ) -> list[str]:
-        """Add a node with several outputs, whose names it gives."""
+        """Add a node with several outputs; gives their names."""
         names = [f"{operation.lower()}_{len(self._nodes)}_{index}" for index in range(outputs)]
         node = helper.make_node(operation, list(inputs), names)
         node.attribute.extend(helper.make_attribute(name, value) for name, value in attributes.items())
@@ -48,7 +52,7 @@ class Graph:
         return names
 
     def transpose(self, tensor: str, axes: Sequence[int]) -> str:
-        """Reorder axes; one that undoes the one before it gives the tensor from before both."""
+        """Reorder axes; a transposition that undoes the one before it gives the tensor before both."""
         source, earlier = self._transposed.get(tensor, (tensor, tuple(range(len(axes)))))
         axes = tuple(earlier[axis] for axis in axes)
         if axes == tuple(range(len(axes))):
@@ -58,11 +62,11 @@ class Graph:
         return result
 
     def model(self, inputs: Mapping[str, Sequence[int | str]], outputs: Mapping[str, str]) -> ModelProto:
-        """The model of what was added.
+        """The model of the nodes that were added.
 
         Args:
             inputs: shapes by name; a dimension that is a name is free.
-            outputs: the tensors to give, by the names to give them under.
+            outputs: the tensors that become outputs, by the names of those outputs.
         """
         ends = [helper.make_node("Identity", [tensor], [output]) for output, tensor in outputs.items()]
         graph: GraphProto = helper.make_graph(
@@ -76,3 +80,40 @@ class Graph:
         inferred = shape_inference.infer_shapes(model, strict_mode=True)
         inferred.graph.ClearField("value_info")
         return inferred
+
+
+def convolution(
+    graph: Graph, tensor: str, filters: Array, bias: Array | None, strides: Sequence[int], *, same: bool
+) -> str:
+    """A convolution with filters (h, w, in, out)."""
+    return _convolution(graph, tensor, filters.transpose(3, 2, 0, 1), bias, strides, same=same, groups=1)
+
+
+def depthwise_convolution(
+    graph: Graph, tensor: str, filters: Array, bias: Array | None, strides: Sequence[int], *, same: bool
+) -> str:
+    """A convolution of each channel on its own, with filters (h, w, in, multiplier)."""
+    height, width, channels, multiplier = filters.shape
+    kernels = filters.transpose(2, 3, 0, 1).reshape(channels * multiplier, 1, height, width)
+    return _convolution(graph, tensor, kernels, bias, strides, same=same, groups=channels)
+
+
+def pool(graph: Graph, operation: str, tensor: str, size: Sequence[int], strides: Sequence[int], *, same: bool) -> str:
+    """`MaxPool` or `AveragePool` over windows of `size`."""
+    window: dict[str, Attribute] = {"kernel_shape": list(size), "strides": list(strides)}
+    return graph.add(operation, [tensor], {**window, **padding(same=same)})
+
+
+def padding(*, same: bool) -> Mapping[str, Attribute]:
+    """The attribute of SAME or VALID; SAME adds an odd pixel at the lower right."""
+    return {"auto_pad": "SAME_UPPER"} if same else {}
+
+
+def _convolution(
+    graph: Graph, tensor: str, kernels: Array, bias: Array | None, strides: Sequence[int], *, same: bool, groups: int
+) -> str:
+    inputs = [tensor, graph.constant(kernels)]
+    if bias is not None:
+        inputs.append(graph.constant(bias.reshape(-1)))
+    window: dict[str, Attribute] = {"kernel_shape": kernels.shape[2:], "strides": list(strides), "group": groups}
+    return graph.add("Conv", inputs, {**window, **padding(same=same)})

@@ -1,20 +1,20 @@
-"""The interface that each converted model has: one input called `input`, outputs with telling names, a free batch."""
+"""The interface of each converted model: one input called `input`, outputs with names of ours, a free batch."""
 
 from collections.abc import Collection, Mapping, Sequence
 
 from onnx import GraphProto, ModelProto, shape_inference
 
-from models.convert.errors import ConversionFailed
+from models.errors import ConversionFailed
 
 INPUT = "input"
 BATCH = "N"
 
 
 def with_interface(model: ModelProto, row: Sequence[int | None], outputs: Mapping[str, str]) -> ModelProto:
-    """Name the input and the outputs, drop what leads to no output, and declare the shapes.
+    """Name the input and the outputs, drop the nodes that no output needs, and declare the shapes.
 
     Args:
-        model: with one input; it does not survive.
+        model: with one input; it is changed.
         row: the shape of one row of the input; None where any length is right.
         outputs: the model's own names, by the names to give them.
 
@@ -33,18 +33,18 @@ def with_interface(model: ModelProto, row: Sequence[int | None], outputs: Mappin
 
 
 def _select(graph: GraphProto, outputs: Collection[str]) -> None:
-    """Keep the outputs, in the order given, and what they need."""
+    """Keep the given outputs, in their order, and the nodes that they need."""
     declared = {output.name: output for output in graph.output}
     if missing := set(outputs) - declared.keys():
         raise ConversionFailed(f"the source has no output {', '.join(sorted(missing))}")
     needed = set(outputs)
     nodes = []
-    for node in reversed(graph.node):  # in ONNX, a node stands behind those that it needs
+    for node in reversed(graph.node):  # in ONNX, a node comes after the nodes that it needs
         if needed.intersection(node.output):
             needed.update(node.input)
             nodes.append(node)
     constants = [tensor for tensor in graph.initializer if tensor.name in needed]
-    # An older file lists its constants among its inputs too.
+    # Older files list their constants among the inputs too.
     needed.difference_update(tensor.name for tensor in constants)
     inputs = [value for value in graph.input if value.name in needed]
     for field in ("node", "initializer", "input", "output", "value_info"):
@@ -56,7 +56,7 @@ def _select(graph: GraphProto, outputs: Collection[str]) -> None:
 
 
 def rename(graph: GraphProto, names: Mapping[str, str]) -> None:
-    """Give tensors other names, wherever they are spoken of."""
+    """Rename tensors, wherever they are used."""
     for value in (*graph.input, *graph.output):
         value.name = names.get(value.name, value.name)
     for node in graph.node:
@@ -65,7 +65,7 @@ def rename(graph: GraphProto, names: Mapping[str, str]) -> None:
 
 
 def _declare(graph: GraphProto, row: Sequence[int | None]) -> None:
-    """State the input's shape; an output keeps its own behind the batch, unless that depends on a free length."""
+    """Declare the shape of the input and a free batch of each output; other lengths of outputs are kept if fixed."""
     for output in graph.output:
         dimensions = output.type.tensor_type.shape.dim
         if None in row:

@@ -12,9 +12,8 @@ import h5py
 import numpy as np
 from onnx import ModelProto
 
-from models.convert.errors import ConversionFailed
-from models.convert.graph import NCHW_FROM_NHWC, NHWC_FROM_NCHW, Array, Graph
-from models.convert.spatial import convolution, depthwise_convolution, pool
+from models.convert.graph import NCHW_FROM_NHWC, NHWC_FROM_NCHW, Array, Graph, convolution, depthwise_convolution, pool
+from models.errors import ConversionFailed
 
 _ACTIVATIONS = {"relu": "Relu", "softmax": "Softmax"}
 
@@ -36,7 +35,7 @@ def convert(source: bytes) -> ModelProto:
 
 
 class _Translator:
-    """Adds a layer at a time; `tensors` holds each layer's output."""
+    """Translates one layer at a time; `tensors` holds the output of each."""
 
     def __init__(self, weights: h5py.Group) -> None:
         self.graph = Graph()
@@ -91,7 +90,7 @@ class _Translator:
         raise ConversionFailed(f"the Keras layer {kind} with {len(inputs)} inputs is not supported")
 
     def _layer_weights(self, name: str) -> dict[str, Array]:
-        """The layer's arrays by their last name: `conv/kernel:0` is `kernel`."""
+        """The arrays of a layer by the last part of their name: `conv/kernel:0` is `kernel`."""
         group = self._weights[name]
         paths = [path.decode() for path in group.attrs["weight_names"]]
         return {path.rpartition("/")[2].partition(":")[0]: np.asarray(group[path], np.float32) for path in paths}

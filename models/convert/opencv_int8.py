@@ -1,6 +1,6 @@
-"""Block-quantised models of the OpenCV zoo ("int8bq") to plain float32.
+"""Converts block-quantised models of the OpenCV zoo ("int8bq") to plain float32.
 
-onnxruntime loads such a file and fails when it runs it. Weights are stored as int8 with a scale and a zero point per
+onnxruntime loads such a file, but fails to run it. Weights are stored as int8 with a scale and a zero point per
 block, and pass through DequantizeLinear (opset 21) and Reshape; both are computed here, once.
 """
 
@@ -14,7 +14,7 @@ from models.convert.graph import Array
 
 
 def convert(source: bytes) -> ModelProto:
-    """Fold each DequantizeLinear, and each Reshape, whose inputs are all constant."""
+    """Replace each DequantizeLinear and Reshape with constant inputs by its result."""
     model = onnx.load_from_string(source)
     graph = model.graph
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
@@ -42,7 +42,7 @@ def _dequantized(node: NodeProto, operands: Sequence[Array]) -> Array:
 
 
 def _spread(values: Array, shape: Sequence[int], axis: int, block_size: int) -> Array:
-    """Give each element its block's value: one for all, one per slice along the axis, or one per block along it."""
+    """The value of each element's block: one for all, one per slice along the axis, or one per block along it."""
     values = values.astype(np.float32)
     if values.size == 1:
         return values.reshape(())

@@ -1,7 +1,7 @@
-"""TensorFlow.js graph models to ONNX, for the operations that our models use.
+"""Converts TensorFlow.js graph models to ONNX, for the operations that our models use.
 
-A graph keeps TensorFlow's layout (n, h, w, c); each spatial operation is put between two transpositions, and those that
-meet cancel out.
+A graph keeps TensorFlow's layout (n, h, w, c). Each spatial operation gets a transposition before and after it;
+neighbouring ones cancel out.
 """
 
 import json
@@ -11,11 +11,9 @@ from graphlib import TopologicalSorter
 import numpy as np
 from onnx import ModelProto
 
-from models.convert.errors import ConversionFailed
-from models.convert.graph import NCHW_FROM_NHWC, NHWC_FROM_NCHW, Array, Graph
-from models.convert.manifest import read_weights
-from models.convert.spatial import convolution, depthwise_convolution, pool
-from models.convert.tfjs_node import Node, owner
+from models.convert.graph import NCHW_FROM_NHWC, NHWC_FROM_NCHW, Array, Graph, convolution, depthwise_convolution, pool
+from models.convert.tfjs_format import Node, owner, read_weights
+from models.errors import ConversionFailed
 
 _ELEMENTWISE = {
     "Add": "Add",
@@ -33,10 +31,10 @@ def convert(topology: bytes, numbers: bytes) -> ModelProto:
 
     Args:
         topology: the JSON file.
-        numbers: the one file of weights that its manifest names.
+        numbers: the file of weights that its manifest lists.
 
     Raises:
-        ConversionFailed: it has an operation that our models do not use.
+        ConversionFailed: it has an operation that is not supported.
     """
     document = json.loads(topology)
     translator = _Translator(read_weights(document["weightsManifest"], numbers))
@@ -48,7 +46,7 @@ def convert(topology: bytes, numbers: bytes) -> ModelProto:
 
 
 class _Translator:
-    """Adds a node at a time. A value is an array as long as it is constant, and then the name of a tensor."""
+    """Translates one node at a time. A value is an array if it is constant, else the name of a tensor."""
 
     def __init__(self, weights: Mapping[str, Array]) -> None:
         self.graph = Graph()
@@ -57,7 +55,7 @@ class _Translator:
         self._weights = weights
 
     def tensor(self, reference: str) -> str:
-        """The tensor of a value; a constant becomes one."""
+        """The tensor of a value; a constant is added to the graph."""
         value = self._values[reference]
         return value if isinstance(value, str) else self.graph.constant(value)
 
@@ -165,7 +163,7 @@ class _Translator:
         return self.graph.transpose(operation(image), NHWC_FROM_NCHW)
 
     def _integers(self, values: Array) -> str:
-        """A constant of the integers that ONNX takes for sizes, shapes and axes, in one row."""
+        """A constant of one row of integers, as ONNX takes for sizes, shapes and axes."""
         return self.graph.constant(values.astype(np.int64).reshape(-1))
 
 

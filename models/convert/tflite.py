@@ -1,4 +1,4 @@
-"""TensorFlow Lite models to ONNX, for the operations that our models use.
+"""Converts TensorFlow Lite models to ONNX, for the operations that our models use.
 
 Field numbers and operator codes: TensorFlow Lite, `schema.fbs`, version 3. Input is (n, h, w, c) as in the source;
 inside, images are (n, c, h, w).
@@ -10,14 +10,13 @@ from enum import IntEnum
 import numpy as np
 from onnx import ModelProto, TensorProto
 
-from models.convert.errors import ConversionFailed
 from models.convert.flatbuffer import Table
-from models.convert.graph import NCHW_FROM_NHWC, NHWC_FROM_NCHW, Array, Graph
-from models.convert.spatial import convolution, pool
+from models.convert.graph import NCHW_FROM_NHWC, NHWC_FROM_NCHW, Array, Graph, convolution, pool
+from models.errors import ConversionFailed
 
 _TYPES = {0: np.float32, 1: np.float16, 2: np.int32}
-_NONE = 0  # the activation function that does nothing
-_SAME = 0  # of the two kinds of padding
+_NONE = 0  # no activation function
+_SAME = 0  # one of two kinds of padding
 
 
 class _Code(IntEnum):
@@ -43,19 +42,19 @@ _COMPARISONS = {_Code.LESS: "Less", _Code.GREATER_EQUAL: "GreaterOrEqual"}
 
 
 def convert(source: bytes) -> ModelProto:
-    """A model with one input, `input`; its outputs are all rows of numbers (n, c) that the source reckons on its way.
+    """A model with one input, `input`, and with all values (n, c) that the source computes as outputs.
 
-    They keep their names, so that a net with several heads can be cut down to the one that is looked at.
+    They keep their names, so that of several heads only the one that is used can be kept.
 
     Raises:
-        ConversionFailed: it has an operation that our models do not use.
+        ConversionFailed: it has an operation that is not supported.
     """
     file = Table.root(source)
     (subgraph,) = file.tables(2)
     translator = _Translator(file, subgraph)
     (image,) = subgraph.integers(1)
     translator.values[image] = translator.graph.transpose("input", NCHW_FROM_NHWC)
-    # A file from before operator codes passed 127 has them in field 0 only, a later one also in field 3.
+    # Old files have operator codes, which were below 128, in field 0 only; newer files have them in field 3 too.
     codes = [max(code.integer(0, "b"), code.integer(3)) for code in file.tables(1)]
     for operator in subgraph.tables(3):
         translator.translate(codes[operator.integer(0, "I")], operator)
@@ -63,7 +62,7 @@ def convert(source: bytes) -> ModelProto:
 
 
 class _Translator:
-    """Adds an operator at a time. A value is an array as long as it is constant, and then the name of a tensor."""
+    """Translates one operator at a time. A value is an array if it is constant, else the name of a tensor."""
 
     def __init__(self, file: Table, subgraph: Table) -> None:
         self.graph = Graph()
@@ -79,7 +78,7 @@ class _Translator:
         return self._tensors[index].content(3).decode()
 
     def shape(self, index: int) -> list[int]:
-        """As the source has it: (n, h, w, c) for an image."""
+        """The shape in the source: (n, h, w, c) for an image."""
         return self._tensors[index].integers(0)
 
     def tensor(self, index: int) -> str:
@@ -87,7 +86,7 @@ class _Translator:
         return value if isinstance(value, str) else self.graph.constant(value)
 
     def rows(self) -> dict[str, str]:
-        """The tensors (n, c) of float32 by the names that the source gives them."""
+        """The tensors (n, c) of float32, by their names in the source."""
         found = {self.name(index): value for index, value in self.values.items() if self._is_row(index)}
         return {name: value for name, value in found.items() if isinstance(value, str)}
 
@@ -149,7 +148,7 @@ class _Translator:
         return pool(self.graph, kind, self.tensor(x), size, strides, same=options.integer(0, "b") == _SAME)
 
     def _flat(self, index: int) -> str:
-        """(n, everything else), in the order of the source."""
+        """The tensor as (n, all other values), in the order of the source."""
         tensor = self.tensor(index)
         if len(self.shape(index)) == 2:
             return tensor

@@ -1,4 +1,4 @@
-"""Images as arrays."""
+"""Decodes images into arrays."""
 
 from typing import TypeAlias
 
@@ -13,26 +13,26 @@ from models.imaging.headers import read_header
 Image: TypeAlias = NDArray[np.uint8]
 """(height, width, 3) uint8 BGR, upright."""
 
-# What is left to flip once 5..8 are transposed: 0 = upside down, 1 = left to right, -1 = both.
+# The flip that follows the transposition of 5..8: 0 = upside down, 1 = left to right, -1 = both.
 _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
 
 
 def decode(data: bytes) -> Image:
-    """Decode an image as a viewer shows it: turned as its EXIF orientation says, on white where it is transparent.
+    """Decode an image as a viewer shows it: turned by its EXIF orientation, on white where it is transparent.
 
-    Colour under full transparency is whatever the encoder left there (lossless WebP zeroes it, others keep it), so an
-    answer must not depend on it. Sixteen bits lose the lower eight.
+    Results must not depend on colour under full transparency, which encoders store differently (lossless WebP zeroes
+    it, others keep it). Of sixteen bits, the upper eight are used.
 
     Raises:
-        InvalidImage: a foreign format, a broken header, or pixels that do not decode.
+        InvalidImage: another format, a broken header, or pixels that do not decode.
     """
     header = read_header(data)
     try:
-        # IMREAD_UNCHANGED also leaves the orientation to us: the header is the one source of truth.
+        # IMREAD_UNCHANGED does not apply the orientation either: it is taken from the header alone.
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
         raise InvalidImage(f"The {header.format.upper()} image cannot be decoded") from error
-    # An empty answer is None at run time, whatever the stubs say; another size would be a header that lies.
+    # cv2 gives None where it fails, unlike its stubs say; with another size the header would be wrong.
     if pixels is None or pixels.shape[:2] != (header.height, header.width):
         raise InvalidImage(f"The {header.format.upper()} image cannot be decoded")
     return _turned(_bgr(pixels), header.orientation)

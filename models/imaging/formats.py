@@ -1,8 +1,8 @@
-"""The structure of the accepted image formats, walked without decoding: size, EXIF block, and whether the end is there.
+"""The structure of the accepted image formats, read without decoding: size, EXIF block, and whether data are cut off.
 
 Sources: ITU-T T.81 annex B (JPEG), W3C PNG third edition section 5, the WebP container specification (RFC 9649),
-and the DIB headers of Windows (BITMAPCOREHEADER, BITMAPINFOHEADER). Each reader may let `struct.error` and
-`IndexError` pass where the bytes end too early.
+and the DIB headers of Windows (BITMAPCOREHEADER, BITMAPINFOHEADER). Where the bytes end too early, a reader raises
+`InvalidImage`, `struct.error` or `IndexError`.
 """
 
 import struct
@@ -19,14 +19,14 @@ ImageFormat = Literal["jpeg", "png", "bmp", "webp"]
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_SCAN, _JPEG_END, _JPEG_APP1 = 0xDA, 0xD9, 0xE1
-# A decoder touches every pixel for each scan of a progressive file: ten are usual, and a few bytes make thousands.
+# A decoder visits every pixel for each scan of a progressive file: ten are usual, and a few bytes can make thousands.
 _JPEG_SCANS, _MOST_SCANS = b"\xff\xda", 100
 _BMP_UNCOMPRESSED = frozenset({0, 3, 6})
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """What a walk over the segments of an image found.
+    """What the segments of an image say.
 
     Attributes:
         width: of the stored pixels.
@@ -40,7 +40,7 @@ class Structure:
 
 
 def format_of(data: bytes) -> ImageFormat | None:
-    """The format that the first bytes announce."""
+    """The format by the first bytes; None for any other."""
     if data.startswith(b"\xff\xd8\xff"):
         return "jpeg"
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -53,7 +53,7 @@ def format_of(data: bytes) -> ImageFormat | None:
 
 
 def read_jpeg(data: bytes) -> Structure:
-    """Walk to the first scan; the end marker has to follow it (entropy-coded data cannot hold one by chance)."""
+    """Read up to the first scan; the end marker has to follow it (entropy-coded data never contain one)."""
     if _count_pairs(data, _JPEG_SCANS) > _MOST_SCANS:
         raise InvalidImage(f"The JPEG data have more than {_MOST_SCANS} scans")
     width = height = 0
@@ -69,14 +69,14 @@ def read_jpeg(data: bytes) -> Structure:
 
 
 def _count_pairs(data: bytes, pair: bytes) -> int:
-    """How often two bytes follow each other in data that are not empty: `bytes.count` takes ten times as long."""
+    """How often two bytes follow each other in non-empty data; `bytes.count` takes ten times as long."""
     wanted = np.frombuffer(pair, np.uint16)
     halves = (np.frombuffer(data, np.uint16, (len(data) - start) // 2, start) for start in (0, 1))
     return sum(int(np.count_nonzero(half == wanted)) for half in halves)
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, start and end of the payload of each segment up to the first scan."""
+    """The marker, start and end of the payload of each segment, up to the first scan."""
     position = 2
     marker = 0
     while marker != _JPEG_SCAN:
@@ -97,7 +97,7 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def read_png(data: bytes) -> Structure:
-    """Walk over all chunks; EXIF may stand behind the pixels."""
+    """Read all chunks; EXIF may come after the pixels."""
     width, height = struct.unpack_from(">II", data, 16)
     if data[12:16] != b"IHDR":
         raise InvalidImage("The PNG header is broken")
@@ -115,7 +115,7 @@ def read_png(data: bytes) -> Structure:
 
 
 def read_webp(data: bytes) -> Structure:
-    """Walk over all chunks; the extended header, where there is one, comes first and gives the canvas."""
+    """Read all chunks; an extended header comes first, and gives the size of the canvas."""
     (length,) = struct.unpack_from("<I", data, 4)
     if length + 8 > len(data):
         raise InvalidImage("The WebP data are cut off")
@@ -159,7 +159,7 @@ _WEBP_SIZES: dict[bytes, Callable[[bytes], tuple[int, int]]] = {
 
 
 def read_bmp(data: bytes) -> Structure:
-    """Read the header; uncompressed pixels have to be there in full (the file size that is noted often is wrong)."""
+    """Read the header; uncompressed pixels have to be complete (the file size in the header is often wrong)."""
     pixels, header = struct.unpack_from("<II", data, 10)
     if header == 12:
         width, height, bits = struct.unpack_from("<HH2xH", data, 18)

@@ -1,6 +1,6 @@
-"""Boxes, points and the maps between them. Pure numbers: pixels are cut out in `models.imaging.crops`.
+"""Boxes, points and the maps between them. Pixels are cut out in `models.imaging.crops`.
 
-Coordinates are continuous, x to the right and y down: (0, 0) is the outer corner of the first pixel, whose centre lies
+Coordinates are continuous, x to the right and y down: (0, 0) is the outer corner of the first pixel, whose centre is
 at (0.5, 0.5), and (width, height) is the opposite corner of the image.
 """
 
@@ -26,14 +26,14 @@ _GRID = 1024
 def quantise(coordinates: ArrayLike) -> NDArray[np.float64]:
     """Round to 1/1024 pixel.
 
-    Coordinates on this grid survive the way through relative coordinates and back: the last bits that it costs are
-    rounded away, so that a crop made from them is the same to the bit.
+    Coordinates on this grid do not change on the way to relative coordinates and back: rounding removes the errors in
+    the last bits, so that a crop made from them is the same to the bit.
     """
     return np.round(np.asarray(coordinates, np.float64) * _GRID) / _GRID
 
 
 def angle(start: Points, end: Points) -> float:
-    """Direction from one point (2,) to another in radians, clockwise from the x axis, in [-pi, pi]."""
+    """The direction from one point (2,) to another in radians, clockwise from the x axis, in [-pi, pi]."""
     return float(np.arctan2(end[1] - start[1], end[0] - start[0]))
 
 
@@ -41,7 +41,7 @@ def similarity(source: Points, target: Points) -> Matrix:
     """The rotation, uniform scale and shift that bring `source` closest to `target` in the least-squares sense.
 
     Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 1991; in the
-    plane it has a closed form. Never mirrors. Points that all coincide have no scale: they are only shifted.
+    plane it has a closed form. It never mirrors. Points that all coincide have no scale and are only shifted.
     """
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
     a, b = source - source_mean, target - target_mean
@@ -58,26 +58,26 @@ def apply(matrix: Matrix, points: Points) -> Points:
 
 
 def inverse(matrix: Matrix) -> Matrix:
-    """The map that undoes an invertible one."""
+    """The inverse of an invertible map."""
     (a, b, x), (c, d, y) = matrix.tolist()
     undone: Matrix = np.array([[d, -b, b * y - d * x], [-c, a, c * x - a * y]]) / (a * d - b * c)
     return undone
 
 
 def scale_of(matrix: Matrix) -> float:
-    """How much longer a map makes things, taken over both axes."""
+    """The factor by which a map scales lengths: the geometric mean over both axes."""
     (a, b, _), (c, d, _) = matrix.tolist()
     return sqrt(abs(a * d - b * c))
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A turned rectangle of an image.
+    """A rotated rectangle of an image.
 
     Attributes:
         centre: (2,) float64, x, y.
         size: (2,) float64, width and height along its own axes.
-        turn: radians, clockwise, by which its own axes stand turned against the image's.
+        turn: the angle of its own axes against those of the image, in radians, clockwise.
     """
 
     centre: Points
@@ -86,23 +86,23 @@ class Region:
 
     @classmethod
     def of_box(cls, box: Box, turn: float = 0.0) -> Self:
-        """A box, turned around its centre."""
+        """A box, rotated around its centre."""
         return cls((box[:2] + box[2:]) / 2, box[2:] - box[:2], turn)
 
     @classmethod
     def around(cls, points: Points, turn: float = 0.0) -> Self:
-        """The smallest region of this turn that holds all points (n, 2)."""
+        """The smallest region with this angle that contains all points (n, 2)."""
         axes = _axes(turn)
         own = points @ axes.T
         low, high = own.min(axis=0), own.max(axis=0)
         return cls((low + high) / 2 @ axes, high - low, turn)
 
     def squared(self) -> Self:
-        """The square of the longer side around the same centre."""
+        """The square with the longer side, around the same centre."""
         return replace(self, size=np.full(2, self.size.max()))
 
     def grown(self, factor: float) -> Self:
-        """Both sides times `factor`, around the same centre."""
+        """The region with both sides times `factor`, around the same centre."""
         return replace(self, size=self.size * factor)
 
     def to_square(self, side: float) -> Matrix:
@@ -112,18 +112,18 @@ class Region:
 
 
 def _axes(turn: float) -> NDArray[np.float64]:
-    """(2, 2): the unit vectors of axes that stand turned clockwise, as rows."""
+    """(2, 2): the unit vectors of axes that are rotated clockwise, as rows."""
     cosine, sine = np.cos(turn), np.sin(turn)
     return np.array([[cosine, sine], [-sine, cosine]])
 
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """Where a scaled image lies in a canvas.
+    """The position of a scaled image in a canvas.
 
     Attributes:
         height: of the scaled image, in whole pixels of the canvas.
-        width: likewise.
+        width: of the scaled image, in whole pixels of the canvas.
         offset: pixels of the canvas left of the image and above it.
         scale: pixels of the canvas per pixel of the image along x and y; they differ by the rounding of the size.
     """

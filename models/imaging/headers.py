@@ -1,10 +1,9 @@
-"""What the structure of an image tells before a pixel is decoded: so that the front can refuse early."""
+"""The header of an image: format, size and orientation, read before any pixel is decoded."""
 
 import struct
 from dataclasses import dataclass
 
 from models.errors import ImageTooLarge, InvalidImage
-from models.imaging.exif import orientation_of
 from models.imaging.formats import ImageFormat, format_of, read_bmp, read_jpeg, read_png, read_webp
 
 _READERS = {"jpeg": read_jpeg, "png": read_png, "bmp": read_bmp, "webp": read_webp}
@@ -15,10 +14,10 @@ class ImageHeader:
     """Format, size and orientation of an image.
 
     Attributes:
-        format: told from the bytes, never from a name; an MPO file is a JPEG, of several pictures the first counts.
+        format: by its bytes, never by a name; an MPO file is a JPEG, and only the first of several pictures is used.
         width: of the stored pixels, at least 1.
         height: of the stored pixels, at least 1.
-        orientation: 1..8, how the stored pixels are to be turned; 1 = they are upright.
+        orientation: 1..8, how to turn the stored pixels; 1 = they are upright.
     """
 
     format: ImageFormat
@@ -33,12 +32,12 @@ class ImageHeader:
 
 
 def read_header(data: bytes) -> ImageHeader:
-    """Walk over the structure of an image to its end.
+    """Read the structure of an image to its end.
 
-    Cost grows with the number of segments, never with the size that the header claims.
+    The cost depends on the number of segments, not on the size that the header claims.
 
     Raises:
-        InvalidImage: a foreign format, a broken header, or data that were cut off.
+        InvalidImage: another format, a broken header, or data that are cut off.
     """
     kind = format_of(data)
     if kind is None:
@@ -53,7 +52,7 @@ def read_header(data: bytes) -> ImageHeader:
 
 
 def check_pixels(header: ImageHeader, limit: int) -> None:
-    """Hold an image to the number of pixels that a deployment accepts.
+    """Check that an image has no more pixels than the deployment accepts.
 
     Raises:
         ImageTooLarge: it has more than `limit`.
@@ -61,3 +60,30 @@ def check_pixels(header: ImageHeader, limit: int) -> None:
     pixels = header.width * header.height
     if pixels > limit:
         raise ImageTooLarge(f"The image has {pixels} pixels, more than the {limit} that are accepted")
+
+
+_ORIENTATION = 0x0112
+
+
+def orientation_of(exif: bytes) -> int:
+    """How to turn stored pixels upright (Exif 2.32, 4.6.4, tag 0x0112).
+
+    Only the entries of the first directory are read.
+
+    Returns:
+        1..8; 1 (upright) also where the tag is missing or the block is broken, as in viewers.
+    """
+    tiff = exif.removeprefix(b"Exif\0\0")
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    if order is None:
+        return 1
+    try:
+        (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
+        (entries,) = struct.unpack_from(f"{order}H", tiff, directory)
+        for entry in range(entries):
+            tag, value = struct.unpack_from(f"{order}H6xH", tiff, directory + 2 + 12 * entry)
+            if tag == _ORIENTATION:
+                return int(value) if 1 <= value <= 8 else 1
+    except struct.error:
+        return 1
+    return 1

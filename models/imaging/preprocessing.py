@@ -1,37 +1,12 @@
-"""How images get into networks: lazily, in runs of bounded size, uint8 until the last moment."""
+"""The inputs of networks: images of one size, uint8 BGR until here, as one float32 batch."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 
 import cv2
 import numpy as np
 
 from models.imaging.decode import Image
-from models.runtime.session import FloatArray, Session
-
-# More rows gain nothing on a CPU (64 of them cost a quarter more each), and 16 images of 640 x 640 hold 200 MB.
-MAX_ROWS = 16
-
-Prepare = Callable[[Sequence[Image]], FloatArray]
-"""Turns images of one size into the batch that a network takes."""
-
-
-def infer(session: Session, images: Iterable[Image], prepare: Prepare) -> Mapping[str, FloatArray]:
-    """Run a network over images of one size, at most `MAX_ROWS` of them at once, drawn from the iterable as needed.
-
-    Returns:
-        The outputs by name, a row per image; nothing at all without images, which do not reach the network.
-
-    Raises:
-        ModelError: the engine failed.
-    """
-    waiting = iter(images)
-    runs = []
-    while chunk := list(islice(waiting, MAX_ROWS)):
-        runs.append(session.run(prepare(chunk)))
-    if len(runs) == 1:
-        return runs[0]
-    return {name: np.concatenate([run[name] for run in runs]) for name in (runs[0] if runs else ())}
+from models.runtime.session import FloatArray
 
 
 def with_mirrors(images: Iterable[Image]) -> Iterator[Image]:

@@ -6,9 +6,9 @@ from models.calibration.shares import balanced
 from models.imaging.crops import cut
 from models.imaging.decode import Image
 from models.imaging.geometry import Box, Region
-from models.imaging.preprocessing import infer, unit_rgb_pixels
-from models.imaging.softness import softness
-from models.runtime.session import SessionSource
+from models.imaging.measures import softness
+from models.imaging.preprocessing import unit_rgb_pixels
+from models.runtime.session import SessionSource, infer
 
 _SIZE = 256
 # The network is a tree of eight leaves, each for another kind of attack (Liu et al.: "Deep tree learning for zero-shot

@@ -11,8 +11,8 @@ import numpy as np
 from models.imaging.crops import letterboxed
 from models.imaging.decode import Image
 from models.imaging.geometry import Box, Letterbox, Points
-from models.imaging.preprocessing import bgr_planes, infer
-from models.runtime.session import FloatArray, Session
+from models.imaging.preprocessing import bgr_planes
+from models.runtime.session import FloatArray, Session, infer
 
 _SIDE = 640
 _MIN_CONFIDENCE = 0.6

@@ -8,9 +8,9 @@ from models.errors import ModelError
 from models.imaging.crops import warp
 from models.imaging.decode import Image
 from models.imaging.geometry import Points, similarity
-from models.imaging.preprocessing import infer, rgb_planes
+from models.imaging.preprocessing import rgb_planes
 from models.networks.template import Embedding
-from models.runtime.session import Session
+from models.runtime.session import Session, infer
 
 _SIZE = 112
 # Where the eyes, the tip of the nose and the corners of the mouth lie on the crops that the network was trained with

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from models.imaging.crops import warp
 from models.imaging.decode import Image
 from models.imaging.geometry import Box, Region, angle, apply, inverse, scale_of
-from models.imaging.preprocessing import infer, unit_rgb_pixels
-from models.runtime.session import Session
+from models.imaging.preprocessing import unit_rgb_pixels
+from models.runtime.session import Session, infer
 
 _SIZE = 192
 _BOX_MARGIN = 1.35

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from models.imaging.crops import cut
 from models.imaging.decode import Image
 from models.imaging.geometry import Region
-from models.imaging.preprocessing import infer, rgb_planes
+from models.imaging.preprocessing import rgb_planes
 from models.networks.face_mesh import Mesh
-from models.runtime.session import FloatArray, Session
+from models.runtime.session import FloatArray, Session, infer
 
 _SIZE = 224
 _MARGIN = 1.5

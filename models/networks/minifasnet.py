@@ -10,9 +10,9 @@ from models.calibration.shares import balanced
 from models.imaging.crops import cut
 from models.imaging.decode import Image
 from models.imaging.geometry import Box, Region
-from models.imaging.preprocessing import bgr_planes, infer
-from models.imaging.softness import softness
-from models.runtime.session import FloatArray, SessionSource
+from models.imaging.measures import softness
+from models.imaging.preprocessing import bgr_planes
+from models.runtime.session import FloatArray, SessionSource, infer
 
 _SIZE = 80
 _REAL = 1

@@ -1,4 +1,4 @@
-"""Puts all measures of a face's photo together."""
+"""Measures the quality of faces in photos: runs the networks, measures the pixels, and scores what was found."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from models.field import Field
 from models.imaging.decode import Image
 from models.imaging.geometry import Points
 from models.networks.head_pose import Pose
-from models.quality import attributes, background, eyes, geometry, illumination, noise, sharpness, watermark
-from models.quality.background import Background, Backgrounds
-from models.quality.compression import compression
+from models.quality import detail, geometry, illumination
+from models.quality.background import Background, Backgrounds, uniformity
 from models.quality.eyes import EyeOpenness
 from models.quality.quality import Quality
-from models.quality.total import total
+from models.quality.scores import FaceMeasures, PhotoMeasures, quality_of
 from models.quality.view import FaceView, Grey
+from models.quality.watermark import watermark
 from models.runtime.session import SessionSource
 from models.service import Face
-from models.services.emotion_estimator import EmotionEstimator, Emotions
+from models.services.emotion_estimator import EmotionEstimator
 from models.services.mask_estimator import Mask, MaskClassifier
 
 Answer = TypeVar("Answer")
@@ -29,21 +29,19 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class _Photo:
-    """What is said of a photo once, for all its faces.
+    """A photo, measured once for all its faces.
 
     Attributes:
         grey: (h, w) uint8 luminance.
-        uniformity: of the background, in [0, 100].
-        watermark: how surely there is one, in [0, 100].
+        measures: of the photo.
     """
 
     grey: Grey
-    uniformity: int
-    watermark: int
+    measures: PhotoMeasures
 
 
 class QualityAssessor:
-    """Measures fitted faces: each photo once, and the faces of all photos in common batches.
+    """Measures fitted faces: each photo once, and the faces of all photos in shared batches.
 
     Attributes:
         models: the networks that it runs.
@@ -63,11 +61,11 @@ class QualityAssessor:
         self._emotions = EmotionEstimator(sessions)
 
     def assess(self, images: Sequence[Image], faces: Sequence[Sequence[Face]]) -> list[list[Quality]]:
-        """Measure the faces of each image; images without any are not looked at.
+        """The quality of the faces of each image; images without faces are skipped.
 
         Args:
             images: each (h, w, 3) uint8.
-            faces: those in each image, with landmarks and pose.
+            faces: of each image, with landmarks and pose.
 
         Raises:
             ModelError: the engine failed.
@@ -79,14 +77,15 @@ class QualityAssessor:
         openness = self._eyes.judge([photo.grey for photo in photos], [landmarks for landmarks, _ in fits])
         masks = _known(Field.MASK, every, self._judge_masks)
         emotions = _known(Field.EMOTIONS, every, self._emotions.estimate)
-        qualities = map(_quality, photos, every, fits, openness, masks, emotions)
+        measures = map(_measured, photos, every, fits)
+        qualities = map(quality_of, (photo.measures for photo in photos), measures, openness, masks, emotions)
         return [list(islice(qualities, len(group))) for group in faces]
 
     def _judge_masks(self, faces: Sequence[Face]) -> list[Mask]:
         return self._masks.classify([face.image for face in faces], [face.bbox for face in faces])
 
     def _photos(self, shown: Sequence[tuple[Image, Sequence[Face]]]) -> list[_Photo]:
-        """The photo of each face."""
+        """The measured photo of each face."""
         boxes = [[face.bbox for face in group] for _, group in shown]
         found = self._backgrounds.find([image for image, _ in shown], boxes)
         photos = [_photo(image, behind) for (image, _), behind in zip(shown, found, strict=True)]
@@ -100,80 +99,27 @@ def _fit(face: Face) -> tuple[Points, Pose]:
 
 
 def _known(field: Field, faces: Sequence[Face], ask: Callable[[Sequence[Face]], list[Answer]]) -> list[Answer]:
-    """What is said of each face under a field; those of whom nothing has been said yet are asked about."""
+    """The results of a service for each face: the known ones, and new ones for the faces that have none."""
     answers = iter(ask([face for face in faces if field not in face.known]))
     return [face.known[field] if field in face.known else next(answers) for face in faces]
 
 
 def _photo(image: Image, behind: Background) -> _Photo:
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-    return _Photo(grey, _percent(background.uniformity(behind)), _percent(watermark.watermark(grey, behind)))
+    return _Photo(grey, PhotoMeasures(uniformity(behind), watermark(grey, behind)))
 
 
-def _quality(
-    photo: _Photo,
-    face: Face,
-    fit: tuple[Points, Pose],
-    openness: tuple[float, float],
-    mask: Mask,
-    emotions: Emotions,
-) -> Quality:
+def _measured(photo: _Photo, face: Face, fit: tuple[Points, Pose]) -> FaceMeasures:
     landmarks, pose = fit
     view = FaceView.of(photo.grey, face.bbox, landmarks)
-    sharp, lit, clean = sharpness.sharpness(view), illumination.illumination(view), noise.noise(view)
-    levels, blown, rotation = (
-        illumination.dynamic_range(view),
-        illumination.blown(view),
-        geometry.rotation_deviation(pose),
+    return FaceMeasures(
+        sharpness=detail.sharpness(view),
+        illumination=illumination.illumination(view),
+        noise=detail.noise(view),
+        compression=detail.compression(view),
+        dynamic_range=illumination.dynamic_range(view),
+        blown=illumination.blown(view),
+        rotation_deg=geometry.rotation_deviation(pose),
+        eyes_distance=geometry.eyes_distance(landmarks),
+        margin_deviations=geometry.margin_deviations(landmarks, *photo.grey.shape),
     )
-    whole = total(
-        sharpness=sharp,
-        illumination=lit,
-        noise=clean,
-        compression=compression(view),
-        dynamic_range=levels,
-        blown=blown,
-        rotation_deg=rotation,
-        mask=mask.confidence,
-    )
-    left_eye, right_eye = (_percent(share) for share in openness)
-    sharp_score, lit_score, clean_score = (_percent(share) for share in (sharp, lit, clean))
-    bare, neutral = attributes.not_masked_score(mask), attributes.neutral_score(emotions)
-    distance = geometry.eyes_distance(landmarks)
-    outer, inner = geometry.margin_deviations(landmarks, *photo.grey.shape)
-    # The flags follow from the rounded numbers.
-    return Quality(
-        total_score=_percent(whole),
-        is_sharp=sharp_score >= sharpness.THRESHOLD,
-        sharpness_score=sharp_score,
-        is_evenly_illuminated=lit_score >= illumination.THRESHOLD,
-        illumination_score=lit_score,
-        no_flare=blown <= illumination.FLARE_THRESHOLD,
-        is_left_eye_opened=left_eye >= eyes.THRESHOLD,
-        left_eye_openness_score=left_eye,
-        is_right_eye_opened=right_eye >= eyes.THRESHOLD,
-        right_eye_openness_score=right_eye,
-        is_rotation_acceptable=abs(rotation) <= geometry.ROTATION_THRESHOLD,
-        max_rotation_deviation=rotation,
-        not_masked=bare >= attributes.MASK_THRESHOLD,
-        not_masked_score=bare,
-        is_neutral_emotion=neutral >= attributes.NEUTRAL_THRESHOLD,
-        neutral_emotion_score=neutral,
-        is_eyes_distance_acceptable=distance >= geometry.EYES_DISTANCE_THRESHOLD,
-        eyes_distance=distance,
-        is_margins_acceptable=outer == inner == 0,
-        margin_outer_deviation=outer,
-        margin_inner_deviation=inner,
-        is_not_noisy=clean_score >= noise.THRESHOLD,
-        noise_score=clean_score,
-        watermark_score=photo.watermark,
-        has_watermark=photo.watermark >= watermark.THRESHOLD,
-        dynamic_range_score=levels,
-        is_dynamic_range_acceptable=levels > illumination.DYNAMIC_RANGE_THRESHOLD,
-        background_uniformity_score=photo.uniformity,
-        is_background_uniform=photo.uniformity >= background.THRESHOLD,
-    )
-
-
-def _percent(share: float) -> int:
-    return round(100 * share)

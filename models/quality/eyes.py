@@ -8,30 +8,30 @@ import numpy as np
 from models.imaging.crops import cut
 from models.imaging.decode import Image
 from models.imaging.geometry import Points, Region, angle
-from models.imaging.preprocessing import infer, with_mirrors
+from models.imaging.preprocessing import with_mirrors
 from models.networks.landmarks import LandmarkName, select
 from models.quality.view import Grey
-from models.runtime.session import FloatArray, Session
+from models.runtime.session import FloatArray, Session, infer
 
 THRESHOLD = 50
 _SIZE = 24
-# Of the width between the corners of an eye.
+# The side of the crop, as a multiple of the distance between the corners of an eye.
 _MARGIN = 1.4
 _CORNERS = (
     (LandmarkName.LEFT_EYE_LEFT, LandmarkName.LEFT_EYE_RIGHT),
     (LandmarkName.RIGHT_EYE_LEFT, LandmarkName.RIGHT_EYE_RIGHT),
 )
-# Eyes in the shade pass for closed unless their crops are all as light as this.
+# The mean grey level of all crops: eyes in the shade would count as closed.
 _BRIGHTNESS = 110.0
 _DARKEST = 5.0
-# The network is so sure that its answers are all 0 or 1: this spreads them and moves none across one half.
+# The network is so sure that its shares are all near 0 or 1: this spreads them, and moves none across one half.
 _TEMPERATURE = 3.0
 
 
 class EyeOpenness:
     """Judges each eye by a small square around it ("eyes open" of ISO/IEC 29794-5, which measures the gap of the lids).
 
-    The mean over an eye and its mirror image, so that a mirrored photo swaps left and right and changes nothing else.
+    Takes the mean over an eye and its mirror image: a mirrored photo swaps left and right, and changes nothing else.
     """
 
     model = "fr-eye"
@@ -40,7 +40,7 @@ class EyeOpenness:
         self._session = session
 
     def judge(self, greys: Sequence[Grey], landmarks: Sequence[Points]) -> list[tuple[float, float]]:
-        """How surely the left and the right eye of each face are open, in [0, 1].
+        """How surely the left and the right eye of each face are open, in [0, 1], higher = more surely.
 
         Args:
             greys: the image of each face, (h, w).
@@ -59,7 +59,7 @@ class EyeOpenness:
 
 
 def _eyes(grey: Grey, landmarks: Points) -> Iterator[Grey]:
-    """(24, 24) uint8 each: the left and the right eye, level, and as light as each other."""
+    """The crops of the left and the right eye, (24, 24) uint8, level and equally light."""
     for corners in _CORNERS:
         start, end = select(landmarks, *corners)
         side = _MARGIN * np.linalg.norm(end - start)

@@ -1,4 +1,4 @@
-"""Where the head is in the photo, how large, and how it is turned."""
+"""The position, the size and the rotation of the head in the photo."""
 
 import numpy as np
 
@@ -9,8 +9,8 @@ from models.networks.landmarks import LandmarkName, select
 EYES_DISTANCE_THRESHOLD = 60
 ROTATION_THRESHOLD = 10
 
-# The portrait of ISO/IEC 19794-5: width and length of the head, and the place of the point between the eyes, as shares
-# of the image's width and height.
+# The portrait of ISO/IEC 19794-5: width and length of the head, and the point between the eyes, as shares of the width
+# and height of the image.
 _HEAD_WIDTH = (0.5, 0.75)
 _HEAD_LENGTH = (0.6, 0.9)
 _EYES_ACROSS = (0.45, 0.55)
@@ -18,7 +18,7 @@ _EYES_DOWN = (0.3, 0.5)
 
 
 def eyes_distance(landmarks: Points) -> int:
-    """Between the centres of the eyes, in whole pixels ("inter-eye distance" of ISO/IEC 29794-5, not freed of yaw)."""
+    """Distance of the eyes, in whole pixels ("inter-eye distance" of ISO/IEC 29794-5, not corrected for yaw)."""
     left, right = select(landmarks, LandmarkName.LEFT_EYE, LandmarkName.RIGHT_EYE)
     return round(float(np.linalg.norm(right - left)))
 
@@ -28,11 +28,11 @@ def margin_deviations(landmarks: Points, height: int, width: int) -> tuple[int, 
 
     The portrait is that of ISO/IEC 19794-5: the head, from ear to ear, half to three quarters of the image's width;
     from crown to chin, 60 to 90 % of its height; the point between the eyes at 45 to 55 % of the width and 30 to 50 %
-    of the height, from above. The crown is taken to lie as far above the eyes as the chin below them.
+    of the height, from above. The crown is assumed to be as far above the eyes as the chin is below them.
 
-    The outer deviation says by how many pixels margins are too narrow: the largest of what a head that is too large has
-    too much on each side, and of what the point between the eyes lies off its place. The inner deviation says by how
-    many they are too wide: what a head that is too small lacks on each side, in width or length, whichever is more.
+    The outer deviation is by how many pixels margins are too narrow: the largest of the excess of a head on each side,
+    in width and length, and of the distance of the point between the eyes from its limits. The inner deviation is by
+    how many they are too wide: the larger of what the head lacks on each side in width and in length.
     """
     left_eye, right_eye, left_ear, right_ear, chin = select(
         landmarks,
@@ -56,11 +56,11 @@ def margin_deviations(landmarks: Points, height: int, width: int) -> tuple[int, 
 
 
 def rotation_deviation(pose: Pose) -> int:
-    """That of yaw, pitch and roll which is farthest from 0, with its sign, in whole degrees."""
+    """The angle among yaw, pitch and roll that is farthest from 0, with its sign, in whole degrees."""
     farthest = max((pose.yaw, pose.pitch, pose.roll), key=abs)
     return round(farthest)
 
 
-def _outside(place: float, limits: tuple[float, float], extent: int) -> float:
-    """How far a place lies outside its limits, which are shares of an extent; negative inside."""
-    return max(limits[0] * extent - place, place - limits[1] * extent)
+def _outside(coordinate: float, limits: tuple[float, float], extent: int) -> float:
+    """The distance of a coordinate from its limits, which are shares of an extent; negative inside them."""
+    return max(limits[0] * extent - coordinate, coordinate - limits[1] * extent)

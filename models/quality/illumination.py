@@ -1,4 +1,4 @@
-"""Light: how even and how strong it is, what it blows out, and the range of greys that it leaves."""
+"""Light: how even and how strong it is, how much it blows out, and the range of grey levels."""
 
 import cv2
 import numpy as np
@@ -12,8 +12,7 @@ FLARE_THRESHOLD = 0.01
 # A quarter of the aligned face: light changes slowly.
 _SMALL = SIZE // 4
 _SMOOTHING = 2.5
-# Mean difference of a pixel and its mirror image over their mean: what soft light leaves, and what light from one side
-# alone makes.
+# The mean difference of a pixel and its mirror image over their mean: in soft light, and in light from one side only.
 _EVEN, _UNEVEN = 0.1, 0.6
 _BLOWN = 247
 
@@ -23,8 +22,8 @@ def illumination(view: FaceView) -> float:
 
     Evenness compares the face, smoothed, with its mirror image ("illumination uniformity" of ISO/IEC 29794-5, which
     compares the histograms of two squares on the cheeks: those of a well-lit face with dark skin overlap as little as
-    those of one lit from the side). The level is "luminance mean" of the standard, as its reference implementation OFIQ
-    scores it: full from about 0.3 to 0.7 of the range, half at 0.2 and 0.8.
+    those of a face lit from the side). The level is "luminance mean" of the standard, scored as in its reference
+    implementation OFIQ: full from about 0.3 to 0.7 of the range, half at 0.2 and 0.8.
     """
     return _evenness(view) * _level(view)
 
@@ -40,7 +39,7 @@ def blown(view: FaceView) -> float:
 def dynamic_range(view: FaceView) -> int:
     """Grey levels between the 1st and the 99th percentile of the face's box, in [0, 255].
 
-    The box holds hair and brows as well as skin, so the range of a well-lit face does not hang on its complexion.
+    The box contains hair and brows as well as skin, so the range of a well-lit face does not depend on its complexion.
     """
     low, high = percentiles(view.box, 0.01, 0.99)
     return high - low
@@ -55,7 +54,7 @@ def _evenness(view: FaceView) -> float:
     if not both.any():
         return 0.0
     mirrored = small[:, ::-1]
-    # One grey level more keeps black faces from dividing by nothing.
+    # One grey level more avoids a division by zero where pixels are black.
     difference = float((2 * np.abs(small - mirrored) / (small + mirrored + 1))[both].mean())
     return float(np.clip((_UNEVEN - difference) / (_UNEVEN - _EVEN), 0, 1))
 

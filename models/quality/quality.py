@@ -1,4 +1,4 @@
-"""What is said of the quality of a face's photo."""
+"""The result of the quality estimator."""
 
 from dataclasses import dataclass
 
@@ -7,40 +7,40 @@ from dataclasses import dataclass
 class Quality:
     """The quality of one face in its photo, in the public order of the fields.
 
-    A field that ends in `_score` is a whole number from 0 to 100. The boolean beside a score or a measure says whether
-    it passes; it follows from the published number, so the two never disagree. Left and right are the viewer's.
-    Background and watermark are said of the photo, and are the same for all its faces.
+    A field that ends in `_score` is a whole number from 0 to 100. The flag beside a number says whether it passes; it
+    follows from the published number, so the two never disagree. Left and right are the viewer's. Background and
+    watermark are properties of the photo, and are the same for all its faces.
 
     Attributes:
-        total_score: higher = better to recognise (`quality.total`).
+        total_score: higher = better to recognise (`quality.scores`).
         is_sharp: `sharpness_score` is at least 20.
-        sharpness_score: higher = sharper (`quality.sharpness`).
+        sharpness_score: higher = sharper (`quality.detail`).
         is_evenly_illuminated: `illumination_score` is at least 50.
         illumination_score: higher = lit more evenly, and neither too dark nor too bright (`quality.illumination`).
         no_flare: at most one hundredth of the face is blown out (`quality.illumination`).
         is_left_eye_opened: `left_eye_openness_score` is at least 50.
         left_eye_openness_score: higher = more surely open (`quality.eyes`).
         is_right_eye_opened: `right_eye_openness_score` is at least 50.
-        right_eye_openness_score: likewise.
-        is_rotation_acceptable: `max_rotation_deviation` lies in [-10, 10].
-        max_rotation_deviation: that of yaw, pitch and roll which is farthest from 0, with its sign as in `Pose`; whole
-            degrees.
+        right_eye_openness_score: higher = more surely open.
+        is_rotation_acceptable: `max_rotation_deviation` is in [-10, 10].
+        max_rotation_deviation: the angle among yaw, pitch and roll that is farthest from 0, with its sign as in `Pose`;
+            whole degrees.
         not_masked: no mask is worn; the opposite of what the mask estimator says.
-        not_masked_score: higher = more surely bare; at least 20 means `not_masked` (`quality.attributes`).
+        not_masked_score: higher = more surely without a mask; at least 20 means `not_masked` (`quality.scores`).
         is_neutral_emotion: `neutral_emotion_score` is at least 20.
-        neutral_emotion_score: higher = more neutral; what the emotion estimator says.
+        neutral_emotion_score: higher = more neutral; the share that the emotion estimator gives.
         is_eyes_distance_acceptable: `eyes_distance` is at least 60.
         eyes_distance: between the centres of the eyes, in whole pixels of the image.
         is_margins_acceptable: both margin deviations are 0.
-        margin_outer_deviation: by how much the head is too large or off its place, in whole pixels of the image; 0 = it
-            is not, never negative (`quality.geometry`).
-        margin_inner_deviation: by how much the head is too small, on each side, likewise.
+        margin_outer_deviation: by how much the head is too large or misplaced, in whole pixels of the image; 0 = it is
+            neither; never negative (`quality.geometry`).
+        margin_inner_deviation: by how much the head is too small, on each side, in whole pixels; 0 = it is not.
         is_not_noisy: `noise_score` is at least 20.
-        noise_score: higher = cleaner (`quality.noise`).
-        watermark_score: higher = more surely there is one (`quality.watermark`).
+        noise_score: higher = cleaner (`quality.detail`).
+        watermark_score: higher = more surely there is a watermark (`quality.watermark`).
         has_watermark: `watermark_score` is at least 50.
-        dynamic_range_score: no score but grey levels from 0 to 255 between the darkest and the brightest hundredth of
-            the face's box.
+        dynamic_range_score: not a score: the grey levels, 0 to 255, between the darkest and the brightest hundredth
+            of the face's box.
         is_dynamic_range_acceptable: `dynamic_range_score` is above 128.
         background_uniformity_score: higher = more uniform (`quality.background`).
         is_background_uniform: `background_uniformity_score` is at least 9.

@@ -1,4 +1,4 @@
-"""The pixels of a face that the measures look at."""
+"""The pixels of a face that are measured: the aligned face, and its box."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -15,16 +15,16 @@ Grey = NDArray[np.uint8]
 """(h, w) uint8 luminance."""
 
 Mask = NDArray[np.uint8]
-"""(h, w) uint8, 1 = belongs to it, else 0."""
+"""(h, w) uint8, 1 = part of the mask, else 0."""
 
 SIZE = 192
 """Side of the aligned face."""
 
 EYE_DISTANCE = 60.0
-"""Pixels between the eyes of the aligned face: the least that passes, so nothing that passes is drawn larger."""
+"""Pixels between the eyes of the aligned face: the least distance that passes, so that no such face is enlarged."""
 
 _ANCHORS = (LandmarkName.LEFT_EYE, LandmarkName.RIGHT_EYE, LandmarkName.MOUTH_LEFT, LandmarkName.MOUTH_RIGHT)
-# Where the mean upright face has them, symmetric about the middle.
+# Their positions in the mean upright face, symmetric about the middle.
 _TEMPLATE = np.array([[66.0, 66], [126, 66], [72, 132], [120, 132]])
 _SUPERSAMPLE = 2
 _BROWS = 6
@@ -34,12 +34,12 @@ _FAR = 10.0 * SIZE
 
 @dataclass(frozen=True, slots=True)
 class FaceView:
-    """One face as the measures see it.
+    """One face, prepared for the measures.
 
     Attributes:
         aligned: (192, 192) uint8, the face with level eyes, 60 pixels apart.
         points: (21, 2), the landmarks in `aligned`.
-        box: (h, w) uint8, the part of the image inside the face's box, as it is; at least one pixel.
+        box: (h, w) uint8, the part of the image inside the face's box, unchanged; at least one pixel.
         corner: x, y of its first pixel in the image.
         eye_distance: in pixels of the image.
     """
@@ -52,7 +52,7 @@ class FaceView:
 
     @classmethod
     def of(cls, grey: Grey, bbox: Box, landmarks: Points) -> Self:
-        """Look at a face, by its box and 21 points, in an image (h, w)."""
+        """The view of a face, by its box and 21 points, in an image (h, w)."""
         anchors = select(landmarks, *_ANCHORS)
         to_aligned = similarity(anchors, _TEMPLATE)
         limit = np.array(grey.shape[::-1])
@@ -67,7 +67,7 @@ class FaceView:
         )
 
     def face(self, forehead: bool = False) -> Mask:
-        """Which pixels of `aligned` lie between the brows, the ears and the chin; on demand with the forehead above."""
+        """The pixels of `aligned` between the brows, the ears and the chin; with `forehead` also those above."""
         raised = self.points[:_BROWS] - _FOREHEAD
         points = np.vstack([self.points, raised]) if forehead else self.points
         mask = np.zeros((SIZE, SIZE), np.uint8)
@@ -76,7 +76,7 @@ class FaceView:
 
 
 def percentiles(grey: Grey, *shares: float) -> list[int]:
-    """For each share of the pixels the least level that it does not exceed."""
+    """For each share, the least grey level that at least this share of the pixels does not exceed."""
     counts = cv2.calcHist([grey], [0], None, [256], [0, 256])[:, 0]
     levels = np.searchsorted(np.cumsum(counts, dtype=np.float64), np.array(shares) * grey.size)
     return [int(level) for level in levels]

@@ -1,4 +1,4 @@
-"""Watermarks: marks laid over a photo, as far as they show without knowing them."""
+"""Watermarks: finds marks over a photo without knowing what they look like."""
 
 from functools import cache
 from typing import Any
@@ -8,48 +8,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.imaging.crops import resized
-from models.imaging.tiles import part_means
+from models.imaging.measures import part_means
 from models.quality.background import CELL, CELLS, Background, cells_in, off_plane, shrunk
 from models.quality.view import Grey, percentiles
 from models.runtime.session import FloatArray
 
 THRESHOLD = 50
-# Side of the square in which detail is looked at: meshes of fine lines are lost in a smaller one.
+# Side of the square in which detail is measured: meshes of fine lines are lost in a smaller one.
 _SIZE = 384
 
-# Heights of detail and strokes are shares of a photo's range: from one percentile of its grey levels to the other, so
-# that it scores the same when it is dimmed or faded. In a range of fewer levels, rounding and noise would count.
+# Heights of detail and strokes are shares of the range of a photo, from one percentile of its grey levels to the other:
+# a dimmed or faded photo gets the same score. In a range of fewer levels, rounding and noise would count.
 _ENDS = (0.01, 0.99)
 _LEAST_RANGE = 40.0
 
 # Detail is clipped to this height, so that faint marks count as much as the photo's own edges.
 _CLIP = 0.015
 _DETAIL = 2.5
-# Shifts below this are the width of strokes, and neighbours of a peak do not belong to it.
+# Shifts below this are the width of strokes; the deviation of the blur that gives the surroundings of a peak.
 _NEAR, _AROUND = 14, 6.0
-# How far the strongest repetition stands out, in deviations, and its share of all detail: in photos, and in tiled ones.
-# Blown-out photos, which have little detail, would pass for repeated by the first alone, and blurred ones by the other.
+# How far the strongest repetition stands out, in deviations, and its share of all detail: in photos, and in photos with
+# tiled marks. The first alone would find marks in blown-out photos, which have little detail, the second alone in
+# blurred ones.
 _ONCE, _REPEATED = np.array([7.0, 0.1]), np.array([17.0, 0.2])
-# Where detail deviates by less than this, its repetition says nothing.
+# The least deviation of detail: repetition of less means nothing.
 _LEAST_DETAIL = 0.0015
 _PARTS = 4
 
 _STROKE = 7
 _FAINT = 0.02
-# Strokes stand out by this many times the median: noise does not.
+# Strokes stand out by this many times the median, noise does not.
 _ABOVE_NOISE = 5.0
-# Every eighth pixel tells the median.
+# The median is taken from every eighth pixel.
 _SAMPLE = 8
 # Letters are lighter or darker than the wall; plaster, tiles and leaves are both.
 _TWO_SIDED = 2.0
-# Cells across: a background without its strokes is the median over this square.
+# The median over a square of this many cells shows a background without its strokes.
 _MEDIAN = 9
 # Grey levels are counted in sixteenths, in which the smallest blur rounds nothing.
 _FINENESS = 16
-# How far off a plane a background may be besides its strokes: to be plain, and to be none at all.
+# The distance of a background without its strokes from a plane: up to which it is plain, and from which it is clutter.
 _PLAIN, _CLUTTERED = 0.03, 0.06
 _LEAST_SHARE = 0.02
-# Grey levels beyond which a background is clipped, and the share of it that has to be within them to be judged apart.
+# Grey levels beyond which a background is clipped, and the share inside them from which that part is judged too.
 _BLACK, _BLOWN = 5, 250
 _LEAST_WITHIN = 0.05
 # The share of a plain background under strokes: of hair and lint, and of a line of letters.
@@ -57,21 +58,20 @@ _BARE, _WRITTEN = 0.01, 0.05
 
 
 def watermark(grey: Grey, background: Background) -> float:
-    """How surely a photo bears a watermark, in [0, 1]: by either of two traces.
+    """How surely a photo has a watermark, in [0, 1], by either of two traces.
 
     A mark that is tiled over the photo (text, a mesh of lines) repeats at fixed steps, and a face does not: the
-    autocorrelation of the clipped detail has a sharp peak away from zero, and that all over the photo. A mark on a
-    plain background shows as thin strokes, all lighter or all darker than it. After the observation of Dekel et al.,
-    "On the effectiveness of visible watermarks", 2017, that marks give themselves away by consistency; theirs is among
-    many photos.
+    autocorrelation of the clipped detail has a sharp peak away from zero, in all parts of the photo. A mark on a plain
+    background shows as thin strokes, all lighter or all darker than it. After Dekel et al., "On the effectiveness of
+    visible watermarks", 2017, who find marks by their consistency, there over many photos.
 
-    Both are measured against the range of the photo's own grey levels, so that brightness and contrast hardly matter.
+    Both are measured against the range of the photo's own grey levels: brightness and contrast hardly matter.
 
-    It sees tiled text at an opacity from about 0.2, meshes of lines from about 0.3, and a single large text where it
-    crosses a plain background. It does not see a single mark on a cluttered photo, small or outlined ones, marks so
-    faint that noise or a JPEG swallows them, and invisible ones. It takes for watermarks what looks like them: fences,
-    lattices and stripes over much of the photo, writing on a plain wall, and the few dark lines that are left of a
-    background when nearly all of it is blown out.
+    Found are tiled text at an opacity from about 0.2, meshes of lines from about 0.3, and a single large text that
+    crosses a plain background. Not found are a single mark on a cluttered photo, small or outlined marks, marks so
+    faint that noise or a JPEG hides them, and invisible marks. Things that look alike count as watermarks: fences,
+    lattices and stripes over much of the photo, writing on a plain wall, and the few dark lines of a background that is
+    otherwise blown out.
 
     Args:
         grey: (h, w), the whole image.
@@ -97,7 +97,7 @@ def _repetition(grey: Grey, span: float) -> NDArray[np.float64]:
     pairs, far = _shifts()
     products = np.zeros((_SIZE * 3 // 2,) * 2, np.float32)
     products[:_SIZE, :_SIZE] = detail - detail.mean()
-    # All in place. Told how many rows are empty, cv2 would take a slower way.
+    # In place. With the number of rows that are not empty as an argument, cv2 would be slower.
     cv2.dft(products, products)
     cv2.mulSpectrums(products, products, 0, products, conjB=True)
     cv2.idft(products, products, flags=cv2.DFT_SCALE)
@@ -106,7 +106,7 @@ def _repetition(grey: Grey, span: float) -> NDArray[np.float64]:
     peaks = np.abs(matches - _surroundings(matches)) * far
     down, across = (int(at) for at in np.unravel_index(peaks.argmax(), peaks.shape))
     common = part_means(_times_shifted(detail, down, across - reach), _PARTS, _PARTS)
-    # The median of a quarter of them: of all, it would take longer than the transform.
+    # The median of a quarter of them: that of all would take longer than the transform.
     height = peaks.max() / max(1.4826 * np.median(peaks[::2, ::2]), 1e-10)
     return np.array([height, np.median(common) / max(matches[0, reach], _LEAST_DETAIL**2)], np.float64)
 
@@ -127,17 +127,17 @@ def _times_shifted(detail: FloatArray, down: int, across: int) -> FloatArray:
 
 @cache
 def _shifts() -> tuple[FloatArray, NDArray[np.bool_]]:
-    """The pixels that still overlap, and whether a shift is a far one: down by the row, across by the column."""
+    """Of each shift, down by the row and across by the column: the pixels that overlap, and whether it is far."""
     down, across = np.mgrid[: _SIZE // 2, -(_SIZE // 2) : _SIZE // 2 + 1]
     pairs = (_SIZE - down) * (_SIZE - np.abs(across))
     return pairs.astype(np.float32), np.hypot(down, across) > _NEAR
 
 
 def _strokes(background: Background, span: float) -> float:
-    """The share of a plain background that thin strokes cover, all lighter or all darker than it; of another, less.
+    """The share of a plain background that thin strokes cover, all lighter or all darker than it.
 
-    Of a background that is blown out or black in part, the rest has to bear them too: where levels are clipped, clutter
-    looks plain, and shows in one direction alone.
+    Less if the background is not plain. If parts of it are blown out or black, the rest has to have strokes too: where
+    levels are clipped, clutter looks plain, and stands out in one direction only.
     """
     mask = shrunk(background.mask, _STROKE)
     rows, columns = cells_in(mask)
@@ -165,12 +165,12 @@ def _strokes(background: Background, span: float) -> float:
 
 
 def _one_sided(light: NDArray[Any], dark: NDArray[Any], faint: float) -> float:
-    """The share of pixels (n,) under strokes of the commoner sign, less what there would be by chance in clutter.
+    """The share of pixels (n,) under strokes of the more frequent sign, less the share to expect in clutter.
 
     Args:
-        light: how far each pixel stands out as lighter, in any unit.
-        dark: as darker.
-        faint: less is no stroke.
+        light: by how much each pixel is lighter than its surroundings, in any unit.
+        dark: by how much it is darker.
+        faint: the least height of a stroke.
     """
     less, more = sorted(_outstanding(heights, faint) for heights in (light, dark))
     return max(more - _TWO_SIDED * less, 0.0)

@@ -1,4 +1,4 @@
-"""Batches across threads: on a GPU a batch costs little more than a row, so callers share the runs of a model."""
+"""Batches shared by threads: on a GPU a batch takes little longer than a row, so callers share the runs of a model."""
 
 from bisect import bisect_left, bisect_right
 from collections import deque
@@ -27,22 +27,22 @@ class _Request:
 
 
 class BatchingSession:
-    """A session on top of another one, whose callers share its runs; a `models.runtime.session.Session`.
+    """A session whose callers share the runs of another session; a `models.runtime.session.Session`.
 
-    Callers queue up, and one thread serves them. It takes the one that waits longest, and with it those behind it whose
-    rows have the same shape, as far as they fit; what does not fit leads the next batch or one soon after. A batch is
-    filled up with zeros to one of a few sizes, all of which were rehearsed before: for a size that it has not seen, the
-    engine would search for algorithms, allocate, or even build anew in the middle of the traffic.
+    Requests of callers wait in a queue, and one thread runs them. A batch is the request that waits longest, with those
+    behind it whose rows have the same shape, as far as they fit; a request that does not fit is first in one of the
+    next batches. A batch is filled with zeros to one of a few sizes, each of which ran once before the traffic: for a
+    new size, the engine would search for algorithms, allocate memory, or build itself again.
 
-    While a batch runs, the next one gathers; a caller who comes alone is served at once. Only where callers have just
-    shared a batch does the thread give all of them a moment to come again.
+    While a batch runs, the requests for the next one gather; a single request runs at once. Only after a batch with
+    several requests does the thread wait a moment, so that all of its callers can send their next ones.
 
     Args:
-        session: runs the batches, and is called by one thread only. What it answers must not share memory with what it
-            was given, which is used again.
+        session: runs the batches; only one thread calls it. Its outputs must not share memory with its input, which is
+            reused.
         max_rows: the most rows of a batch. It is lowered for good when the engine runs out of memory.
-        window_s: how long a batch gathers at most once callers share batches.
-        staging: where batches are laid out.
+        window_s: how long the thread waits at most, after a batch with several requests.
+        staging: where batches are put together.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class BatchingSession:
         self._staging = staging or Staging()
         self._buckets = [*(1 << power for power in range((max_rows - 1).bit_length())), max_rows]
         self._waiting: deque[_Request] = deque()
-        self._company = 1
+        self._shared_by = 1
         self._closed = False
         self._changed = Condition()
         self._thread = Thread(target=self._serve, name="batches", daemon=True)
@@ -61,7 +61,7 @@ class BatchingSession:
 
     @property
     def buckets(self) -> Sequence[int]:
-        """The numbers of rows that the engine sees, in rising order."""
+        """The numbers of rows of a batch, in rising order."""
         return tuple(self._buckets)
 
     def blank(self, rows: int) -> FloatArray:
@@ -72,7 +72,7 @@ class BatchingSession:
         """See `models.runtime.session.Session.run`.
 
         Raises:
-            ModelError: the engine failed on these rows, not on those of others; or the session was closed.
+            ModelError: the engine failed on these rows, not only on those of other callers; or the session was closed.
         """
         request = _Request(batch)
         with self._changed:
@@ -83,7 +83,7 @@ class BatchingSession:
         return request.answer.result()
 
     def close(self) -> None:
-        """End the thread once the batch that runs is answered; who still waits gets a `ModelError`."""
+        """End the thread after the batch that runs; requests that still wait fail with a `ModelError`."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -94,7 +94,7 @@ class BatchingSession:
             self._answer(batch)
 
     def _next_batch(self) -> list[_Request]:
-        """The requests that share the next batch; none after the end."""
+        """The requests of the next batch; none once the session is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
             self._changed.wait_for(lambda: self._closed or self._is_complete(), self._window_s)
@@ -105,7 +105,7 @@ class BatchingSession:
             batch = self._fitting()
             for request in batch:
                 self._waiting.remove(request)
-            self._company = len(batch)
+            self._shared_by = len(batch)
             return batch
 
     def _alike(self) -> list[_Request]:
@@ -113,26 +113,26 @@ class BatchingSession:
         return [request for request in self._waiting if request.rows.shape[1:] == self._waiting[0].rows.shape[1:]]
 
     def _is_complete(self) -> bool:
-        """Whether waiting is in vain: as many callers are back as shared the last batch, or the next one is full."""
+        """Whether waiting longer gains nothing: all callers of the last batch are back, or the next batch is full."""
         alike = self._alike()
-        return len(alike) >= self._company or sum(len(request.rows) for request in alike) >= self._buckets[-1]
+        return len(alike) >= self._shared_by or sum(len(request.rows) for request in alike) >= self._buckets[-1]
 
     def _fitting(self) -> list[_Request]:
-        """As many as fit, the first in any case: it may be larger than a batch."""
+        """As many requests as fit into a batch, and always the first, which may be larger than a batch."""
         alike = self._alike()
         totals = list(accumulate(len(request.rows) for request in alike))
         return alike[: max(1, bisect_right(totals, self._buckets[-1]))]
 
     def _answer(self, requests: Sequence[_Request]) -> None:
-        """Give each request its rows; where a batch fails, try each request alone, so that only the culprit fails."""
+        """Give each request its rows; if the batch fails, run each request alone, so that only faulty ones fail."""
         ends = list(accumulate(len(request.rows) for request in requests))
         try:
-            outputs = self._run_in_parts([row for request in requests for row in request.rows])
+            outputs = self._run_all([row for request in requests for row in request.rows])
             answers = [
                 {name: values[end - len(request.rows) : end] for name, values in outputs.items()}
                 for request, end in zip(requests, ends, strict=True)
             ]
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody must wait forever
+        except Exception as error:  # noqa: BLE001 - after any error, no caller may wait forever
             if len(requests) == 1:
                 requests[0].answer.set_exception(error)
             else:
@@ -142,32 +142,32 @@ class BatchingSession:
         for request, answer in zip(requests, answers, strict=True):
             request.answer.set_result(answer)
 
-    def _run_in_parts(self, rows: Sequence[FloatArray]) -> Outputs:
-        """The answers in the order of the rows, and behind them what the filling of the last part gave."""
+    def _run_all(self, rows: Sequence[FloatArray]) -> Outputs:
+        """The outputs in the order of the rows, and after them those of the zeros that fill the last run."""
         runs: list[Outputs] = []
         start = 0
         while start < len(rows):
-            part = rows[start : start + self._buckets[-1]]
+            some = rows[start : start + self._buckets[-1]]
             try:
-                runs.append(self._run_padded(part))
+                runs.append(self._run_padded(some))
             except OutOfMemory:
-                smaller = bisect_left(self._buckets, len(part))
+                smaller = bisect_left(self._buckets, len(some))
                 if smaller == 0:
                     raise
                 del self._buckets[smaller:]
-                log.warning("out of memory, smaller batches from now on", extra={"max_rows": self._buckets[-1]})
+                log.warning("out of memory: batches are smaller now", extra={"max_rows": self._buckets[-1]})
             else:
-                start += len(part)
+                start += len(some)
         return runs[0] if len(runs) == 1 else {name: np.concatenate([run[name] for run in runs]) for name in runs[0]}
 
-    def _run_padded(self, part: Sequence[FloatArray]) -> Outputs:
-        bucket = self._buckets[bisect_left(self._buckets, len(part))]
-        batch = self._staging.array((bucket, *part[0].shape))
-        np.stack(part, out=batch[: len(part)])
-        batch[len(part) :] = 0
+    def _run_padded(self, some: Sequence[FloatArray]) -> Outputs:
+        bucket = self._buckets[bisect_left(self._buckets, len(some))]
+        batch = self._staging.array((bucket, *some[0].shape))
+        np.stack(some, out=batch[: len(some)])
+        batch[len(some) :] = 0
         outputs = self._session.run(batch)
         for name, values in outputs.items():
-            # Otherwise callers would get rows of each other.
+            # With another number, callers would get rows of each other.
             if len(values) != bucket:
                 raise ModelError(f"the engine gave {len(values)} rows of {name} for {bucket}")
         return outputs

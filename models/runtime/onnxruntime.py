@@ -1,4 +1,4 @@
-"""The only import of onnxruntime."""
+"""Runs models with onnxruntime; the only module that imports it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,10 +15,10 @@ from models.runtime.session import FloatArray
 
 _PACKAGE: Mapping[Device, str] = {
     "cpu": "pip install 'faceline[cpu]'",
-    "cuda": "pip uninstall onnxruntime; pip install 'faceline[gpu]', and look whether nvidia-smi finds the card",
+    "cuda": "pip uninstall onnxruntime; pip install 'faceline[gpu]', and a card that nvidia-smi finds",
     "tensorrt": "the same as for cuda, and TensorRT's libraries on LD_LIBRARY_PATH",
 }
-# The arena of any device; CUDA, cuBLAS and cuDNN themselves; what is left for a limited arena; C++.
+# Messages of the arena of a device, of CUDA, cuBLAS and cuDNN, of a limited arena, and of C++.
 _OUT_OF_MEMORY = re.compile(
     "failed to allocate memory|out of memory|ALLOC_FAILED|smaller than requested bytes|bad_alloc", re.IGNORECASE
 )
@@ -27,7 +27,7 @@ _OUT_OF_MEMORY = re.compile(
 class OrtSession:
     """A model loaded by onnxruntime; a `models.runtime.session.Session`.
 
-    Spinning is off, since idle threads would burn the cores of others.
+    Idle threads do not spin: they would take the cores from other threads.
 
     Raises:
         ModelError: the file is missing or no model.
@@ -42,7 +42,7 @@ class OrtSession:
         options.log_severity_level = 3
         wanted = _offered(path, engine)
         try:
-            # Its fallback is to go on without the device, and to say so on the standard output at most.
+            # The fallback of onnxruntime would continue on the CPU, with no more than a line on the standard output.
             self._session = ort.InferenceSession(str(path), options, providers=wanted, enable_fallback=0)
         except Exception as error:  # onnxruntime has no common base of its errors
             if engine.device == "cpu":
@@ -52,7 +52,7 @@ class OrtSession:
             ) from error
         # A provider whose libraries do not load is left out without an error.
         if self._session.get_providers()[: len(wanted)] != [name for name, _ in wanted]:
-            raise _missing(engine.device, f"onnxruntime cannot use {engine.device} here, and went on without it")
+            raise _missing(engine.device, f"onnxruntime cannot use {engine.device} on this machine")
         (self._input,) = self._session.get_inputs()
         self._outputs = [output.name for output in self._session.get_outputs()]
 
@@ -61,7 +61,7 @@ class OrtSession:
 
         Raises:
             ModelError: the engine failed.
-            OutOfMemory: a smaller batch may do.
+            OutOfMemory: the batch is too large for the device.
         """
         try:
             values = self._session.run(self._outputs, {self._input.name: np.ascontiguousarray(batch, np.float32)})
@@ -72,7 +72,7 @@ class OrtSession:
 
     def blank(self, rows: int) -> FloatArray:
         """See `models.runtime.session.Rehearsable.blank`."""
-        # A free first axis counts rows; other free axes are heights and widths.
+        # A free first axis is the number of rows; other free axes are heights and widths.
         shape = [length if isinstance(length, int) else LARGEST_SIDE for length in self._input.shape[1:]]
         return np.zeros((rows, *shape), np.float32)
 
@@ -82,11 +82,11 @@ def _offered(path: Path, engine: Engine) -> Providers:
 
     Raises:
         ModelError: the file is missing or no model.
-        ProviderMissing: the installed onnxruntime has not got them.
+        ProviderMissing: the installed onnxruntime lacks one.
     """
     if engine.device != "cpu":
         _load_cuda()
-    # Only TensorRT has to know it beforehand.
+    # Only TensorRT needs the input to build its engine.
     name, shape = _input_of(path) if engine.device == "tensorrt" else ("", ())
     wanted = providers(engine, name, shape)
     offered = ort.get_available_providers()
@@ -97,14 +97,14 @@ def _offered(path: Path, engine: Engine) -> Providers:
 
 
 def _input_of(path: Path) -> tuple[str, Sequence[int | str | None]]:
-    """Name and shape of a model's input."""
+    """The name and the shape of a model's input."""
     model = OrtSession(path)._input
     return model.name, model.shape
 
 
 @cache
 def _load_cuda() -> None:
-    """Load CUDA and cuDNN from the packages that the extra brings; onnxruntime itself looks in the system only."""
+    """Load CUDA and cuDNN from the packages of the extra `gpu`; onnxruntime itself searches the system only."""
     ort.preload_dlls()
 
 

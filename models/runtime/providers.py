@@ -1,14 +1,14 @@
-"""What onnxruntime is asked for: its execution providers and their options."""
+"""The execution providers of onnxruntime for an engine, and their options."""
 
 from collections.abc import Mapping, Sequence
 
 from config.engine import Engine
 
 Providers = Sequence[tuple[str, Mapping[str, str]]]
-"""Names and options, the preferred one first; what it cannot run goes to the next."""
+"""Names and options, the preferred one first; operations that it cannot run go to the next."""
 
 LARGEST_SIDE = 640
-"""The largest height and width that services ask of a model that leaves them free."""
+"""The largest height and width that services give a model whose height and width are free."""
 _LEAST_SIDE = 32
 _MEGABYTE = 1 << 20
 
@@ -17,9 +17,9 @@ def providers(engine: Engine, name: str, shape: Sequence[int | str | None]) -> P
     """The providers for a model.
 
     Args:
-        engine: on what it runs.
+        engine: what the model runs on.
         name: of the model's input.
-        shape: of the model's input; free lengths are None or have a name.
+        shape: of the model's input; a free length is None or a name.
     """
     if engine.device == "cpu":
         return [("CPUExecutionProvider", {})]
@@ -32,11 +32,11 @@ def providers(engine: Engine, name: str, shape: Sequence[int | str | None]) -> P
 def _cuda(engine: Engine) -> dict[str, str]:
     options = {
         "device_id": str(engine.card),
-        # Powers of two would take up to twice what is needed, and never give it back.
+        # The default, powers of two, takes up to twice the memory that is needed and never frees it.
         "arena_extend_strategy": "kSameAsRequested",
-        # The exhaustive search, which is the default, takes seconds per model and size of a batch.
+        # The default, an exhaustive search, takes seconds for each model and size of batch.
         "cudnn_conv_algo_search": "HEURISTIC",
-        # On by default, with ten bits of mantissa.
+        # TensorFloat-32 has ten bits of mantissa; it is on by default.
         "use_tf32": str(int(engine.fast_math)),
     }
     if engine.memory_mb is not None:
@@ -52,7 +52,7 @@ def _tensorrt(engine: Engine, name: str, shape: Sequence[int | str | None]) -> d
     options = {
         "device_id": str(engine.card),
         "trt_fp16_enable": str(int(engine.fast_math)),
-        # One build for all sizes of batches and images; without it each new one would start another.
+        # One engine for all sizes of batches and images; without these, each new size would build another one.
         "trt_profile_min_shapes": profile(1, _LEAST_SIDE),
         "trt_profile_opt_shapes": profile(engine.max_rows, LARGEST_SIDE),
         "trt_profile_max_shapes": profile(engine.max_rows, LARGEST_SIDE),

@@ -1,4 +1,4 @@
-"""The models and services of a worker process: loaded when they are first needed, shared by its threads."""
+"""The models and services of a process: each is loaded once, when it is first needed, and shared by all threads."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,12 +16,12 @@ from models.weights.cache import weights_path
 
 
 class Sessions:
-    """The loaded models by name, and the services on them. Thread-safe.
+    """Loads models and builds the services that run on them. Thread-safe.
 
     Args:
-        catalogue: of the services that there are.
-        weights_dir: where the converted weights lie.
-        engine: on what they run.
+        catalogue: the services by name.
+        weights_dir: the folder of the converted weights.
+        engine: what the models run on.
     """
 
     def __init__(self, catalogue: Catalogue, weights_dir: Path, engine: Engine) -> None:
@@ -33,25 +33,18 @@ class Sessions:
         self._lock = RLock()
 
     def session(self, model: str) -> Rehearsable:
-        """The session of a model.
+        """The session of a model, loaded on first use.
 
         Raises:
             ModelError: the weights are missing or do not load.
         """
         with self._lock:
             if model not in self._sessions:
-                self._sessions[model] = self._opened(model)
+                self._sessions[model] = self._load_session(model)
             return self._sessions[model]
 
-    def _opened(self, model: str) -> Rehearsable:
-        session = OrtSession(weights_path(model, self._weights_dir), self._engine)
-        if not self._engine.batching:
-            return session
-        cuda = cuda_runtime() if self._engine.device != "cpu" else None
-        return BatchingSession(session, self._engine.max_rows, staging=Staging(cuda, self._engine.card))
-
     def service(self, name: str) -> Service:
-        """The service of a name.
+        """A service by name, built on first use.
 
         Raises:
             ModelError: one of its models is missing or does not load.
@@ -62,7 +55,7 @@ class Sessions:
             return self._services[name]
 
     def load(self, families: Iterable[ModelFamily]) -> None:
-        """Load the services of some families and run each of their models once, with batches of each size.
+        """Load the services of some families, and warm up each model with a batch of each size.
 
         Raises:
             ModelError: a model is missing, does not load or does not run.
@@ -74,7 +67,7 @@ class Sessions:
         with self._lock:
             loaded = list(self._sessions.values())
         for session in loaded:
-            # The largest first: what it takes is enough for all others.
+            # The largest first: the memory that it takes is enough for all others.
             for rows in reversed(session.buckets) if isinstance(session, BatchingSession) else [1]:
                 rehearse(session, rows)
 
@@ -85,7 +78,7 @@ class Sessions:
             How long each took, in milliseconds.
 
         Raises:
-            ModelError: one does not run.
+            ModelError: a model does not run.
         """
         with self._lock:
             loaded = dict(self._sessions)
@@ -98,8 +91,15 @@ class Sessions:
             return sorted(self._sessions)
 
     def close(self) -> None:
-        """End the threads that serve shared batches; the sessions are of no use afterwards."""
+        """End the threads that run shared batches; the sessions cannot be used any more."""
         with self._lock:
             for session in self._sessions.values():
                 if isinstance(session, BatchingSession):
                     session.close()
+
+    def _load_session(self, model: str) -> Rehearsable:
+        session = OrtSession(weights_path(model, self._weights_dir), self._engine)
+        if not self._engine.batching:
+            return session
+        cuda = cuda_runtime() if self._engine.device != "cpu" else None
+        return BatchingSession(session, self._engine.max_rows, staging=Staging(cuda, self._engine.card))

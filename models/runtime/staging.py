@@ -1,4 +1,4 @@
-"""The memory in which batches are laid out for a session."""
+"""The memory in which batches are put together for a session."""
 
 import ctypes
 from math import prod
@@ -9,13 +9,13 @@ import numpy as np
 
 from models.runtime.session import FloatArray
 
-# Of CUDA 13 and 12; whichever onnxruntime has loaded is there under its name.
+# Of CUDA 13 and 12; the one that onnxruntime has loaded is found by its name.
 _LIBRARIES = ("libcudart.so.13", "libcudart.so.12")
 _FLOAT_BYTES = 4
 
 
 class CudaRuntime(Protocol):
-    """What is used of the CUDA runtime; each function returns 0 if it went well."""
+    """The functions of the CUDA runtime that are used here; each returns 0 on success."""
 
     def cudaSetDevice(self, card: int) -> int: ...  # noqa: N802, D102
     def cudaMallocHost(self, address: object, size: ctypes.c_size_t) -> int: ...  # noqa: N802, D102
@@ -23,14 +23,14 @@ class CudaRuntime(Protocol):
 
 
 class Staging:
-    """An array that is used again and again: fresh memory would be paged in anew for each batch.
+    """Memory that is reused for each batch: new memory would have to be paged in each time.
 
-    With a CUDA runtime its pages are locked: the GPU reads them by itself at the full speed of the bus, not through a
-    buffer of the driver's. Where they cannot be locked, ordinary memory does.
+    With a CUDA runtime its pages are locked: the GPU then reads them directly, at the full speed of the bus, and not
+    through a buffer of the driver. Where pages cannot be locked, ordinary memory is used.
 
     Args:
         cuda: the runtime; None for batches that stay on the CPU.
-        card: which of the GPUs.
+        card: the index of the GPU.
     """
 
     def __init__(self, cuda: CudaRuntime | None = None, card: int = 0) -> None:
@@ -39,7 +39,7 @@ class Staging:
         self._floats: FloatArray = np.empty(0, np.float32)
 
     def array(self, shape: tuple[int, ...]) -> FloatArray:
-        """An array of this shape with anything in it; it shares its memory with those given before."""
+        """An array of this shape with any content; it shares its memory with the arrays given before."""
         size = prod(shape)
         if size > self._floats.size:
             self._floats = self._locked(size)
@@ -53,7 +53,7 @@ class Staging:
             return np.empty(size, np.float32)
         assert address.value is not None
         memory = (ctypes.c_float * size).from_address(address.value)
-        # Each array on this memory keeps `memory` alive. At the end of the process it goes with the process.
+        # Each array on this memory keeps `memory` alive. The end of the process frees it anyway.
         finalize(memory, self._cuda.cudaFreeHost, address).atexit = False
         return np.ctypeslib.as_array(memory)
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from models.field import Field
 from models.imaging.decode import Image
 from models.imaging.geometry import Points
-from models.imaging.preprocessing import infer, rgb_planes, with_mirrors
+from models.imaging.preprocessing import rgb_planes, with_mirrors
 from models.networks.face_mesh import FaceMesh
-from models.runtime.session import SessionSource
+from models.runtime.session import SessionSource, infer
 from models.services.face_attribute import FaceAttributeEstimator, face_crop
 
 _MODEL = "faceapi-age-gender"

@@ -11,8 +11,8 @@ from models.field import Field
 from models.imaging.crops import letterboxed
 from models.imaging.decode import Image
 from models.imaging.geometry import Letterbox, Points, quantise
-from models.imaging.preprocessing import bgr_planes, infer
-from models.runtime.session import FloatArray, SessionSource
+from models.imaging.preprocessing import bgr_planes
+from models.runtime.session import FloatArray, SessionSource, infer
 from models.service import DetectingService, Found
 
 _MODEL = "nanodet"

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from models.field import Field
 from models.imaging.decode import Image
 from models.imaging.geometry import Points
-from models.imaging.preprocessing import infer, rgb_planes, with_mirrors
+from models.imaging.preprocessing import rgb_planes, with_mirrors
 from models.networks.face_mesh import FaceMesh
-from models.runtime.session import FloatArray, SessionSource
+from models.runtime.session import FloatArray, SessionSource, infer
 from models.services.face_attribute import FaceAttributeEstimator, face_crop
 
 _MODEL = "faceapi-expression"

@@ -10,10 +10,10 @@ from models.field import Field
 from models.imaging.crops import warp
 from models.imaging.decode import Image
 from models.imaging.geometry import Points, similarity
-from models.imaging.preprocessing import infer, rgb_planes, with_mirrors
+from models.imaging.preprocessing import rgb_planes, with_mirrors
 from models.networks.face_mesh import FaceMesh
 from models.networks.landmarks import LandmarkName, select
-from models.runtime.session import FloatArray, SessionSource
+from models.runtime.session import FloatArray, SessionSource, infer
 from models.services.face_attribute import FaceAttributeEstimator, face_crop
 
 _WIDE, _SMALL = "faceapi-age-gender", "dlib-gender"

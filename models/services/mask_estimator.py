@@ -12,8 +12,8 @@ from models.field import Field
 from models.imaging.crops import cut
 from models.imaging.decode import Image
 from models.imaging.geometry import Box, Region
-from models.imaging.preprocessing import infer, rgb_pixels
-from models.runtime.session import FloatArray, Session, SessionSource
+from models.imaging.preprocessing import rgb_pixels
+from models.runtime.session import FloatArray, Session, SessionSource, infer
 from models.service import EstimatingService, Face
 
 _SIZE = 224

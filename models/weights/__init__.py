@@ -1,1 +1,1 @@
-"""The weights: what they are, where they come from, how they get into the cache and where they lie in it."""
+"""The weights of the models: their list, their sources, and the cache that they are pulled into."""

@@ -1,7 +1,7 @@
-"""Where converted models lie, and which of them are there.
+"""The cache of converted models: a folder outside the checkout.
 
-The cache is a folder outside the checkout. A file never changes under its name, which tells what it was made of: so
-checkouts of different age share a cache. Beside it, a record in JSON tells its size, its hash and where it came from.
+The name of a file depends on all that it is made of, so the file of a name never changes, and checkouts of different
+age share a cache. A record in JSON beside each file holds its size, its hash and its source.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ class StoredWeights:
         name: of the model.
         sha256: of the converted file.
         size: of the converted file, in bytes.
-        package: the package that it was made from, and its version; or the file.
+        package: the package that it was made from, with its version; or the released file.
         licence: of the weights.
     """
 
@@ -37,7 +37,7 @@ def weights_path(name: str, folder: Path) -> Path:
     """The file of a model that is in the cache.
 
     Raises:
-        WeightsMissing: it is not.
+        WeightsMissing: the cache has no such model.
     """
     stored_weights(name, folder)
     return folder / WEIGHTS[name].file
@@ -47,10 +47,10 @@ def stored_weights(name: str, folder: Path) -> StoredWeights:
     """The record of a model that is in the cache.
 
     Raises:
-        WeightsMissing: it is not.
+        WeightsMissing: the cache has no such model.
     """
     if name not in WEIGHTS:
-        raise WeightsMissing(f"there is no model {name}; there are {', '.join(WEIGHTS)}")
+        raise WeightsMissing(f"there is no model {name}; the models are {', '.join(WEIGHTS)}")
     stored = find(WEIGHTS[name], folder)
     if stored is None:
         command = WEIGHTS[name].pull_command
@@ -59,23 +59,23 @@ def stored_weights(name: str, folder: Path) -> StoredWeights:
 
 
 def find(weights: Weights, folder: Path) -> StoredWeights | None:
-    """The record of a model, None unless its file is there in the size that was stored."""
+    """The record of a model; None if its file is missing or has another size than was stored."""
     path = folder / weights.file
     try:
         stored = StoredWeights(**json.loads(_record_path(path).read_text()))
         return stored if path.stat().st_size == stored.size else None
     except (OSError, ValueError, TypeError):
-        return None  # not there, cut off or not ours: a pull makes both files anew
+        return None  # missing, cut off or not ours: a pull makes both files again
 
 
 def is_intact(weights: Weights, folder: Path) -> bool:
-    """Whether a model is there, byte for byte."""
+    """Whether the file of a model has the hash of its record."""
     stored = find(weights, folder)
     return stored is not None and sha256_of(folder / weights.file) == stored.sha256
 
 
 def store(weights: Weights, staged: Path, folder: Path) -> None:
-    """Move a finished model in. It counts as stored from one moment on, and then as a whole."""
+    """Move a finished model into the cache, in one step: other processes see all of it or nothing."""
     stored = StoredWeights(
         name=weights.name,
         sha256=sha256_of(staged),
@@ -87,7 +87,7 @@ def store(weights: Weights, staged: Path, folder: Path) -> None:
     draft.write_text(json.dumps(asdict(stored), indent=2))
     for path in (staged, draft):
         _flush(path)
-    # The model last: whoever looks for it finds its record.
+    # The model last: a process that finds the model finds its record too.
     os.replace(draft, _record_path(folder / weights.file))
     os.replace(staged, folder / weights.file)
 
@@ -103,6 +103,6 @@ def _record_path(path: Path) -> Path:
 
 
 def _flush(path: Path) -> None:
-    """Onto the disk, so that a power cut after the renaming leaves no empty file."""
+    """Write a file to the disk, so that a power cut after the renaming leaves no empty file."""
     with path.open("r+b") as file:
         os.fsync(file.fileno())

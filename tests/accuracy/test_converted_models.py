@@ -12,13 +12,11 @@ import numpy as np
 import pytest
 
 from config.settings import default_weights_dir
-from models.errors import WeightsMissing
+from models.errors import FetchFailed, WeightsMissing
 from models.runtime.onnxruntime import OrtSession
 from models.weights.cache import weights_path
-from models.weights.errors import FetchFailed
-from models.weights.fingerprint import deviation, figures
+from models.weights.fingerprint import deviation, figures, probe
 from models.weights.packages import Arrived
-from models.weights.probe import probe
 from models.weights.pull import pull
 from models.weights.registry import WEIGHTS, Weights, weights_of
 from models.weights.source import Source

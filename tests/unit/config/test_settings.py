@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from config.cores import usable_cores
+from config.engine import usable_cores
 from config.errors import InvalidSetting
 from config.settings import BatchSettings, GpuSettings, JobSettings, LimitSettings, Settings, load_settings
 

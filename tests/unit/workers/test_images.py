@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from models.errors import InvalidImage
-from workers.images import ImageCache
-from workers.read_ahead import AHEAD
+from workers.images import AHEAD, ImageCache
 
 PHOTO = cv2.imencode(".png", np.zeros((10, 10, 3), np.uint8))[1].tobytes()
 

@@ -21,7 +21,7 @@ from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.jobs import new_job
 from tests.fakes.services import FakeAge, FakeDetector
 from workers.images import ImageCache
-from workers.stage import LOOK_EVERY_S, StageRunner
+from workers.stage import REPORT_EVERY_S, StageRunner
 
 PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
 WIDE = cv2.imencode(".png", np.zeros((20, 60, 3), np.uint8))[1].tobytes()
@@ -277,7 +277,7 @@ class Slow(FakeDetector):
 
     def detect(self, images: Sequence[Image]) -> list[list[Found]]:
         self.world.store.cancel(self.world.spec.id, time())
-        sleep(LOOK_EVERY_S)
+        sleep(REPORT_EVERY_S)
         return super().detect(images)
 
 

@@ -12,8 +12,7 @@ import numpy as np
 
 from models.convert import Converter
 from models.weights import registry
-from models.weights.fingerprint import figures
-from models.weights.probe import probe
+from models.weights.fingerprint import figures, probe
 from models.weights.registry import WEIGHTS, Weights
 
 RUNTIMES: Mapping[Converter, str] = {

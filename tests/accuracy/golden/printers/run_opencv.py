@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from models.convert import Converter
-from models.weights.probe import probe
+from models.weights.fingerprint import probe
 from models.weights.registry import WEIGHTS
 
 folder, packages = Path(sys.argv[1]), Path(sys.argv[2])

@@ -76,7 +76,7 @@ def test_a_table_survives_as_text(rows: list[float], dissimilarity: float) -> No
 def test_columns_that_do_not_grow_or_fall_are_refused(
     dissimilarity: list[float], fa_r: list[float], fr_r: list[float]
 ) -> None:
-    with pytest.raises(ValueError, match="do not grow or fall"):
+    with pytest.raises(ValueError, match="does not grow or fall"):
         Calibration(dissimilarity, fa_r, fr_r)
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from models.convert import Converter
 from models.convert.conversion import convert
-from models.convert.errors import ConversionFailed
 from models.convert.graph import Graph
+from models.errors import ConversionFailed
 from tests.unit.models.convert.numeric import noise, run
 
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from onnx import ModelProto
 
-from models.convert.errors import ConversionFailed
 from models.convert.graph import Graph
 from models.convert.interface import with_interface
+from models.errors import ConversionFailed
 from tests.unit.models.convert.numeric import noise, run
 
 

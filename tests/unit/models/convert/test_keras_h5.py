@@ -6,8 +6,8 @@ import h5py
 import numpy as np
 import pytest
 
-from models.convert.errors import ConversionFailed
 from models.convert.keras_h5 import convert
+from models.errors import ConversionFailed
 from tests.unit.models.convert.numeric import (
     Array,
     convolved,

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.convert.errors import ConversionFailed
 from models.convert.tfjs import convert
+from models.errors import ConversionFailed
 from tests.unit.models.convert.numeric import (
     Array,
     convolved,

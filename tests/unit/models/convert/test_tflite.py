@@ -3,8 +3,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from models.convert.errors import ConversionFailed
 from models.convert.tflite import convert
+from models.errors import ConversionFailed
 from tests.unit.models.convert.flatbuffer_writer import Fields, Scalar, write
 from tests.unit.models.convert.numeric import Array, convolved, max_pooled, mean_pooled, noise, run
 

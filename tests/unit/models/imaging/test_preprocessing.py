@@ -4,16 +4,8 @@ import numpy as np
 import pytest
 
 from models.imaging.decode import Image
-from models.imaging.preprocessing import (
-    MAX_ROWS,
-    bgr_planes,
-    infer,
-    rgb_pixels,
-    rgb_planes,
-    unit_rgb_pixels,
-    with_mirrors,
-)
-from models.runtime.session import FloatArray
+from models.imaging.preprocessing import bgr_planes, rgb_pixels, rgb_planes, unit_rgb_pixels, with_mirrors
+from models.runtime.session import MAX_ROWS, FloatArray, infer
 
 
 class Blue:

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from models.imaging.decode import Image
-from models.imaging.preprocessing import MAX_ROWS
 from models.networks.face_detector import FaceDetector
+from models.runtime.session import MAX_ROWS
 from tests.unit.models.networks.networks import SpotYunet
 
 

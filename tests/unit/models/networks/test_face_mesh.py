@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from models.imaging.geometry import Box, Points
-from models.imaging.preprocessing import MAX_ROWS
 from models.networks.face_mesh import FaceMesh, Mesh
+from models.runtime.session import MAX_ROWS
 from tests.unit.models.networks.networks import LEFT_EYE, MOUTH, RIGHT_EYE, MarkedMesh, marked_face
 
 UPRIGHT = np.array([[170.0, 120], [230, 120], [200, 185]])

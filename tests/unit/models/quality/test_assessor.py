@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.field import Field
-from models.imaging.preprocessing import MAX_ROWS
 from models.networks.head_pose import Pose
 from models.quality.assessor import QualityAssessor
 from models.quality.quality import Quality
+from models.runtime.session import MAX_ROWS
 from models.service import Face
 from models.services.emotion_estimator import Emotions
 from models.services.mask_estimator import Mask

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.imaging.preprocessing import MAX_ROWS
-from models.runtime.session import FloatArray, Session
+from models.runtime.session import MAX_ROWS, FloatArray, Session
 from models.service import EstimatingService, Face
 from models.services.age_estimator import AgeEstimator
 from models.services.emotion_estimator import EmotionEstimator, Emotions

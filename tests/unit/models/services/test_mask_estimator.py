@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.imaging.preprocessing import MAX_ROWS
-from models.runtime.session import FloatArray
+from models.runtime.session import MAX_ROWS, FloatArray
 from models.service import Face
 from models.services.mask_estimator import MaskEstimator
 from tests.unit.models.networks.networks import Constant

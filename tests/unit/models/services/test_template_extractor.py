@@ -3,8 +3,8 @@ import pytest
 
 from models.field import Field
 from models.imaging.geometry import Points
-from models.imaging.preprocessing import MAX_ROWS
 from models.networks.template import decode
+from models.runtime.session import MAX_ROWS
 from models.service import Face
 from models.services.template_extractor import FaceTemplateDetector, TemplateExtractor
 from tests.unit.models.drawings import FIVE_ON_CROP, SIDE, ListedYunet, MeanColours, sources

@@ -45,7 +45,7 @@ def test_a_missing_optional_model_names_the_option(tmp_path: Path) -> None:
 
 
 def test_an_unknown_model_is_answered_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(WeightsMissing, match="no model frye; there are yunet, "):
+    with pytest.raises(WeightsMissing, match="no model frye; the models are yunet, "):
         weights_path("frye", tmp_path)
 
 

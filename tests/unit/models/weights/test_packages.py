@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from models.weights.errors import WrongHash
+from models.errors import WrongHash
 from models.weights.packages import read_members, staged_archive
 from models.weights.source import Registry, SourcePackage
 from tests.unit.models.weights.toys import FolderFetcher, packed

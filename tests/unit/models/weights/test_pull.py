@@ -6,9 +6,8 @@ from threading import Event, Thread
 
 import pytest
 
-from models.convert.errors import ConversionFailed
+from models.errors import CacheUnusable, ConversionFailed, FetchFailed, WrongHash
 from models.weights.cache import is_intact
-from models.weights.errors import CacheUnusable, FetchFailed, WrongHash
 from models.weights.packages import Arrived
 from models.weights.pull import pull
 from models.weights.registry import Weights

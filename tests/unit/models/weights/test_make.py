@@ -5,12 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.convert.errors import ConversionFailed
 from models.convert.graph import Graph
-from models.errors import ModelError
-from models.weights.check import check
-from models.weights.fingerprint import figures
-from models.weights.probe import probe
+from models.errors import ConversionFailed, ModelError
+from models.weights.fingerprint import figures, probe
+from models.weights.make import check
 from models.weights.registry import Weights
 from models.weights.source import Registry
 from tests.unit.models.weights.toys import ROW, VALUES, packed, scaling_weights

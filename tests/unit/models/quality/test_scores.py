@@ -2,7 +2,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.quality.total import total
+from models.quality.scores import MASK_THRESHOLD, FaceMeasures, neutral_score, not_masked_score, total
+from models.services.emotion_estimator import Emotions
+from models.services.mask_estimator import Mask
+
+
+@given(st.floats(0, 1))
+def test_the_score_passes_wherever_the_estimator_sees_no_mask(confidence: float) -> None:
+    mask = Mask(confidence >= 0.5, confidence)
+    score = not_masked_score(mask)
+    assert 0 <= score <= 100
+    assert (score >= MASK_THRESHOLD) == (not mask.value)
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_a_surer_mask_never_raises_the_score(one: float, other: float) -> None:
+    less, more = sorted((one, other))
+    assert not_masked_score(Mask(more >= 0.5, more)) <= not_masked_score(Mask(less >= 0.5, less))
+
+
+@pytest.mark.parametrize(
+    ("mask", "expected"),
+    [
+        (Mask(False, 0.0), 100),
+        (Mask(False, 0.2), 50),
+        (Mask(False, 0.4999), 20),
+        (Mask(True, 0.5), 19),
+        (Mask(True, 1.0), 0),
+    ],
+)
+def test_the_scale(mask: Mask, expected: int) -> None:
+    assert not_masked_score(mask) == expected
+
+
+def test_neutrality_is_the_share_of_the_neutral_expression() -> None:
+    assert neutral_score(Emotions(0.1, 0.0, 0.0, 0.25, 0.634, 0.016, 0.0)) == 63
+
 
 SHARES = st.floats(0, 1)
 
@@ -17,7 +52,7 @@ def scored(
     rotation_deg: float = 0,
     mask: float = 0,
 ) -> float:
-    return total(
+    face = FaceMeasures(
         sharpness=sharpness,
         illumination=illumination,
         noise=noise,
@@ -25,8 +60,10 @@ def scored(
         dynamic_range=dynamic_range,
         blown=blown,
         rotation_deg=rotation_deg,
-        mask=mask,
+        eyes_distance=100,
+        margin_deviations=(0, 0),
     )
+    return total(face, mask)
 
 
 def test_a_photo_without_fault_scores_one() -> None:

@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from config.cores import tasks_at_a_time, threads_per_task, usable_cores
-from config.engine import Device
+from config.engine import Device, tasks_at_a_time, threads_per_task, usable_cores
 
 
 @pytest.mark.parametrize(("quota", "cores"), [("100000 100000\n", 1), ("50000 100000\n", 1), ("max 100000\n", None)])

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from models.convert.errors import ConversionFailed
-from models.convert.manifest import read_weights
+from models.convert.tfjs_format import read_weights
+from models.errors import ConversionFailed
 
 
 def test_weights_are_read_in_order_as_they_are_stored() -> None:
