@@ -31,7 +31,7 @@ Out = Annotated[Path, typer.Option(file_okay=False, help="Where the sample and t
 
 
 def demo(photo: Photo = None, out: Out = Path("demo-output")) -> None:
-    """Pull the weights, start the stack, send a photo through four services, show the answer, stop the stack."""
+    """Pull the weights, send a photo through four services on an embedded stack, and show the answer."""
     console = Console()
     chosen = photo or Path(str(files("cli") / "photos" / "astronaut.jpg"))
     out.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`faceline weights`: the models that Faceline runs, fetched and shown."""
+"""`faceline weights`: fetches and lists the models that Faceline runs."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from models.weights.pull import pull
 from models.weights.registry import WEIGHTS, Option, Weights, weights_of
 from models.weights.source import Source, SourcePackage
 
-app = typer.Typer(help="The models that Faceline runs: fetch them, see what there is.", no_args_is_help=True)
+app = typer.Typer(help="Fetch and list the models that Faceline runs.", no_args_is_help=True, add_completion=False)
 
 Folder = Annotated[
     Path,

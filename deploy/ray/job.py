@@ -14,11 +14,10 @@ import pyarrow as pa
 import ray
 import typer
 
-from broker.queues import Placement
 from bulk.inputs import Input
 from bulk.output.rows import Row, Table
 from bulk.sources import open_source
-from cli.bulk_executors import make_validator
+from bulk.validation import photo_validator
 from config.settings import load_settings
 from models.imaging.decode import decode
 from models.runtime.sessions import Sessions
@@ -41,8 +40,8 @@ class Judge:
         cv2.setNumThreads(1)
         # A core for each actor, which judges one photo after the other.
         settings = load_settings().model_copy(update={"worker_threads": 1})
-        self._validator = make_validator(settings, services, "fail", Placement(co_locate=True))
-        sessions = Sessions(self._validator.intake.catalogue, settings.weights_dir, settings.engine)
+        self._validator = photo_validator(settings, services, "fail")
+        sessions = Sessions(self._validator.factory.catalogue, settings.weights_dir, settings.engine)
         self._services = [sessions.service(name) for name in services]
         self._table = Table(self._validator.plan.fields, extra)
 

@@ -93,7 +93,7 @@ def _server(command: list[str], port: int, log: Path, **environment: str) -> Ite
     with (
         log.open("w") as lines,
         subprocess.Popen(
-            [sys.executable, "-m", *command], env={**os.environ, **environment}, stdout=lines, stderr=lines
+            [sys.executable, "-P", "-m", *command], env={**os.environ, **environment}, stdout=lines, stderr=lines
         ) as process,
     ):
         try:

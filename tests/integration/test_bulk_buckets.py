@@ -55,7 +55,7 @@ def bucket(request: pytest.FixtureRequest, folder: Path, tmp_path_factory: pytes
 
 
 def run(source: Path | str, out: Path, environment: Mapping[str, str], *options: str) -> int:
-    command = [sys.executable, "-m", "cli.main", "bulk", str(source), "--out", str(out), "--chunk", str(CHUNK)]
+    command = [sys.executable, "-P", "-m", "cli.main", "bulk", str(source), "--out", str(out), "--chunk", str(CHUNK)]
     settings = {"FACELINE_LOG_LEVEL": "DEBUG", "FACELINE_CORES": "1"}
     with (out.parent / "log").open("ab") as log:
         return subprocess.run(

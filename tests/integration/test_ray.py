@@ -14,7 +14,7 @@ from bench.speed.photos import photos
 from tests.integration.conftest import FOUR
 
 ROOT = Path(__file__).parents[2]
-BULK = [sys.executable, "-c", "from cli.main import app; app()", "bulk"]
+BULK = [sys.executable, "-P", "-m", "cli.main", "bulk"]
 RAY = [sys.executable, str(ROOT / "deploy" / "ray" / "job.py")]
 ORDER = [("image", "ascending"), ("object", "ascending")]
 

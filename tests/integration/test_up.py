@@ -18,7 +18,7 @@ from config.settings import load_settings
 
 pytestmark = pytest.mark.stack
 
-FACELINE = [sys.executable, "-m", "cli.main"]
+FACELINE = [sys.executable, "-P", "-m", "cli.main"]
 
 
 def children_of(pid: int) -> list[int]:
