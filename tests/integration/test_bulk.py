@@ -204,6 +204,21 @@ def test_a_deployment_that_does_not_reach_the_photos_gives_the_same_rows(
     assert deployment.redis.keys("faceline:result:*") == []
 
 
+@pytest.mark.parametrize("how", ["--url", "--redis-url"])
+def test_a_client_of_a_deployment_needs_no_onnxruntime(
+    deployment: Deployment, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    (tmp_path / "stubs" / "onnxruntime").mkdir(parents=True)
+    (tmp_path / "stubs" / "onnxruntime" / "__init__.py").write_text("raise ImportError('not installed')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "stubs"))
+    out = tmp_path / "out"
+    address = deployment.stack.url if how == "--url" else deployment.stack.redis_url
+    assert run(photos, out, how, address, "--limit", "2") == 0, log_of(out).read_text()
+    assert len(names(out)) == 2
+    # The stub is in the way of whatever runs models.
+    assert run(photos, tmp_path / "dry", how, address, "--limit", "2", "--dry-run") != 0
+
+
 @pytest.mark.parametrize(
     ("how", "reason"),
     [("--redis-url", "has no worker"), ("--url", "has no worker"), ("--broken-url", "no deployment answers")],
