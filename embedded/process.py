@@ -62,11 +62,12 @@ def _end_with_parent(role: str) -> None:
 
 def main(role: str, *arguments: str) -> None:
     """Run one role of a deployment until SIGTERM."""
+    run = ROLES[role]
     _end_with_parent(role)
     if role != "server":
         # Celery imports its settings by name, and looks into the working folder first; so ours are imported before.
         import_module("celeryconfig")
-    ROLES[role](*arguments)
+    run(*arguments)
 
 
 if __name__ == "__main__":
