@@ -1,7 +1,7 @@
 """`python deploy/ray/job.py SOURCE --services … --out DIR`: runs services on many photos as a Ray Data job.
 
-The rows are those of `faceline bulk`; a photo that failed has a row with its name and an `error`. Unlike `faceline bulk`,
-a job that is started again starts from the beginning.
+The rows are those of `faceline bulk`; a photo that failed has a row with its name and an `error`. A job that is started
+again starts from the beginning.
 """
 
 from collections.abc import Sequence

@@ -14,8 +14,8 @@ def test_the_cpu_time_of_a_process_grows_as_it_works() -> None:
     before, own_before_s = cpu_s([os.getpid()]), process_time()
     while process_time() < own_before_s + 0.1:
         sum(range(10_000))
-    # Linux counts in ticks: one may be missing at either end.
-    assert cpu_s([os.getpid()]) - before == pytest.approx(process_time() - own_before_s, abs=3 / TICKS_PER_S)
+    # Linux counts in ticks, of which one may be missing at either end. Children of this process may add to the time.
+    assert cpu_s([os.getpid()]) - before > 0.1 - 3 / TICKS_PER_S
 
 
 def test_a_process_holds_what_its_descendants_hold() -> None:
