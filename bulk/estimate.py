@@ -14,7 +14,6 @@ from bulk.validation import PhotoValidator
 from config.settings import Settings
 from jobs.factory import Checked
 from models.imaging.decode import decode
-from models.runtime.sessions import Sessions
 from pipelines.chunk import Failure, Item
 from pipelines.run import open_frames, run_service
 
@@ -65,6 +64,9 @@ def estimate(request: BulkRequest, validator: PhotoValidator, settings: Settings
 
 def _seconds_per_photo(photos: Sequence[Checked], validator: PhotoValidator, settings: Settings) -> float:
     """The time that one thread takes for a photo, decoding included."""
+    # Here, since it needs onnxruntime, which the client of a deployment may lack.
+    from models.runtime.sessions import Sessions
+
     # As workers do.
     cv2.setNumThreads(1)
     sessions = Sessions(validator.factory.catalogue, settings.weights_dir, settings.engine)

@@ -1,15 +1,11 @@
 """`faceline bulk`: runs services on many photos, and writes a table."""
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
-from types import FrameType
-from typing import NoReturn
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from cli.bulk_options import (
     BulkOptions,
@@ -31,6 +27,7 @@ from cli.bulk_options import (
     UrlOption,
     chosen_services,
 )
+from cli.endings import interrupt_on_sigterm, print_error
 from config.errors import FacelineError
 
 
@@ -86,7 +83,7 @@ def bulk(
     )
     console = Console(stderr=True)
     with _exit_codes(console):
-        # Here, since it imports pyarrow, which may not be installed.
+        # Here, since it needs packages of the extra `bulk`, which may not be installed.
         from cli.bulk_run import dry_run as estimate
         from cli.bulk_run import run
 
@@ -100,20 +97,17 @@ def bulk(
 @contextmanager
 def _exit_codes(console: Console) -> Iterator[None]:
     """Prints errors, and turns them into exit codes."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt_on_sigterm()
     try:
         yield
     except KeyboardInterrupt:
         console.print("interrupted; run the same command again to continue")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     except ModuleNotFoundError as error:
-        console.print(f"[bold red]error:[/] {error.name} is missing: pip install 'faceline\\[bulk]'", highlight=False)
+        extra = "cpu" if error.name == "onnxruntime" else "bulk"
+        print_error(console, f"{error.name} is missing: run `pip install 'faceline[{extra}]'`")
         raise typer.Exit(ExitCode.ERROR) from error
     except (FacelineError, OSError) as error:
-        console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        print_error(console, str(error))
         incompatible = isinstance(error, FacelineError) and error.type == "incompatible_run"
         raise typer.Exit(ExitCode.INCOMPATIBLE if incompatible else ExitCode.ERROR) from error
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt

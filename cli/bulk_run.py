@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bulk.estimate import estimate
 from bulk.executors.executor import Executor
 from bulk.inputs import Order
 from bulk.output.folder import Output
@@ -49,9 +50,6 @@ def dry_run(options: BulkOptions, console: Console) -> None:
     Raises:
         FacelineError: the source, the services or the settings make no run.
     """
-    # Here, since it runs models: on the machine of a deployment's client, onnxruntime may not be installed.
-    from bulk.estimate import estimate
-
     request = _request(options)
     settings = _settings(options)
     validator = photo_validator(settings, options.services, options.on_error)

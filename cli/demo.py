@@ -12,11 +12,11 @@ import httpx
 import typer
 from rich.console import Console
 from rich.highlighter import JSONHighlighter
-from rich.markup import escape
 from rich.table import Table
 
 from cli.compact import compact_json
 from cli.drawing import describe, draw_sample
+from cli.endings import exit_on_error
 from cli.weights import pull_with_progress
 from config.errors import FacelineError
 from config.settings import Settings, load_settings
@@ -37,13 +37,10 @@ def demo(photo: Photo = None, out: Out = Path("demo-output")) -> None:
     console = Console()
     chosen = photo or Path(str(files("cli") / "photos" / "astronaut.jpg"))
     out.mkdir(parents=True, exist_ok=True)
-    try:
+    with exit_on_error(console):
         settings = load_settings()
         pull_with_progress(settings.weights_dir, console)
         sample = _run(console, settings, chosen, out)
-    except FacelineError as error:
-        console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
-        raise typer.Exit(1) from error
     _show(console, sample)
     _write(console, sample, chosen.read_bytes(), out)
 

