@@ -155,7 +155,7 @@ class Dispatch:
         self._write_if_complete(results)
 
     def _collect(self) -> None:
-        """Wait for results, and take those that have arrived."""
+        """Wait for results, and take the results that have arrived."""
         if not self._in_flight:
             # The executor has no room, although nothing of this run is in flight.
             sleep(WAIT_S)
@@ -180,7 +180,7 @@ class Dispatch:
         self._write_if_complete(attempt.results)
 
     def _keep(self, attempt: _Attempt, items: Sequence[Item]) -> None:
-        """Keep the results of photos, but send again with their bytes what the workers did not reach."""
+        """Keep the results of photos; photos that the workers did not reach are sent again with their bytes."""
         unreached: list[int] = []
         for index, item in zip(attempt.indices, items, strict=True):
             if attempt.by_reference and item.dead and item.failures[-1].type == UnreachableReference.type:

@@ -27,7 +27,7 @@ class Estimate:
 
     Attributes:
         inputs: photos of the run.
-        failed: of the first photos, those that fail the checks.
+        failed: the first photos that fail the checks.
         seconds: of the run on this machine; None if that was not asked for, or all first photos fail the checks.
     """
 

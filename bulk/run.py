@@ -127,7 +127,7 @@ def _task(request: BulkRequest, validator: PhotoValidator, held_models: Mapping[
 
 
 def used_models(catalogue: Catalogue, services: Sequence[str], held: Mapping[str, str]) -> Mapping[str, str]:
-    """Of the models that workers hold, those that the services run: names and SHA-256."""
+    """The models that the services run, of all that the workers hold: names and SHA-256."""
     wanted = {model for name in services for model in (*catalogue[name].weights, *catalogue[name].optional_weights)}
     return {name: held[name] for name in sorted(wanted & held.keys())}
 

@@ -39,7 +39,7 @@ class Child:
 
 
 class Supervisor:
-    """Starts children, restarts those that die, and stops all in the opposite order.
+    """Starts children, restarts dead ones, and stops all in the opposite order.
 
     Args:
         environment: of the children.

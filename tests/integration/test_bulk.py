@@ -98,7 +98,7 @@ def descendants(pid: int) -> Iterator[tuple[int, str]]:
 
 
 def kill(submitter: "subprocess.Popen[bytes]", part: str) -> None:
-    """Kill a part as hard as can be, or interrupt the run as Ctrl-C does."""
+    """Kill a process with SIGKILL, or interrupt the run as Ctrl-C does."""
     if part in ("submitter", "interrupt"):
         submitter.send_signal(signal.SIGKILL if part == "submitter" else signal.SIGINT)
         assert submitter.wait(60) == (-signal.SIGKILL if part == "submitter" else 130)
@@ -119,7 +119,7 @@ def parts(out: Path) -> int:
 
 
 def wait_for_a_part(submitter: "subprocess.Popen[bytes]", out: Path, deadline: float) -> None:
-    """Wait until a run that is under way has written one more part."""
+    """Wait until a running bulk run has written one more part."""
     seen = parts(out)
     while parts(out) == seen:
         assert submitter.poll() is None, log_of(out).read_text()
@@ -134,7 +134,7 @@ def rows(out: Path) -> list[str]:
 
 
 def names(out: Path) -> Sequence[str]:
-    """The photos of all results and errors; each as often as it is there as a photo, not as an object."""
+    """The names of the photos in results and errors, once for each photo; a photo may have rows for several objects."""
     firsts = [
         row["image"]
         for path in out.glob("parts/part-*.parquet")

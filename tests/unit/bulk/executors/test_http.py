@@ -1,4 +1,4 @@
-"""The executor on an API in memory; on the real one it is tested with the deployments."""
+"""The executor on an API in memory; `tests/integration/test_bulk.py` has the real API."""
 
 import io
 import json
@@ -46,8 +46,8 @@ def well(index: int, width: int) -> Row:
 
 
 def wrong(index: int, kind: str, *, service: str | None = None, shared: bool = False) -> Row:
-    told = {"service": service, "type": kind, "detail": "why", "shared": shared}
-    return {"custom_id": str(index), "line": index + 1, **told}
+    error = {"service": service, "type": kind, "detail": "why", "shared": shared}
+    return {"custom_id": str(index), "line": index + 1, **error}
 
 
 class FakeApi:
@@ -109,8 +109,8 @@ class FakeApi:
 
     def _output(self, batch_id: str) -> list[Row]:
         widths = enumerate(self.batches[batch_id])
-        told = {*self.errors, *self.missing}
-        return [well(index, width) for index, width in widths if index not in told][::-1]
+        without_result = {*self.errors, *self.missing}
+        return [well(index, width) for index, width in widths if index not in without_result][::-1]
 
 
 def _widths(request: httpx.Request) -> list[int]:
@@ -201,7 +201,7 @@ def test_a_batch_that_is_gone_is_lost() -> None:
     assert outcome.items is None
 
 
-def test_a_busy_deployment_is_left_alone_for_as_long_as_it_says_while_others_come_back() -> None:
+def test_a_busy_deployment_gets_no_batch_for_as_long_as_it_asks() -> None:
     api = FakeApi()
     executor = api.executor()
     first = executor.send([photo(10)])
@@ -229,7 +229,7 @@ def test_what_is_sent_again_is_sent_with_its_key() -> None:
     with pytest.raises(StorageError):
         executor.ended(0)
     api.lost = False
-    # Some of it may come in still: meanwhile others are sent.
+    # The first request may still arrive: meanwhile other photos are sent.
     api.answers = [(409, {"Retry-After": "1"})]
     other = executor.send([photo(20)])
     assert ages(executor, other) == [20]
