@@ -47,7 +47,7 @@ def test_the_summary_of_a_command_begins_its_own_help(name: str) -> None:
     module, _, attribute = COMMANDS[name].target.partition(":")
     target = getattr(__import__(module, fromlist=[attribute]), attribute)
     help_text = target.info.help if isinstance(target, typer.Typer) else getdoc(target)
-    assert help_text.splitlines()[0] == COMMANDS[name].summary
+    assert (help_text or "").splitlines()[0] == COMMANDS[name].summary
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -36,7 +36,7 @@ def photo(width: int, *, by_reference: bool = False) -> Checked:
     source = f"file:///photos/{width}.png"
     image = cv2.imencode(".png", np.zeros((10, width, 3), np.uint8))[1].tobytes()
     carried = {"source": source} if by_reference else {"image": image}
-    return VALIDATOR.factory.check(Submission(ASKED, {}, DIALECTS["v2"], VALIDATOR.options, **carried))  # type: ignore[arg-type]
+    return VALIDATOR.factory.check(Submission(ASKED, {}, DIALECTS["v2"], VALIDATOR.options, **carried))
 
 
 def well(index: int, width: int) -> Row:
