@@ -1,5 +1,5 @@
-# One image for every role. CPU by default; `--build-arg EXTRA=gpu` for workers on a GPU, `--build-arg BUCKETS=s3,gs` for
-# workers that read photos from buckets.
+# One image for all processes of a deployment. CPU by default; `--build-arg EXTRA=gpu` for workers on a GPU,
+# `--build-arg BUCKETS=s3,gs` for workers that read photos from buckets.
 # The weights are pulled and converted while the image is built, and checked by their SHA-256.
 ARG PYTHON=3.11
 FROM python:${PYTHON}-slim AS weights
@@ -24,4 +24,6 @@ RUN pip install --no-cache-dir --no-deps --no-build-isolation . \
 COPY --from=weights --chown=faceline /weights /weights
 ENV FACELINE_WEIGHTS_DIR=/weights
 USER faceline
-ENTRYPOINT ["python", "-m", "embedded.process"]
+# Away from the source tree, and with -P: the installed package runs, whatever the working folder holds.
+WORKDIR /home/faceline
+ENTRYPOINT ["python", "-P", "-m", "embedded.process"]

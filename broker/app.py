@@ -2,6 +2,7 @@
 
 from celery import Celery
 
+import celeryconfig
 from broker.transport import celery_url, use_transport
 
 
@@ -12,7 +13,8 @@ def create_app(broker_url: str | None = None) -> Celery:
         broker_url: the server that messages go through; None for the one that the settings name.
     """
     use_transport()
-    return Celery("faceline", broker=broker_url and celery_url(broker_url), config_source="celeryconfig")
+    # The module, not its name: Celery would look for the name in the working folder first.
+    return Celery("faceline", broker=broker_url and celery_url(broker_url), config_source=celeryconfig)
 
 
 app = create_app()

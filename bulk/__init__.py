@@ -1,1 +1,1 @@
-"""Many photos in, a table out: however often the run is interrupted, each photo is in it once."""
+"""Runs services on many photos and writes a table: an interrupted run continues, and no photo is in the table twice."""

@@ -1,60 +1,49 @@
-"""What a run would come to, without running it."""
+"""Estimates a run from its first photos, without running it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 from math import ceil
 from time import perf_counter
 
 import cv2
 
-from bulk.output.folder import Failed
-from bulk.perform import Request
+from bulk.output.folder import FailedInput
+from bulk.run import BulkRequest
 from bulk.validation import PhotoValidator
 from config.settings import Settings
 from jobs.factory import Checked
 from models.imaging.decode import decode
-from models.runtime.onnxruntime import OrtSession
-from models.weights.cache import weights_path
 from pipelines.chunk import Failure, Item
 from pipelines.run import open_frames, run_service
 
-LOOKED_AT = 16
-"""So many photos, the first ones, are read and measured."""
+SAMPLE_SIZE = 16
+"""So many photos, the first of the run, are checked and timed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a run would come to.
+    """What a run is expected to take.
 
     Attributes:
-        failed: of the first photos, those that would fail at once.
-        seconds: it would take; None if that was not asked for, or none of the first photos works.
+        inputs: photos of the run.
+        failed: the first photos that fail the checks.
+        seconds: of the run on this machine; None if that was not asked for, or all first photos fail the checks.
     """
 
     inputs: int
     chunks: int
-    failed: Sequence[Failed]
+    failed: Sequence[FailedInput]
     seconds: float | None
 
 
-def count(request: Request) -> int:
-    """How many photos there are to be done.
-
-    Raises:
-        InvalidSource: the source cannot be read.
-    """
-    return sum(1 for _ in islice(request.source.inputs(), request.order.limit))
-
-
-def estimate(request: Request, validator: PhotoValidator, settings: Settings | None) -> Estimate:
-    """Count the photos and look at the first ones.
+def estimate(request: BulkRequest, validator: PhotoValidator, settings: Settings | None) -> Estimate:
+    """Count the photos, check the first ones, and time the services on them.
 
     Args:
-        request: what the run is asked for.
-        validator: judges photos.
-        settings: of a stack on this machine; None if the work is done elsewhere.
+        request: of the run.
+        validator: checks the photos, and has the services to run.
+        settings: of a stack on this machine; None if another machine does the work, which cannot be timed here.
 
     Raises:
         InvalidSource: the source cannot be read.
@@ -62,37 +51,39 @@ def estimate(request: Request, validator: PhotoValidator, settings: Settings | N
         ModelError: a model is missing or does not load.
     """
     validator.plan  # noqa: B018 - raises if there is none
-    inputs = count(request)
-    first = list(islice(request.order.inputs(request.source), LOOKED_AT))
+    inputs = request.count()
+    first = list(islice(request.order.inputs(request.source), SAMPLE_SIZE))
     checked = validator.check(first, by_reference=False)
-    good = [one for one in checked if isinstance(one, Checked)]
+    valid = [one for one in checked if isinstance(one, Checked)]
     failed = [(photo, one) for photo, one in zip(first, checked, strict=True) if isinstance(one, Failure)]
     seconds = None
-    if settings and good:
-        seconds = inputs * _seconds_per_photo(good, validator, settings) / settings.worker_threads
+    if settings and valid:
+        seconds = inputs * _seconds_per_photo(valid, validator, settings) / settings.worker_threads
     return Estimate(inputs, ceil(inputs / request.order.chunk), failed, seconds)
 
 
 def _seconds_per_photo(photos: Sequence[Checked], validator: PhotoValidator, settings: Settings) -> float:
-    """What one thread needs for a photo, decoding included."""
+    """The time that one thread takes for a photo, decoding included."""
+    # Here, since it needs onnxruntime, which the client of a deployment may lack.
+    from models.runtime.sessions import Sessions
+
     # As workers do.
     cv2.setNumThreads(1)
-
-    @cache
-    def session(model: str) -> OrtSession:
-        return OrtSession(weights_path(model, settings.weights_dir), settings.engine)
-
-    pipeline = [validator.intake.catalogue[name](session) for name in photos[0].plan.services]
+    sessions = Sessions(validator.factory.catalogue, settings.weights_dir, settings.engine)
+    pipeline = [sessions.service(name) for name in photos[0].plan.services]
 
     def run(photo: Checked) -> None:
         image = photo.image
-        assert image is not None, "it has just been read"
+        assert image is not None, "it was read by the check"
         frames = open_frames([Item(sample=photo.sample, blob="photo")], lambda _: decode(image))
         for service in pipeline:
             run_service(service, frames, fail_fast=True)
 
-    run(photos[0])  # the first time takes longer
-    began = perf_counter()
-    for photo in photos:
-        run(photo)
-    return (perf_counter() - began) / len(photos)
+    try:
+        run(photos[0])  # the first run of a model takes longer
+        began = perf_counter()
+        for photo in photos:
+            run(photo)
+        return (perf_counter() - began) / len(photos)
+    finally:
+        sessions.close()

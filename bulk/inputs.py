@@ -1,16 +1,20 @@
-"""What a run works on: inputs in a settled order, cut into chunks."""
+"""The photos of a run: which photos of a source, in which order, in which chunks."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
 from random import Random
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-from bulk.groups import grouped
+import pyarrow as pa
+
 from jobs.reference import Reference
 
 SHUFFLE_WINDOW = 20_000
-"""How many inputs a shuffle holds: photos come up to about so many places early, and any number late."""
+"""How many inputs a shuffle holds: a photo moves forward by about so many positions at most, and back without limit."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +22,9 @@ class Input:
     """A photo.
 
     Attributes:
-        name: what results and errors call it.
-        reference: where its bytes lie.
-        extra: what its manifest says of it besides.
+        name: of the photo, in results and errors.
+        reference: leads to the bytes of the photo.
+        extra: the values of the other columns of its manifest.
     """
 
     name: str
@@ -28,12 +32,31 @@ class Input:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
+class PhotoSource(Protocol):
+    """Photos in a fixed order; can be read several times."""
+
+    @property
+    def roots(self) -> Sequence[str]:
+        """The folders and URL prefixes that hold the photos, as far as they are known."""
+
+    @property
+    def columns(self) -> Mapping[str, pa.DataType]:
+        """The other columns of a manifest: names and types."""
+
+    def inputs(self) -> Iterator[Input]:
+        """The photos, one after another.
+
+        Raises:
+            InvalidSource: the source cannot be read.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class InputChunk:
-    """Inputs that make one part of the output.
+    """Photos whose results make one part file.
 
     Attributes:
-        number: counts from 0.
+        number: of the chunk, from 0.
     """
 
     number: int
@@ -41,29 +64,71 @@ class InputChunk:
 
     @property
     def fingerprint(self) -> str:
-        """Eight characters that tell whether another run cut the same chunk."""
+        """Eight characters that are equal for chunks with the same names in the same order."""
         digest = blake2b(digest_size=4)
         for one in self.inputs:
             digest.update(one.name.encode() + b"\0")
         return digest.hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Selects the photos of a source, orders them and splits them into chunks.
+
+    Attributes:
+        seed: of a shuffle; None keeps the order of the source.
+        limit: the most photos; None takes all.
+        chunk: the size of a chunk.
+    """
+
+    seed: int | None
+    limit: int | None
+    chunk: int
+
+    def inputs(self, source: PhotoSource) -> Iterator[Input]:
+        """The photos, in order.
+
+        Raises:
+            InvalidSource: the source cannot be read.
+        """
+        found = source.inputs()
+        return islice(found if self.seed is None else shuffled(found, self.seed), self.limit)
+
+    def chunks(self, source: PhotoSource) -> Iterator[InputChunk]:
+        """The photos in chunks.
+
+        Raises:
+            InvalidSource: the source cannot be read.
+        """
+        return chunks(self.inputs(source), self.chunk)
+
+    def __str__(self) -> str:
+        return "source" if self.seed is None else f"shuffled {self.seed}"
+
+
 def shuffled(inputs: Iterable[Input], seed: int, window: int = SHUFFLE_WINDOW) -> Iterator[Input]:
-    """Inputs in an order that depends on the seed alone; no more than `window` are held at a time."""
+    """Inputs in an order that depends on the seed alone; at most `window` are held in memory."""
     random = Random(seed)
     held: list[Input] = []
     for one in inputs:
         if len(held) < window:
             held.append(one)
             continue
-        place = random.randrange(window)
-        yield held[place]
-        held[place] = one
+        index = random.randrange(window)
+        yield held[index]
+        held[index] = one
     random.shuffle(held)
     yield from held
 
 
 def chunks(inputs: Iterable[Input], size: int) -> Iterator[InputChunk]:
-    """Inputs in chunks of `size`; the last one may be smaller."""
-    for number, group in enumerate(grouped(inputs, size)):
-        yield InputChunk(number, group)
+    """Inputs in chunks of `size`; the last chunk may be smaller."""
+    for number, photos in enumerate(batched(inputs, size)):
+        yield InputChunk(number, photos)
+
+
+def batched(stream: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
+    """Tuples of `size` neighbours, the last one may be shorter: `itertools.batched`, which Python 3.11 lacks."""
+    iterator = iter(stream)
+    while neighbours := tuple(islice(iterator, size)):
+        yield neighbours

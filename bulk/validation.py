@@ -1,13 +1,16 @@
-"""Judges photos before they are sent, as the API does; those that cannot work go no further."""
+"""Checks photos before they are sent, with the rules of the API; a photo that fails is not sent."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
+from broker.queues import Placement
 from bulk.inputs import Input
+from config.settings import Settings
 from jobs.factory import Checked, JobFactory, Options, Submission
-from jobs.job import NewJob, new_job_id
+from jobs.job import OnError, Priority
 from jobs.reference import Reference
+from models.catalogue import services
 from models.errors import InvalidRequest
 from pipelines.chunk import Failure
 from pipelines.dialects import DIALECTS
@@ -15,54 +18,47 @@ from pipelines.plan import Plan
 
 _ANY = Input("any", Reference("/any"))
 READERS = 8
-"""How many photos are read at a time: from object storage each takes its time."""
+"""How many photos are read at a time: reading from object storage is mostly waiting."""
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoValidator:
-    """Checks photos and makes jobs of them.
+    """Checks photos for one pipeline of services.
 
     Attributes:
-        intake: of the deployment.
-        services: that are asked for, in order.
+        factory: checks submissions as the deployment does.
+        services: of the pipeline, in order.
         options: of the jobs.
-        run: names the whole that the jobs are parts of.
     """
 
-    intake: JobFactory
+    factory: JobFactory
     services: Sequence[str]
     options: Options
-    run: str = field(default_factory=lambda: f"bulk-{new_job_id()}")
 
     @property
     def may_refer(self) -> bool:
-        """Whether photos may go by reference: a service that bounds their size wants them judged before."""
-        return all(self.intake.catalogue[name].max_pixels is None for name in self.services)
+        """Whether photos may go by reference: a service that limits the size of images needs them checked before."""
+        return all(self.factory.catalogue[name].max_pixels is None for name in self.services)
 
     @property
     def plan(self) -> Plan:
-        """What is done to each photo.
+        """The plan for a photo.
 
         Raises:
             InvalidSample: the services make no pipeline for photos.
         """
-        return self.intake.check(self._referring(_ANY)).plan
+        return self.factory.check(self._referring(_ANY)).plan
 
     def check(self, photos: Sequence[Input], *, by_reference: bool) -> list[Checked | Failure]:
-        """Judge photos; whoever does not go by reference is read."""
+        """Check photos; unless they go by reference, their bytes are read."""
         if by_reference:
-            return [self._judge(self._referring, photo) for photo in photos]
+            return [self._checked(self._referring, photo) for photo in photos]
         with ThreadPoolExecutor(READERS) as readers:
-            return list(readers.map(lambda photo: self._judge(self._carrying, photo), photos))
+            return list(readers.map(lambda photo: self._checked(self._carrying, photo), photos))
 
-    def gather(self, photos: Sequence[Checked]) -> NewJob:
-        """Make one job of photos."""
-        job = self.intake.gather(photos, DIALECTS["v2"], self.options)
-        return replace(job, spec=job.spec.model_copy(update={"batch": self.run}))
-
-    def _judge(self, submission: Callable[[Input], Submission], photo: Input) -> Checked | Failure:
+    def _checked(self, submission: Callable[[Input], Submission], photo: Input) -> Checked | Failure:
         try:
-            return self.intake.check(submission(photo))
+            return self.factory.check(submission(photo))
         except InvalidRequest as error:
             return Failure(service=None, type=error.type, message=str(error))
 
@@ -70,5 +66,14 @@ class PhotoValidator:
         return Submission(self.services, {}, DIALECTS["v2"], self.options, source=str(photo.reference))
 
     def _carrying(self, photo: Input) -> Submission:
-        image = photo.reference.read(self.intake.limits.image_bytes)
+        image = photo.reference.read(self.factory.limits.image_bytes)
         return Submission(self.services, {}, DIALECTS["v2"], self.options, image)
+
+
+def photo_validator(settings: Settings, names: Sequence[str], on_error: OnError) -> PhotoValidator:
+    """The validator of a deployment with these settings, for a pipeline of the named services."""
+    # The jobs of a run wait behind more urgent ones, as those of a batch do; so they get the deadline of a batch.
+    jobs = settings.jobs.model_copy(update={"deadline_s": settings.batches.deadline_s})
+    # Where the queues are does not matter to a check.
+    factory = JobFactory(services(settings.modules), jobs, settings.limits, Placement(co_locate=True).prefix)
+    return PhotoValidator(factory, names, Options(jobs.ttl_s, "number", on_error, priority=Priority.BULK))

@@ -1,1 +1,1 @@
-"""The command `faceline`."""
+"""The commands of `faceline`."""

@@ -1,4 +1,4 @@
-"""How a bulk run goes, on a terminal or as lines in a log."""
+"""Shows how far a bulk run is, with a bar on a terminal or with lines in a log."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,18 +15,16 @@ from config.errors import FacelineError
 LINE_EVERY_S = 30.0
 
 
-class Bar:
-    """A `Watcher` with a bar.
+class ProgressBar:
+    """A `bulk.dispatch.RunProgress` on a console.
 
     Args:
         console: shows it.
-        watch: called with each look.
-        count: gives the total; called beside the run, once that is under way.
+        count: gives the total number of photos; runs in a thread, since counting a large source takes long.
     """
 
-    def __init__(self, console: Console, watch: Callable[[], None], count: Callable[[], int]) -> None:
+    def __init__(self, console: Console, count: Callable[[], int]) -> None:
         self._console = console
-        self._watch = watch
         self._counting = Thread(target=self._count, args=(count,), name="count", daemon=True)
         self._bars = Progress(
             SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), console=console
@@ -44,12 +42,12 @@ class Bar:
         self._bars.stop()
 
     def begin(self, done: int) -> None:
-        """See `Watcher.begin`."""
+        """See `RunProgress.begin`."""
         self._began_at = monotonic()
         self._bars.update(self._task, completed=done)
 
     def done(self, inputs: int, failed: int) -> None:
-        """See `Watcher.done`."""
+        """See `RunProgress.done`."""
         if not self._inputs:
             self._counting.start()
         self._inputs += inputs
@@ -60,12 +58,8 @@ class Bar:
             self._line_at = monotonic()
             self._console.print(f"{self._bars.tasks[0].completed:.0f} photos, {self._text()}", highlight=False)
 
-    def look(self) -> None:
-        """See `Watcher.look`."""
-        self._watch()
-
     def _count(self, count: Callable[[], int]) -> None:
-        with suppress(FacelineError):  # the run comes upon it as well, and says so
+        with suppress(FacelineError):  # the run meets the same error, and reports it
             self._bars.update(self._task, total=count())
 
     def _text(self) -> str:

@@ -1,82 +1,61 @@
-"""`faceline bulk` once its command line is understood: find whom to hand the work to, run, show how it goes."""
+"""Runs `faceline bulk` with its options: chooses the executor, runs, and shows the progress."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
-from broker.queues import Placement
-from bulk.estimate import count, estimate
+from bulk.estimate import estimate
+from bulk.executors.executor import Executor
+from bulk.inputs import Order
 from bulk.output.folder import Output
-from bulk.perform import Crew, Request, perform
-from bulk.sources import Source
-from cli.bulk_executors import api_crew, deployed_crew, embedded_crew, make_validator
-from cli.bulk_progress import Bar
+from bulk.run import BulkRequest
+from bulk.run import run as run_bulk
+from bulk.sources import open_source
+from bulk.validation import PhotoValidator, photo_validator
+from cli.bulk_options import BulkOptions
+from cli.bulk_progress import ProgressBar
 from config.settings import Settings, load_settings
-from jobs.job import OnError
+from jobs.reference import without_login
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """The deployment that a user named; one is started if that is none.
-
-    Attributes:
-        url: of its API.
-        redis_url: of its store.
-    """
-
-    url: str | None
-    redis_url: str | None
-
-
-def run(
-    request: Request,
-    out: Path,
-    where: Deployment,
-    asked: Sequence[str],
-    on_error: OnError,
-    max_in_flight: int | None,
-    console: Console,
-) -> int:
-    """Run to the end, and give how many photos failed.
+def run(options: BulkOptions, console: Console) -> int:
+    """Run to the end, and give the number of photos that failed.
 
     Raises:
-        FacelineError: it cannot begin, or go on; see `perform`.
+        FacelineError: the run cannot start or continue; see `bulk.run.run`.
     """
-    settings = _settings(where)
-    output = Output(out)
+    request = _request(options)
+    settings = _settings(options)
+    validator = photo_validator(settings, options.services, options.on_error)
+    output = Output(options.out)
     with (
         output.taken(),
-        _crew(settings, where, asked, on_error, request.source, out) as crew,
-        Bar(console, crew.watch, partial(count, request)) as bar,
+        _executor(options, settings, validator, request) as executor,
+        ProgressBar(console, request.count) as progress,
     ):
-        record = perform(request, output, crew, max_in_flight or crew.max_in_flight, bar)
-    counts = record.counts
-    assert counts is not None, "a run that ends well has counted"
-    console.print(
-        f"[green]✓[/] {counts['inputs']} photos, {counts['rows']} rows, {counts['failed']} failed: {out}",
-        highlight=False,
-    )
+        max_in_flight = options.max_in_flight or executor.max_in_flight
+        counts = run_bulk(request, validator, executor, output, max_in_flight, progress).counts
+    assert counts is not None, "a complete run has counts"
+    summary = f"{counts['inputs']} photos, {counts['rows']} rows, {counts['failed']} failed: {options.out}"
+    console.print(f"[green]✓[/] {summary}", highlight=False)
     return int(counts["failed"])
 
 
-def rehearse(
-    request: Request, out: Path, where: Deployment, asked: Sequence[str], on_error: OnError, console: Console
-) -> None:
-    """Count, look at the first photos and estimate.
+def dry_run(options: BulkOptions, console: Console) -> None:
+    """Count the photos, check the first ones, and estimate the time.
 
     Raises:
         FacelineError: the source, the services or the settings make no run.
     """
-    settings = _settings(where)
-    validator = make_validator(settings, asked, on_error, Placement(co_locate=True))
-    own = where == Deployment(None, None)
-    found = estimate(request, validator, settings if own else None)
-    done = len(Output(out).done())
+    request = _request(options)
+    settings = _settings(options)
+    validator = photo_validator(settings, options.services, options.on_error)
+    on_this_machine = not (options.url or options.redis_url)
+    found = estimate(request, validator, settings if on_this_machine else None)
+    done = len(Output(options.out).done())
     console.print(f"{found.inputs} photos in {found.chunks} chunks, {done} of them done", highlight=False)
     for photo, failure in found.failed:
         console.print(f"[yellow]{photo.name}[/]: {failure.message}", highlight=False, soft_wrap=True)
@@ -85,16 +64,39 @@ def rehearse(
         console.print(f"about {timedelta(seconds=round(left))} on this machine", highlight=False)
 
 
-def _settings(where: Deployment) -> Settings:
+def _request(options: BulkOptions) -> BulkRequest:
+    source = options.source
+    return BulkRequest(
+        source=open_source(source, options.column),
+        name=without_login(source) if "://" in source else str(Path(source).absolute()),
+        column=options.column,
+        order=Order(options.seed, options.limit, options.chunk),
+        form=options.form,
+        resume=options.resume,
+    )
+
+
+def _settings(options: BulkOptions) -> Settings:
     settings = load_settings()
-    return settings.model_copy(update={"redis_url": where.redis_url}) if where.redis_url else settings
+    return settings.model_copy(update={"redis_url": options.redis_url}) if options.redis_url else settings
 
 
-def _crew(
-    settings: Settings, where: Deployment, asked: Sequence[str], on_error: OnError, source: Source, out: Path
-) -> AbstractContextManager[Crew]:
-    if where.url:
-        return api_crew(where.url, settings, asked, on_error)
-    if where.redis_url:
-        return deployed_crew(settings, asked, on_error)
-    return embedded_crew(settings, asked, on_error, source.roots, out)
+@contextmanager
+def _executor(
+    options: BulkOptions, settings: Settings, validator: PhotoValidator, request: BulkRequest
+) -> Iterator[Executor]:
+    """The executor that the options name; each is imported when it is used, since each needs other packages."""
+    if options.url:
+        from bulk.executors.http import http_executor
+
+        with http_executor(options.url, validator) as over_http:
+            yield over_http
+    elif options.redis_url:
+        from bulk.executors.queue import deployed_executor
+
+        yield deployed_executor(settings, validator)
+    else:
+        from embedded.executor import embedded_executor
+
+        with embedded_executor(settings, validator, request.source.roots, options.out) as embedded:
+            yield embedded

@@ -1,4 +1,4 @@
-"""`faceline demo`: from a photo to its enriched sample, through the whole stack."""
+"""`faceline demo`: sends a photo through the whole stack, and shows the enriched sample."""
 
 import json
 import tempfile
@@ -12,11 +12,11 @@ import httpx
 import typer
 from rich.console import Console
 from rich.highlighter import JSONHighlighter
-from rich.markup import escape
 from rich.table import Table
 
 from cli.compact import compact_json
 from cli.drawing import describe, draw_sample
+from cli.endings import exit_on_error
 from cli.weights import pull_with_progress
 from config.errors import FacelineError
 from config.settings import Settings, load_settings
@@ -26,22 +26,21 @@ from models.imaging.decode import decode
 SERVICES = ["face-detector-face-fitter", "age-estimator", "gender-estimator", "emotion-estimator"]
 POLL_S = 0.2
 
-Photo = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A photo of yours.")]
-Out = Annotated[Path, typer.Option(file_okay=False, help="Where the sample and the annotated photo are written.")]
+Photo = Annotated[
+    Path | None, typer.Option(exists=True, dir_okay=False, help="A photo to use instead of the built-in one.")
+]
+Out = Annotated[Path, typer.Option(file_okay=False, help="The folder for the sample and the annotated photo.")]
 
 
 def demo(photo: Photo = None, out: Out = Path("demo-output")) -> None:
-    """Pull the weights, start the stack, send a photo through four services, show the answer, stop the stack."""
+    """Pull the weights, send a photo through four services on an embedded stack, and show the answer."""
     console = Console()
     chosen = photo or Path(str(files("cli") / "photos" / "astronaut.jpg"))
     out.mkdir(parents=True, exist_ok=True)
-    try:
+    with exit_on_error(console):
         settings = load_settings()
         pull_with_progress(settings.weights_dir, console)
         sample = _run(console, settings, chosen, out)
-    except FacelineError as error:
-        console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
-        raise typer.Exit(1) from error
     _show(console, sample)
     _write(console, sample, chosen.read_bytes(), out)
 
@@ -49,11 +48,11 @@ def demo(photo: Photo = None, out: Out = Path("demo-output")) -> None:
 def _run(console: Console, settings: Settings, photo: Path, out: Path) -> dict[str, Any]:
     log_path = out / "stack.log"
     with tempfile.TemporaryDirectory(prefix="faceline-demo-") as data_dir, log_path.open("w") as log:
-        # The queues of the families apart, so that there are stages to be seen.
-        throw_away = settings.model_copy(update={"data_dir": Path(data_dir), "co_locate": False})
+        # A queue for each family, so that the job has several stages to show.
+        temporary = settings.model_copy(update={"data_dir": Path(data_dir), "co_locate": False})
         with (
             console.status(f"starting the stack (its log: {log_path}) …"),
-            running_stack(throw_away, "127.0.0.1", 0, log) as stack,
+            running_stack(temporary, "127.0.0.1", 0, log) as stack,
         ):
             console.print(f"[green]✓[/] the stack is up at {stack.url}")
             with httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as client:
@@ -103,6 +102,6 @@ def _raise_for(response: httpx.Response) -> None:
 
 
 class DemoFailed(FacelineError):
-    """The stack did not do what it was shown for."""
+    """The API refused the photo, or the job failed."""
 
     type = "demo_failed"

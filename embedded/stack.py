@@ -1,8 +1,7 @@
-"""The embedded stack: a Redis-compatible server, a worker for all families, and the API."""
+"""The embedded stack: a Redis-compatible server, workers and the API, started and stopped together."""
 
 import os
 import socket
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,29 +11,24 @@ from types import MappingProxyType
 from typing import IO
 
 import httpx
-from filelock import FileLock, Timeout
 
 from broker.queues import Placement
-from config.errors import FacelineError
 from config.settings import Settings
-from embedded.supervisor import Child, ChildDied, Supervisor
+from embedded.errors import StackFailed
+from embedded.server import private_socket
+from embedded.supervisor import Child, Supervisor
 from models.catalogue import services
 from models.weights.cache import stored_weights
 
 START_S = 60.0
-"""How long the stack may take to get ready."""
+"""The stack fails if it is not ready by then."""
 PROBE_S = 5.0
-
-
-class StackFailed(FacelineError):
-    """The stack cannot start, or does not stay up."""
-
-    type = "stack_failed"
+CHECK_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A stack that runs.
+    """A running stack.
 
     Attributes:
         url: of its API.
@@ -45,18 +39,15 @@ class Stack:
     redis_url: str
     supervisor: Supervisor
 
-    def watch(self) -> None:
-        """Keep it up, until interrupted.
+    def keep_up(self) -> None:
+        """Restart dead processes until an exception, such as Ctrl-C, ends it.
 
         Raises:
-            StackFailed: a part of it dies again and again.
+            StackFailed: a process dies again and again.
         """
-        try:
-            while True:
-                sleep(0.5)
-                self.supervisor.look()
-        except ChildDied as error:
-            raise StackFailed(str(error)) from error
+        while True:
+            sleep(CHECK_EVERY_S)
+            self.supervisor.restart_dead()
 
 
 @contextmanager
@@ -68,66 +59,68 @@ def running_stack(
     workers: Sequence[Sequence[str]] | None = None,
     overrides: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Stack]:
-    """A stack that is ready; stopped at the end.
+    """Starts a stack, gives it when it is ready, and stops it at the end.
 
     Args:
-        settings: whose `redis_url`, if somebody set it, names a server to use instead of an embedded one.
-        host: to listen on.
-        port: to listen on; 0 takes a free one.
-        log: where its parts log to.
-        workers: for each of them, the places whose queues it consumes; if not given, as many as the settings say, each
-            for all places.
-        overrides: laid over the environment of its parts.
+        settings: of the stack. An explicit `redis_url` names a server to use instead of an embedded one.
+        host: the address to listen on.
+        port: the port to listen on; 0 takes a free one.
+        log: takes the lines that the processes write.
+        workers: of each worker, the queue prefixes that it consumes. Without, the settings say how many workers there
+            are, and each consumes the queues of all families.
+        overrides: replace variables in the environment of the processes.
 
     Raises:
         WeightsMissing: a model has not been pulled.
-        StackFailed: a port or a data folder is taken, or a part does not start.
+        StackFailed: another process uses the port or the data folder, or a process does not start.
     """
-    for service in services(settings.modules).values():
-        for model in service.weights:
-            stored_weights(model, settings.weights_dir)
+    _check_weights(settings)
     port = _free_port(host, port)
+    environment = {**os.environ, **overrides}
+    if workers is None:
+        workers = _default_workers(settings, environment)
     with ExitStack() as cleanup:
-        environment = {**os.environ, **overrides}
-        own_server = "redis_url" not in settings.model_fields_set
-        if own_server:
-            path = cleanup.enter_context(_private_socket(settings.data_dir))
+        embedded = "redis_url" not in settings.model_fields_set
+        path = cleanup.enter_context(private_socket(settings.data_dir)) if embedded else None
+        if path:
             environment["FACELINE_REDIS_URL"] = f"unix://{path}"
         supervisor = Supervisor(environment, log)
         cleanup.callback(supervisor.stop)
-        if own_server:
-            role = ["server", str(settings.data_dir), path, str(settings.embedded_memory_mb)]
-            supervisor.start(Child("server", role, stop_s=10))
-            _wait_for(lambda: Path(path).exists(), supervisor)
-        if workers is None:
-            # Each worker takes all families, so a hop between them would only cost.
-            co_locate = settings.co_locate or "co_locate" not in settings.model_fields_set
-            environment["FACELINE_CO_LOCATE"] = str(co_locate)
-            environment["FACELINE_CORES"] = str(max(1, settings.cores // settings.embedded_workers))
-            workers = [Placement(co_locate).prefixes] * settings.embedded_workers
-        for places in workers:
-            supervisor.start(Child("worker", ["worker", *places], stop_s=settings.jobs.stage_deadline_s + 5))
+        if path:
+            _start_server(supervisor, settings, path)
+        for queue_prefixes in workers:
+            supervisor.start(Child("worker", ["worker", *queue_prefixes], stop_s=settings.jobs.stage_deadline_s + 5))
         supervisor.start(Child("api", ["api", host, str(port)], stop_s=settings.jobs.sync_timeout_s + 5))
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        probe = f"{url}/healthz" if workers == [] else f"{url}/readyz"
-        with httpx.Client(trust_env=False, timeout=PROBE_S) as client:
-            _wait_for(lambda: _answers(client, probe), supervisor)
+        # Without workers the API never reports that it is ready.
+        _wait_for_answer(f"{url}/readyz" if workers else f"{url}/healthz", supervisor)
         yield Stack(url, environment.get("FACELINE_REDIS_URL", settings.redis_url), supervisor)
 
 
-@contextmanager
-def _private_socket(data_dir: Path) -> Iterator[str]:
-    """Where the embedded server listens: the data folder is taken, and nobody else may open the socket."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(data_dir / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        message = f"another stack runs on {data_dir}; stop it, or choose another folder with FACELINE_DATA_DIR"
-        raise StackFailed(message) from error
-    # In a folder of its own: the path of a socket must be short, which the data folder's may not be.
-    with lock, tempfile.TemporaryDirectory(prefix="faceline-", ignore_cleanup_errors=True) as folder:
-        yield str(Path(folder) / "valkey.sock")
+def _check_weights(settings: Settings) -> None:
+    for service in services(settings.modules).values():
+        for model in service.weights:
+            stored_weights(model, settings.weights_dir)
+
+
+def _default_workers(settings: Settings, environment: dict[str, str]) -> list[list[str]]:
+    """The queue prefixes of each worker; notes in the environment what the workers have to know of it."""
+    # Each worker takes all families, so a hop from one queue to the next would only cost time.
+    co_locate = settings.co_locate or "co_locate" not in settings.model_fields_set
+    environment["FACELINE_CO_LOCATE"] = str(co_locate)
+    environment["FACELINE_CORES"] = str(max(1, settings.cores // settings.embedded_workers))
+    return [Placement(co_locate).prefixes] * settings.embedded_workers
+
+
+def _start_server(supervisor: Supervisor, settings: Settings, socket_path: str) -> None:
+    role = ["server", str(settings.data_dir), socket_path, str(settings.embedded_memory_mb)]
+    supervisor.start(Child("server", role, stop_s=10))
+    _wait_for(lambda: Path(socket_path).exists(), supervisor)
+
+
+def _wait_for_answer(url: str, supervisor: Supervisor) -> None:
+    with httpx.Client(trust_env=False, timeout=PROBE_S) as client:
+        _wait_for(lambda: _answers(client, url), supervisor)
 
 
 def _wait_for(condition: Callable[[], bool], supervisor: Supervisor) -> None:

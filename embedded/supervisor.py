@@ -1,4 +1,4 @@
-"""A tree of processes: started together, restarted when one dies, stopped together."""
+"""Starts the processes of a stack, restarts each that dies, and stops them together."""
 
 import signal
 import subprocess
@@ -9,19 +9,21 @@ from threading import Thread
 from time import monotonic
 from typing import IO
 
+from embedded.errors import StackFailed
+
 RESTARTS = 3
-"""How often a child may die within `RESTARTS_S` before the whole tree stops."""
+"""A child that dies more often within `RESTARTS_S` stops the whole stack."""
 RESTARTS_S = 60.0
 
 
 @dataclass(slots=True)
 class Child:
-    """A process of the tree.
+    """A process of the stack.
 
     Attributes:
-        name: stands before each line that it logs.
+        name: the prefix of its lines in the log.
         role: the arguments of `embedded.process`.
-        stop_s: how long it may take to end what it is doing.
+        stop_s: how long it may take to finish its current work after SIGTERM.
     """
 
     name: str
@@ -32,20 +34,16 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        """Whether it runs."""
+        """Whether the process runs."""
         return self.process is not None and self.process.poll() is None
 
 
-class ChildDied(Exception):
-    """A child died so often that it is no accident."""
-
-
 class Supervisor:
-    """Starts children, watches them, and stops them in the opposite order.
+    """Starts children, restarts dead ones, and stops all in the opposite order.
 
     Args:
         environment: of the children.
-        log: where their lines go.
+        log: takes the lines that the children write.
     """
 
     def __init__(self, environment: Mapping[str, str], log: IO[str]) -> None:
@@ -54,23 +52,23 @@ class Supervisor:
         self._children: list[Child] = []
 
     def start(self, child: Child) -> None:
-        """Start a child; it is stopped before those that were started earlier."""
+        """Start a child; it is stopped before the children that were started earlier."""
         self._children.append(child)
         self._launch(child)
 
     def pids(self, name: str) -> list[int]:
-        """The processes that run under a name."""
+        """The ids of the processes with a name."""
         return [child.process.pid for child in self._children if child.name == name and child.process]
 
     def dead(self) -> str | None:
-        """The name of a child that does not run."""
+        """The name of a child that does not run; None if all run."""
         return next((child.name for child in self._children if not child.alive), None)
 
-    def look(self) -> None:
-        """Start again whoever died.
+    def restart_dead(self) -> None:
+        """Start each dead child again.
 
         Raises:
-            ChildDied: one dies again and again.
+            StackFailed: a child died more than `RESTARTS` times within `RESTARTS_S`.
         """
         for child in self._children:
             if child.alive:
@@ -78,12 +76,12 @@ class Supervisor:
             now = monotonic()
             child.died_at = [at for at in child.died_at if now - at < RESTARTS_S] + [now]
             if len(child.died_at) > RESTARTS:
-                raise ChildDied(f"{child.name} died {len(child.died_at)} times within {RESTARTS_S:g} s; see its log")
+                raise StackFailed(f"{child.name} died {len(child.died_at)} times within {RESTARTS_S:g} s; see its log")
             self._log.write(f"{child.name:7} | died, starting it again\n")
             self._launch(child)
 
     def stop(self) -> None:
-        """Stop all children; one that does not end in time is killed."""
+        """Stop all children; kill a child that does not end within its `stop_s`."""
         while self._children:
             child = self._children.pop()
             if child.process is None:
@@ -96,14 +94,15 @@ class Supervisor:
                 child.process.wait()
 
     def _launch(self, child: Child) -> None:
-        # A session of its own: Ctrl-C reaches the supervisor alone, which stops the children in order.
         child.process = subprocess.Popen(
-            [sys.executable, "-m", "embedded.process", *child.role],
+            # -P: a folder `api` or `models` in the working folder is not imported instead of ours.
+            [sys.executable, "-P", "-m", "embedded.process", *child.role],
             env=dict(self._environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            # Ctrl-C in the terminal reaches the supervisor alone, which stops the children in order.
             start_new_session=True,
         )
         Thread(target=self._copy_log, args=(child.name, child.process.stdout), daemon=True).start()

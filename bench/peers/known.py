@@ -51,7 +51,7 @@ class Peer:
 
 
 def _python(module: str) -> Sequence[str]:
-    return [sys.executable, "-m", f"bench.peers.{module}"]
+    return [sys.executable, "-P", "-m", f"bench.peers.{module}"]
 
 
 FASTAPI = Peer("FastAPI + thread pool", _python("fastapi_server"), "not durable: a crash loses what it holds")

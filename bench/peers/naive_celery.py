@@ -80,7 +80,7 @@ def create_app() -> FastAPI:
 
 if __name__ == "__main__":
     options = ["worker", "--concurrency", str(threads()), "--loglevel", "ERROR"]
-    worker = subprocess.Popen([sys.executable, "-m", "celery", "-A", "bench.peers.naive_celery", *options])
+    worker = subprocess.Popen([sys.executable, "-P", "-m", "celery", "-A", "bench.peers.naive_celery", *options])
     try:
         uvicorn.run(create_app(), host="127.0.0.1", port=port(), log_config=None, access_log=False)
     finally:

@@ -15,7 +15,7 @@ from bench.speed.workbench import Workbench
 from config.errors import FacelineError
 
 WORKERS = (1, 2)
-BULK = (sys.executable, "-c", "from cli.main import app; app()", "bulk")
+BULK = (sys.executable, "-P", "-m", "cli.main", "bulk")
 
 
 class Noisy(FacelineError):

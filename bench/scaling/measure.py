@@ -22,11 +22,11 @@ from bench.speed.apart import environment
 from bench.speed.processes import cpu_s
 from bench.speed.workbench import Workbench, pids_of
 from broker.queues import CO_LOCATED
+from bulk.executors.queue import QueueExecutor, deployed_executor
 from bulk.inputs import Input
 from bulk.output.formats import Parquet
 from bulk.output.rows import Table
-from bulk.perform import Crew
-from cli.bulk_executors import deployed_crew
+from bulk.validation import PhotoValidator, photo_validator
 from config.engine import usable_cores
 from embedded.stack import Stack
 from jobs.redis.connection import Client, connect
@@ -109,14 +109,16 @@ def measure(bench: Workbench, names: Sequence[str], images: int, chunks: int, *,
         waiting = _spent(client, lambda: sleep(IDLE_S))
         inputs = cycle([Input(file.name, Reference(str(file))) for file in files])
         worker = stack.supervisor.pids("worker")
-        with deployed_crew(settings, names, "fail") as crew:
+        validator = photo_validator(settings, names, "fail")
+        executor = deployed_executor(settings, validator)
 
-            def send(count: int) -> list[Passage]:
-                return [_pass(crew, list(islice(inputs, images)), worker, by_reference) for _ in range(count)]
+        def send(count: int) -> list[Passage]:
+            photos = (list(islice(inputs, images)) for _ in range(count))
+            return [_pass(validator, executor, some, worker, by_reference) for some in photos]
 
-            send(WARM)
-            passages: list[Passage] = []
-            spent = _spent(client, lambda: passages.extend(send(chunks)))
+        send(WARM)
+        passages: list[Passage] = []
+        spent = _spent(client, lambda: passages.extend(send(chunks)))
     return Costs(
         machine=f"{usable_cores()} cores, {platform.machine()}, Python {platform.python_version()}",
         services=list(names),
@@ -138,23 +140,29 @@ def _processes(stack: Stack) -> list[int]:
     return [pid for pids in pids_of(stack).values() for pid in pids]
 
 
-def _pass(crew: Crew, photos: Sequence[Input], worker: Sequence[int], by_reference: bool) -> Passage:
+def _pass(
+    validator: PhotoValidator,
+    executor: QueueExecutor,
+    photos: Sequence[Input],
+    worker: Sequence[int],
+    by_reference: bool,
+) -> Passage:
     """Send one chunk, wait for it, and write it down."""
     working, started = cpu_s(worker), process_time()
-    checked = crew.validator.check(photos, by_reference=by_reference)
-    ticket = crew.executor.send([one for one in checked if not isinstance(one, Failure)])
+    checked = validator.check(photos, by_reference=by_reference)
+    ticket = executor.send([one for one in checked if not isinstance(one, Failure)])
     sent = process_time()
-    while ticket not in crew.executor.ended(PATIENCE_S):
+    while ticket not in executor.ended(PATIENCE_S):
         pass
     worked, over = cpu_s(worker), process_time()
-    ended = crew.executor.look(ticket)
-    assert ended is not None
-    if ended.items is None or any(item.failures for item in ended.items):
-        raise SystemExit(f"a chunk failed: {ended}")
-    form = Parquet(Table(crew.validator.plan.fields, {}))
+    outcome = executor.outcome(ticket)
+    assert outcome is not None
+    if outcome.items is None or any(item.failures for item in outcome.items):
+        raise SystemExit(f"a chunk failed: {outcome}")
+    form = Parquet(Table(validator.plan.fields, {}))
     with TemporaryDirectory() as folder:
-        form.write(Path(folder) / "part", list(zip(photos, ended.items, strict=True)))
-    crew.executor.forget(ticket)
+        form.write(Path(folder) / "part", list(zip(photos, outcome.items, strict=True)))
+    executor.erase(ticket)
     return Passage(sent - started, worked - working, process_time() - over)
 
 

@@ -23,7 +23,7 @@ def measure(bench: Workbench) -> list[Table]:
         photos, out = Path(folder, "photos"), Path(folder, "out")
         _lay_out(bench.photos, bench.images, photos)
         began = perf_counter()
-        command = [sys.executable, "-m", "cli.main", "bulk", str(photos), "--services", ",".join(names)]
+        command = [sys.executable, "-P", "-m", "cli.main", "bulk", str(photos), "--services", ",".join(names)]
         subprocess.run([*command, "--out", str(out)], check=True, stderr=subprocess.DEVNULL)
         whole_s = perf_counter() - began
         (run,) = json.loads((out / "manifest.json").read_text())["runs"]

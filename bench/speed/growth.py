@@ -11,7 +11,8 @@ from bench.speed.queued import in_chunks
 from bench.speed.tables import Cell, Table
 from bench.speed.workbench import Workbench, judge
 from broker.queues import CO_LOCATED
-from embedded.stack import Stack, StackFailed
+from embedded.errors import StackFailed
+from embedded.stack import Stack
 from embedded.supervisor import Child
 from jobs.redis.connection import connect
 from jobs.redis.presence import Presence

@@ -79,7 +79,7 @@ def _worker() -> Iterator[None]:
     """A worker as `embedded.process` starts it, but for its tasks."""
     options = ["--queues", ",".join(all_queues([CO_LOCATED])), "--hostname", "bench@%h"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    command = [sys.executable, "-m", "celery", "--quiet", "-A", "bench.speed.noop", "worker", *options, *quiet]
+    command = [sys.executable, "-P", "-m", "celery", "--quiet", "-A", "bench.speed.noop", "worker", *options, *quiet]
     worker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield

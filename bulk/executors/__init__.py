@@ -1,1 +1,1 @@
-"""Executors: they take photos and give samples."""
+"""Executors of bulk runs: they send photos to a deployment, and collect the results."""

@@ -1,4 +1,4 @@
-"""Requests to the API of a deployment that may be busy, or away for a while."""
+"""Requests to the API of a deployment, with the pauses that a busy deployment asks for."""
 
 from collections.abc import Collection
 from time import sleep
@@ -10,46 +10,46 @@ from bulk.errors import ExecutorLost
 from jobs.errors import StorageError
 
 PAUSE_S = 2.0
-"""How long a deployment is left alone that is busy and does not say for how long."""
-LONGEST_PAUSE_S = 30.0
-_AWAY = (408, 500, 502, 503, 504)
+"""The pause before the next request to a busy deployment that does not say how long to wait."""
+MAX_PAUSE_S = 30.0
+_UNAVAILABLE = (408, 500, 502, 503, 504)
 
 
 class ApiClient:
-    """Asks an API.
+    """The client of an API.
 
     Args:
-        http: knows where it is.
+        http: has the address of the API.
     """
 
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
 
     def check(self) -> None:
-        """Make sure that there is an API, and somebody who works for it.
+        """Check that the API answers, and that the deployment has a worker.
 
         Raises:
-            ExecutorLost: there is none, or nobody.
+            ExecutorLost: there is no API at the address, or the deployment has no worker.
         """
         try:
             workers = self._http.get("/version").raise_for_status().json()["workers"]
         except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
             raise ExecutorLost(f"no deployment answers at {self._http.base_url}: {error}") from error
         if not workers:
-            raise ExecutorLost(f"the deployment at {self._http.base_url} has no worker")
+            raise ExecutorLost(f"the deployment at {self._http.base_url} has no worker; start one, and try again")
 
     def ask(self, method: str, path: str, *, accept: Collection[int] = (), **parts: Any) -> httpx.Response:
-        """The answer to a request.
+        """Send a request, and give the response.
 
         Args:
             method: of the request.
             path: of the request.
-            accept: statuses that are answers too, beside those of success.
+            accept: error statuses that the caller handles.
             parts: of the request, as httpx takes them.
 
         Raises:
-            ExecutorLost: the deployment refuses it.
-            StorageError: it did not answer, or said that it cannot at the moment.
+            ExecutorLost: the deployment refuses the request.
+            StorageError: no answer, or the deployment is busy.
         """
         try:
             response = self._http.request(method, path, **parts)
@@ -57,14 +57,14 @@ class ApiClient:
             raise StorageError(f"{self._http.base_url} did not answer: {error}") from error
         if response.is_success or response.status_code in accept:
             return response
-        said = f"{method} {path}: {response.status_code} {response.text[:500]}"
-        if response.status_code not in _AWAY:
-            raise ExecutorLost(f"the deployment refuses {said}")
+        reason = f"{method} {path}: {response.status_code} {response.text[:500]}"
+        if response.status_code not in _UNAVAILABLE:
+            raise ExecutorLost(f"the deployment refuses {reason}")
         sleep(pause_s(response))
-        raise StorageError(said)
+        raise StorageError(reason)
 
 
 def pause_s(response: httpx.Response) -> float:
-    """For how long a deployment wants to be left alone."""
-    said = response.headers.get("Retry-After", "")
-    return min(float(said), LONGEST_PAUSE_S) if said.isdigit() else PAUSE_S
+    """How long to wait before the next request."""
+    retry_after = response.headers.get("Retry-After", "")
+    return min(float(retry_after), MAX_PAUSE_S) if retry_after.isdigit() else PAUSE_S

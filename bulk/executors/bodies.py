@@ -1,4 +1,4 @@
-"""Bodies of batches: photos, or where they lie, each under its place among them."""
+"""The bodies of batches: photos, or references to photos, with their indices as names."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,36 +7,59 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from jobs.factory import Checked
 from jobs.job import OnError
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The body of a batch, and what goes with it.
+    """The body of a batch.
 
     Attributes:
-        kind: its media type.
-        query: the options of the batch as a whole.
+        media_type: of the content.
+        query: the options that hold for the whole batch.
     """
 
-    kind: str
+    media_type: str
     query: dict[str, str]
     content: bytes
 
 
-def archive(images: Sequence[bytes], services: Sequence[str], on_error: OnError) -> Body:
-    """Encoded images as a tar: of all bodies the one that takes the least time to write and to read."""
+def body_of(photos: Sequence[Checked], services: Sequence[str], on_error: OnError) -> Body:
+    """A batch of photos: their bytes if they were read, otherwise their references."""
+    images = [photo.image for photo in photos if photo.image is not None]
+    if images:
+        return _archive(images, services, on_error)
+    return _lines([photo.source for photo in photos if photo.source is not None], services, on_error)
+
+
+def split(photos: Sequence[Checked], max_bytes: int) -> list[Sequence[Checked]]:
+    """Splits photos into groups of at most `max_bytes`; a photo larger than that gets a group of its own."""
+    groups: list[list[Checked]] = []
+    left = 0
+    for photo in photos:
+        size = len(photo.image or b"")
+        if not groups or size > left:
+            groups.append([])
+            left = max_bytes
+        groups[-1].append(photo)
+        left -= size
+    return list(groups)
+
+
+def _archive(images: Sequence[bytes], services: Sequence[str], on_error: OnError) -> Body:
+    """Encoded images as a tar: the body that takes the least time to write and to read."""
     blocks = []
-    for place, image in enumerate(images):
-        header = TarInfo(str(place))
+    for index, image in enumerate(images):
+        header = TarInfo(str(index))
         header.size = len(image)
         blocks += [header.tobuf(), image, bytes(-len(image) % BLOCKSIZE)]
     query = {"services": ",".join(services), "on_error": on_error, "dialect": "v2"}
     return Body("application/x-tar", query, b"".join([*blocks, bytes(2 * BLOCKSIZE)]))
 
 
-def lines(sources: Sequence[str], services: Sequence[str], on_error: OnError) -> Body:
+def _lines(references: Sequence[str], services: Sequence[str], on_error: OnError) -> Body:
     """References to images as lines of JSON."""
     options: dict[str, Any] = {"services": services, "on_error": on_error}
-    requests = ({"custom_id": str(place), "reference": source, **options} for place, source in enumerate(sources))
+    requests = ({"custom_id": str(index), "reference": one, **options} for index, one in enumerate(references))
     return Body("application/x-ndjson", {}, b"".join(to_json(request) + b"\n" for request in requests))

@@ -1,4 +1,4 @@
-"""Who does the work, whatever it is made of."""
+"""What a bulk run needs of the deployment that does its work."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from pipelines.chunk import Failure, Item
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """What became of photos that were sent together.
+class Outcome:
+    """The results of photos that were sent together.
 
     Attributes:
-        items: in the order in which they were sent; None if they came to nothing as a whole.
-        failure: why they came to nothing; None if they are simply gone. A photo that was sent alone has it to itself.
+        items: in the order of the photos; None if there are no results for the photos as a whole.
+        failure: why there are no results; None if they are lost. With a single photo, it is that photo's failure.
     """
 
     items: Sequence[Item] | None
@@ -22,22 +22,41 @@ class Ended:
 
 
 class Executor(Protocol):
-    """Takes photos and gives samples. For one thread. Methods raise `StorageError` where nobody answers."""
+    """Runs services on photos. For one thread. Every method may raise `StorageError`: no answer, worth another try."""
+
+    @property
+    def max_in_flight(self) -> int:
+        """So many chunks in flight keep all workers busy."""
+
+    @property
+    def by_reference(self) -> bool | None:
+        """Whether its workers read photos by reference; None if that is not known yet."""
+
+    def check(self) -> None:
+        """Called about once a second.
+
+        Raises:
+            FacelineError: the executor cannot work any more.
+        """
 
     def models(self) -> Mapping[str, str]:
-        """The models that its workers hold, with their SHA-256."""
+        """The models of its workers: names and SHA-256.
+
+        Raises:
+            ExecutorLost: workers hold different models under one name.
+        """
 
     def has_room(self) -> bool:
-        """Whether more may be sent."""
+        """Whether it accepts more photos now."""
 
     def send(self, photos: Sequence[Checked]) -> str:
-        """Have photos done together; gives a ticket for them."""
+        """Send photos to be run together; gives a ticket for them."""
 
     def ended(self, wait_s: float) -> Collection[str]:
-        """Tickets, other people's among them, of what has ended since the last call; waits for the first."""
+        """Tickets that have ended since the last call, those of other callers among them; waits for the first."""
 
-    def look(self, ticket: str) -> Ended | None:
-        """What became of a ticket; None as long as it is not over."""
+    def outcome(self, ticket: str) -> Outcome | None:
+        """The results of a ticket; None if it has not ended."""
 
-    def forget(self, ticket: str) -> None:
-        """Erase whatever is left of a ticket."""
+    def erase(self, ticket: str) -> None:
+        """Erase the photos and results of a ticket."""

@@ -1,18 +1,21 @@
-"""A deployment behind its API: photos that are sent together are a batch, or a few where they are large."""
+"""The executor that sends batches to the API of a deployment."""
 
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+import httpx
 from pydantic_core import from_json
 
 from bulk.errors import ExecutorLost
 from bulk.executors.api_client import ApiClient, pause_s
-from bulk.executors.bodies import Body, archive, lines
-from bulk.executors.executor import Ended
+from bulk.executors.bodies import body_of, split
+from bulk.executors.executor import Outcome
 from bulk.validation import PhotoValidator
 from jobs.batches.batch import BatchStatus
 from jobs.factory import Checked
@@ -20,15 +23,22 @@ from pipelines.chunk import Failure, Item
 from pipelines.dialects import DIALECTS
 from pipelines.sample import Sample
 
-BODY_BYTES = 64 * 2**20
-"""Of the images of one batch: the API holds them in memory, and refuses more than it was told to take."""
+MAX_BODY_BYTES = 64 * 2**20
+"""Of the images of one batch: the API holds them in memory."""
+MAX_IN_FLIGHT = 4
+"""Chunks in flight: a deployment accepts only a few open batches of a caller."""
+TIMEOUT_S = 90.0
 _GONE = (404, 410)
 _UNDONE = ("canceled", "expired")
 
 
 @dataclass(slots=True)
 class _Batch:
-    """A batch of the deployment, of so many photos."""
+    """A batch that the deployment has accepted.
+
+    Attributes:
+        photos: how many it has.
+    """
 
     id: str
     photos: int
@@ -36,11 +46,11 @@ class _Batch:
 
 
 @dataclass(slots=True)
-class _Request:
-    """Photos that are to be a batch.
+class _NextBatch:
+    """Photos that are still to be sent as a batch.
 
     Attributes:
-        key: makes them one batch, however often they are sent because no answer came.
+        key: the idempotency key: photos that are sent again after a lost answer make no second batch.
         due: when to send them, on the monotonic clock.
     """
 
@@ -51,58 +61,64 @@ class _Request:
 
 @dataclass(slots=True)
 class _Sent:
-    """What was sent together.
+    """The photos of one ticket.
 
     Attributes:
         waiting: photos that are in no batch yet.
-        lost: a batch is gone.
+        lost: the deployment has erased a batch.
     """
 
-    waiting: deque[_Request]
+    waiting: deque[_NextBatch]
     batches: list[_Batch] = field(default_factory=list)
     lost: bool = False
 
     @property
     def open(self) -> Iterator[_Batch]:
-        """The batches that may not be over."""
+        """The batches that are not known to be over."""
         return (batch for batch in self.batches if not batch.over)
 
 
 class HttpExecutor:
-    """A `Executor`.
+    """An `Executor`. The photos of a ticket are one batch, or several if they are large.
 
     Args:
         api: of the deployment.
-        validator: says what is asked for.
+        validator: has the services and options.
     """
+
+    max_in_flight = MAX_IN_FLIGHT
+    by_reference = None
 
     def __init__(self, api: ApiClient, validator: PhotoValidator) -> None:
         self._api = api
         self._validator = validator
         self._sent: dict[str, _Sent] = {}
-        self._doomed: list[str] = []
-        self._body_bytes = BODY_BYTES
-        self._back_at = 0.0
+        self._to_erase: list[str] = []
+        self._max_body_bytes = MAX_BODY_BYTES
+        self._busy_until = 0.0
+
+    def check(self) -> None:
+        """See `Executor.check`: a lost deployment shows as a failed request."""
 
     def models(self) -> Mapping[str, str]:
         """See `Executor.models`."""
         return {model["name"]: model["sha256"] for model in self._api.ask("GET", "/version").json()["models"]}
 
     def has_room(self) -> bool:
-        """See `Executor.has_room`: the deployment says so itself, with 429."""
-        return monotonic() >= self._back_at
+        """See `Executor.has_room`: a busy deployment answers with 429."""
+        return monotonic() >= self._busy_until
 
     def send(self, photos: Sequence[Checked]) -> str:
-        """See `Executor.send`: they leave when next somebody asks what has ended."""
+        """See `Executor.send`. The next call of `ended` sends the photos."""
         ticket = uuid4().hex
-        self._sent[ticket] = _Sent(deque(map(_Request, _groups(photos, self._body_bytes))))
+        self._sent[ticket] = _Sent(deque(map(_NextBatch, split(photos, self._max_body_bytes))))
         return ticket
 
     def ended(self, wait_s: float) -> Collection[str]:
-        """See `Executor.ended`: of what is under way, it waits for what was sent first.
+        """See `Executor.ended`. It waits for the oldest ticket.
 
         Raises:
-            ExecutorLost: the deployment refuses what is sent.
+            ExecutorLost: the deployment refuses a batch.
         """
         self._erase()
         for sent in self._sent.values():
@@ -110,110 +126,108 @@ class HttpExecutor:
                 self._post(sent)
         for ticket, sent in self._sent.items():
             for batch in sent.open:
-                self._look(sent, batch, wait_s)
+                self._update(sent, batch, wait_s)
                 return [ticket] if batch.over else []
         sleep(wait_s)
         return list(self._sent)
 
-    def look(self, ticket: str) -> Ended | None:
-        """See `Executor.look`."""
+    def outcome(self, ticket: str) -> Outcome | None:
+        """See `Executor.outcome`."""
         sent = self._sent[ticket]
         for batch in sent.open:
-            self._look(sent, batch)
+            self._update(sent, batch)
         if sent.lost:
-            return Ended(None)
+            return Outcome(None)
         if sent.waiting or any(sent.open):
             return None
         items: list[Item] = []
         for batch in sent.batches:
-            read = self._read(batch)
-            if read.items is None:
-                return read
-            items += read.items
-        return Ended(items)
+            outcome = self._outcome(batch)
+            if outcome.items is None:
+                return outcome
+            items += outcome.items
+        return Outcome(items)
 
-    def forget(self, ticket: str) -> None:
-        """See `Executor.forget`."""
-        self._doomed += [batch.id for batch in self._sent.pop(ticket).batches]
+    def erase(self, ticket: str) -> None:
+        """See `Executor.erase`."""
+        self._to_erase += [batch.id for batch in self._sent.pop(ticket).batches]
         self._erase()
 
     def _erase(self) -> None:
-        """Erase what is to be forgotten; what is left because nobody answers goes the next time."""
-        while self._doomed:
-            self._api.ask("DELETE", f"/batches/{self._doomed[-1]}", accept=_GONE)
-            self._doomed.pop()
+        """Erase batches; after an error, the next call continues."""
+        while self._to_erase:
+            self._api.ask("DELETE", f"/batches/{self._to_erase[-1]}", accept=_GONE)
+            self._to_erase.pop()
 
     def _post(self, sent: _Sent) -> None:
-        request = sent.waiting[0]
-        photos = request.photos
-        body = self._body(photos)
-        headers = {"Content-Type": body.kind, "Idempotency-Key": request.key}
+        """Send the next batch of a ticket."""
+        batch = sent.waiting[0]
+        photos = batch.photos
+        body = body_of(photos, self._validator.services, self._validator.options.on_error)
+        headers = {"Content-Type": body.media_type, "Idempotency-Key": batch.key}
         response = self._api.ask(
             "POST", "/batches", accept=(409, 413, 429), params=body.query, content=body.content, headers=headers
         )
         if response.status_code == 429:
-            self._back_at = monotonic() + pause_s(response)
+            self._busy_until = monotonic() + pause_s(response)
             return
         if response.status_code == 409:
-            # It came in before, in part, and whether the rest comes is not known yet.
-            request.due = monotonic() + pause_s(response)
+            # An earlier request with this key was cut off, and the deployment has not given up on it yet.
+            batch.due = monotonic() + pause_s(response)
             return
         sent.waiting.popleft()
         if response.status_code != 413:
             sent.batches.append(_Batch(response.json()["id"], len(photos)))
         elif len(photos) > 1:
             half = len(photos) // 2
-            self._body_bytes = min(self._body_bytes, len(body.content) // 2)
-            sent.waiting.extendleft([_Request(photos[half:]), _Request(photos[:half])])
+            self._max_body_bytes = min(self._max_body_bytes, len(body.content) // 2)
+            sent.waiting.extendleft([_NextBatch(photos[half:]), _NextBatch(photos[:half])])
         else:
-            raise ExecutorLost(f"the deployment does not even take one photo at a time: {response.text[:500]}")
+            raise ExecutorLost(f"the deployment refuses a batch of one photo as too large: {response.text[:500]}")
 
-    def _body(self, photos: Sequence[Checked]) -> Body:
-        services, on_error = self._validator.services, self._validator.options.on_error
-        images = [photo.image for photo in photos if photo.image is not None]
-        if images:
-            return archive(images, services, on_error)
-        return lines([photo.source for photo in photos if photo.source is not None], services, on_error)
-
-    def _look(self, sent: _Sent, batch: _Batch, wait_s: float = 0) -> None:
+    def _update(self, sent: _Sent, batch: _Batch, wait_s: float = 0) -> None:
         response = self._api.ask("GET", f"/batches/{batch.id}", accept=_GONE, params={"wait": wait_s})
         sent.lost = sent.lost or response.status_code in _GONE
         batch.over = sent.lost or BatchStatus(response.json()["status"]).over
         if batch.over:
-            # There is a place again that was taken when the deployment said that it is busy.
-            self._back_at = 0.0
+            # A deployment that was busy has room for another batch now.
+            self._busy_until = 0.0
 
-    def _read(self, batch: _Batch) -> Ended:
-        """What a batch has come to: nothing, where some of it has to be sent again."""
+    def _outcome(self, batch: _Batch) -> Outcome:
+        """The results of a batch; none if some of its photos have to be sent again."""
         items: list[Item | None] = [None] * batch.photos
         for row in self._rows(batch, "output"):
             items[int(row["custom_id"])] = _item(row)
         for row in self._rows(batch, "errors"):
             failure = Failure(service=row["service"], type=row["type"], message=str(row["detail"]))
             if row["shared"] or row["custom_id"] is None:
-                return Ended(None, failure)
+                return Outcome(None, failure)
             if failure.type not in _UNDONE:
                 items[int(row["custom_id"])] = Item(sample=Sample(), failures=[failure], dead=True)
         known = [item for item in items if item is not None]
-        return Ended(known if len(known) == len(items) else None)
+        return Outcome(known if len(known) == len(items) else None)
 
     def _rows(self, batch: _Batch, path: str) -> list[dict[str, Any]]:
         response = self._api.ask("GET", f"/batches/{batch.id}/{path}", accept=_GONE)
         return [] if response.status_code in _GONE else [from_json(line) for line in response.content.splitlines()]
 
 
-def _groups(photos: Sequence[Checked], most_bytes: int) -> list[Sequence[Checked]]:
-    """Neighbours whose images have no more bytes together; each time at least one."""
-    groups: list[list[Checked]] = []
-    left = 0
-    for photo in photos:
-        size = len(photo.image or b"")
-        if not groups or size > left:
-            groups.append([])
-            left = most_bytes
-        groups[-1].append(photo)
-        left -= size
-    return list(groups)
+@contextmanager
+def http_executor(url: str, validator: PhotoValidator) -> Iterator[HttpExecutor]:
+    """The executor on the API of a running deployment.
+
+    Raises:
+        ExecutorLost: there is no API at the address, or the deployment has no worker.
+    """
+    trust_env = urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1")
+    try:
+        http = httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=trust_env)
+    except httpx.InvalidURL as error:
+        raise ExecutorLost(f"{url} is no address: {error}; give one as http://host:8000") from error
+    with http as client:
+        api = ApiClient(client)
+        api.check()
+        yield HttpExecutor(api, validator)
 
 
 def _item(row: Mapping[str, Any]) -> Item:

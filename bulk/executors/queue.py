@@ -1,49 +1,66 @@
-"""Workers behind a store and a broker: a piece of a chunk is a job on the bulk queues."""
+"""The executor that sends jobs to the workers of a deployment, through its store and its broker."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from time import time
 
-from celery import Celery
-
+from broker.app import create_app
 from broker.chain import send_job
 from broker.queues import CO_LOCATED, Placement
 from bulk.errors import ExecutorLost
-from bulk.executors.executor import Ended
+from bulk.executors.executor import Outcome
 from bulk.validation import PhotoValidator
 from config.settings import Settings
 from jobs.errors import StorageError
 from jobs.factory import Checked
-from jobs.job import Job, JobSpec, JobStatus
-from jobs.redis.connection import Client
+from jobs.job import Job, JobSpec, JobStatus, NewJob, new_job_id
+from jobs.redis.connection import connect
 from jobs.redis.finished import FinishedStream
 from jobs.redis.jobs import RedisJobStore
 from jobs.redis.presence import Presence
+from pipelines.dialects import DIALECTS
 
+PATIENCE_S = 3.0
+PER_WORKER = 16
+"""Chunks in flight for each worker of a deployment, whose number of threads is not known."""
 _LOST = (JobStatus.CANCELED, JobStatus.EXPIRED, JobStatus.ERASED)
 
 
 class QueueExecutor:
-    """A `Executor`.
+    """An `Executor` on the bulk queues of a deployment.
 
     Args:
-        client: of the store.
-        app: sends messages.
-        validator: makes jobs.
-        settings: of the deployment.
-        placement: where its workers take messages from.
+        settings: of the deployment; `redis_url` is its store.
+        validator: of the run.
+        placement: the queues that the workers consume.
+        max_in_flight: see `Executor.max_in_flight`.
+        by_reference: see `Executor.by_reference`.
+        check: see `Executor.check`.
     """
 
     def __init__(
-        self, client: Client, app: Celery, validator: PhotoValidator, settings: Settings, placement: Placement
+        self,
+        settings: Settings,
+        validator: PhotoValidator,
+        placement: Placement,
+        max_in_flight: int,
+        by_reference: bool | None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
+        client = connect(settings.redis_url, patience_s=PATIENCE_S)
+        self.max_in_flight = max_in_flight
+        self.by_reference = by_reference
+        self.check = check
         self._store = RedisJobStore(client, settings.jobs)
         self._presence = Presence(client)
         self._finished = FinishedStream(client)
         self._finished.seek_end()
-        self._app = app
-        self._validator = validator
-        self._share = settings.limits.store_share
+        self._app = create_app(settings.broker_url or settings.redis_url)
+        self._factory = replace(validator.factory, place=placement.prefix)
+        self._options = validator.options
+        self._store_share = settings.limits.store_share
         self._placement = placement
+        self._run_id = f"bulk-{new_job_id()}"
         self._specs: dict[str, JobSpec] = {}
 
     def models(self) -> Mapping[str, str]:
@@ -52,11 +69,11 @@ class QueueExecutor:
 
     def has_room(self) -> bool:
         """See `Executor.has_room`."""
-        return self._presence.memory_share() < self._share
+        return self._presence.memory_share() < self._store_share
 
     def send(self, photos: Sequence[Checked]) -> str:
         """See `Executor.send`."""
-        job = self._validator.gather(photos)
+        job = self._job(photos)
         self._store.create(job)
         try:
             send_job(self._app, job.spec, self._placement)
@@ -70,44 +87,64 @@ class QueueExecutor:
         """See `Executor.ended`."""
         return self._finished.read(wait_s)
 
-    def look(self, ticket: str) -> Ended | None:
-        """See `Executor.look`."""
+    def outcome(self, ticket: str) -> Outcome | None:
+        """See `Executor.outcome`."""
         job = self._store.find(ticket)
         if job is None or job.status in _LOST:
-            return Ended(None)
+            return Outcome(None)
         return self._outcome(job) if job.status.over else None
 
-    def forget(self, ticket: str) -> None:
-        """See `Executor.forget`."""
+    def erase(self, ticket: str) -> None:
+        """See `Executor.erase`."""
         self._store.erase(self._specs[ticket], tombstone=False)
         del self._specs[ticket]
 
-    def _outcome(self, job: Job) -> Ended:
+    def _job(self, photos: Sequence[Checked]) -> NewJob:
+        job = self._factory.gather(photos, DIALECTS["v2"], self._options)
+        # As the job of a batch: lists of jobs leave it out.
+        return replace(job, spec=job.spec.model_copy(update={"batch": self._run_id}))
+
+    def _outcome(self, job: Job) -> Outcome:
         data = self._store.data(job.spec.id)
-        return Ended(data.result.items if data and data.result else None, job.failure)
+        return Outcome(data.result.items if data and data.result else None, job.failure)
+
+
+def deployed_executor(settings: Settings, validator: PhotoValidator) -> QueueExecutor:
+    """The executor on the workers of a running deployment.
+
+    Raises:
+        ExecutorLost: the deployment has no worker.
+        StorageError: the store does not answer.
+    """
+    presence = Presence(connect(settings.redis_url, patience_s=PATIENCE_S))
+    placement = placement_of(presence)
+    max_in_flight = PER_WORKER * len(presence.workers(time()))
+    return QueueExecutor(settings, validator, placement, max_in_flight, by_reference=None)
 
 
 def held_models(presence: Presence) -> Mapping[str, str]:
-    """The models that live workers hold, with their SHA-256.
+    """The models that live workers hold: names and SHA-256.
 
     Raises:
-        ExecutorLost: two workers hold different ones under one name.
+        ExecutorLost: two workers hold different models under one name.
     """
     held: dict[str, str] = {}
     for worker in presence.workers(time()):
         for model in worker.models:
             if held.setdefault(model.name, model.sha256) != model.sha256:
-                raise ExecutorLost(f"workers disagree about the model {model.name}: a table needs one")
+                raise ExecutorLost(
+                    f"workers hold different models {model.name}: start all workers with the same version of Faceline"
+                )
     return held
 
 
 def placement_of(presence: Presence) -> Placement:
-    """Where live workers take messages from.
+    """The queues that live workers consume.
 
     Raises:
-        ExecutorLost: there are none.
+        ExecutorLost: there is no live worker.
     """
     consumed = presence.consumed(time())
     if not consumed:
-        raise ExecutorLost("no worker is there")
+        raise ExecutorLost("the deployment has no worker; start one, and try again")
     return Placement(CO_LOCATED in consumed)

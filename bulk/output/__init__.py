@@ -1,1 +1,1 @@
-"""The folder of a run: parts, formats, manifest."""
+"""The output folder of a run: part files, errors and the manifest."""

@@ -1,4 +1,4 @@
-"""`manifest.json`: what a run was asked for, with which models it worked, and what came of it."""
+"""`manifest.json`: the options of a run, the models that it used, and the results."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from bulk.errors import IncompatibleRun
-from bulk.output.folder import Counts, write_json
+from bulk.output.folder import OutputCounts, write_json
+
+_REMEDY = "choose another folder, or --no-resume"
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """What a run is asked for. All of it has to stay the same for a run to go on where another one ended.
+class RunTask:
+    """The options of a run that decide the results. A run continues an earlier one only if all are equal.
 
     Attributes:
         source: as the user named it, local paths absolute.
-        models: SHA-256 of each model that the services run.
+        models: the SHA-256 of each model that the services run.
         order: "source", or "shuffled" and the seed.
     """
 
@@ -34,52 +36,52 @@ class Task:
 
 
 @dataclass(slots=True)
-class Record:
-    """What is known of the runs on one folder.
+class RunRecord:
+    """The runs that wrote to a folder.
 
     Attributes:
-        runs: when each began and ended, and how many inputs it did; None where it was killed.
-        counts: None as long as something is left to be done.
+        runs: when each began and ended, and how many inputs it finished; None for a run that was killed.
+        counts: of the results; None until all chunks are done.
     """
 
-    task: Task
+    task: RunTask
     versions: Mapping[str, str]
     runs: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, Any] | None = None
 
     def begin(self) -> None:
-        """Note that a run begins."""
+        """Add a run that begins now."""
         self.counts = None
         self.runs.append({"began": _now(), "ended": None, "seconds": None, "inputs": None})
 
     def end(self, seconds: float, inputs: int) -> None:
-        """Note that the run has come to an end, or was interrupted."""
+        """Note the end of the run, complete or interrupted."""
         self.runs[-1] |= {"ended": _now(), "seconds": round(seconds, 3), "inputs": inputs}
 
-    def complete(self, counts: Counts, inputs: int) -> None:
-        """Note that nothing is left to be done."""
+    def complete(self, counts: OutputCounts, inputs: int) -> None:
+        """Note that all chunks are done."""
         self.counts = {"inputs": inputs, "succeeded": inputs - counts.failed, **asdict(counts)}
 
     def save(self, folder: Path) -> None:
-        """Write it down."""
+        """Write `manifest.json`."""
         write_json(
             folder / "manifest.json",
             {"state": "completed" if self.counts else "incomplete", **asdict(self)},
         )
 
 
-def open_record(folder: Path, task: Task, *, resume: bool) -> Record:
-    """The record of a folder, to which a run is to be added.
+def open_record(folder: Path, task: RunTask, *, resume: bool) -> RunRecord:
+    """The record of an output folder, with its earlier runs.
 
     Args:
         folder: of the output.
-        task: what the run is asked for.
-        resume: go on where an earlier one ended.
+        task: of the run that is about to begin.
+        resume: continue the earlier run; otherwise the record is a new one.
 
     Raises:
-        IncompatibleRun: the earlier run was asked for something else.
+        IncompatibleRun: the earlier run had other options.
     """
-    fresh = Record(task, {"faceline": version("faceline"), "pyarrow": version("pyarrow")})
+    fresh = RunRecord(task, {"faceline": version("faceline"), "pyarrow": version("pyarrow")})
     path = folder / "manifest.json"
     if not resume or not path.exists():
         return fresh
@@ -87,14 +89,10 @@ def open_record(folder: Path, task: Task, *, resume: bool) -> Record:
         known = json.loads(path.read_text("utf-8"))
         earlier, runs = known["task"], list(known["runs"])
     except (ValueError, KeyError, TypeError) as error:
-        raise IncompatibleRun(f"{path} is no record of a run; choose another folder, or --no-resume") from error
-    asked = json.loads(json.dumps(asdict(task)))
-    if changed := [
-        f"{key} was {earlier.get(key)}, now {asked[key]}" for key in asked if earlier.get(key) != asked[key]
-    ]:
-        raise IncompatibleRun(
-            f"the run in {folder} was another one: {'; '.join(changed)}; choose another folder, or --no-resume"
-        )
+        raise IncompatibleRun(f"{path} is not the manifest of a run; {_REMEDY}") from error
+    now = json.loads(json.dumps(asdict(task)))
+    if changed := [f"{key} was {earlier.get(key)}, now {now[key]}" for key in now if earlier.get(key) != now[key]]:
+        raise IncompatibleRun(f"{folder} holds a run with other options: {'; '.join(changed)}; {_REMEDY}")
     fresh.runs = runs
     return fresh
 

@@ -1,37 +1,40 @@
-"""Buckets, listed page by page: fsspec lists a folder in one piece, a million names with all that is known of them.
+"""Buckets of S3 and Google Cloud Storage, listed page by page; fsspec would hold the whole listing in memory.
 
-A bucket knows no folders, but keys in the order of their bytes in UTF-8. That is the order of a walk from folder to
-folder which takes their names with a "/" behind them, as everywhere here.
+A bucket has no folders, but keys in the order of their UTF-8 bytes. A walk from folder to folder has the same order if
+the names of folders are compared with a "/" at their end, as all file systems here do.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bulk.sources.remote import RemotePlace
+from bulk.sources.remote import RemoteFileSystem
 
 Listing = Callable[[Any, str, str, str], Iterator[str]]
-"""The keys in a bucket that begin with a prefix, up to the first delimiter behind it if one is said."""
+"""Gives the keys of a bucket that begin with a prefix; a key that has the delimiter after the prefix is left out.
+
+The arguments are the file system, the bucket, the prefix and the delimiter, which may be empty.
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class BucketPlace(RemotePlace):
-    """A `Place`.
+class BucketFileSystem(RemoteFileSystem):
+    """A bucket; a `FileSystem`.
 
     Attributes:
-        listing: of its keys.
+        listing: lists its keys.
     """
 
     listing: Listing
 
     def is_folder(self, path: str) -> bool:
-        """See `Place.is_folder`. Somebody who may only list it finds it, too."""
+        """See `FileSystem.is_folder`. It needs the permission to list keys only."""
         return next(self._keys(path, ""), None) is not None
 
     def paths(self, folder: str, depth: int | None) -> Iterator[str]:
-        """See `Place.paths`. A page tells of all depths, so that many small folders cost no more than a large one."""
+        """See `FileSystem.paths`. A page holds keys of all depths: many small folders take as long as one large one."""
         for path in self._keys(folder, "/" if depth == 1 else ""):
-            # Empty objects that stand for folders end in "/".
+            # The keys of empty objects that represent folders end in "/".
             if not path.endswith("/") and path and not any(part.startswith(".") for part in path.split("/")):
                 yield path
 
@@ -54,13 +57,13 @@ def _s3(files: Any, bucket: str, prefix: str, delimiter: str) -> Iterator[str]:
 
 
 def _gs(files: Any, bucket: str, prefix: str, delimiter: str) -> Iterator[str]:
-    asked = {"prefix": prefix or None, "delimiter": delimiter or None, "fields": "nextPageToken,items(name)"}
+    query = {"prefix": prefix or None, "delimiter": delimiter or None, "fields": "nextPageToken,items(name)"}
     while True:
-        page = files.call("GET", "b/{}/o", bucket, json_out=True, **asked)
+        page = files.call("GET", "b/{}/o", bucket, json_out=True, **query)
         yield from (entry["name"] for entry in page.get("items", ()))
         if "nextPageToken" not in page:
             return
-        asked["pageToken"] = page["nextPageToken"]
+        query["pageToken"] = page["nextPageToken"]
 
 
 LISTINGS: Mapping[str, Listing] = {"s3": _s3, "gs": _gs}

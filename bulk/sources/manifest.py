@@ -1,4 +1,4 @@
-"""Photos named in a table: CSV, JSONL or Parquet with a column of paths; other columns are carried along."""
+"""Photos listed in a CSV, JSONL or Parquet file with a column of paths; the other columns go into the results."""
 
 import csv
 import io
@@ -12,15 +12,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bulk.errors import InvalidSource
+from bulk.errors import InvalidSource, reading
 from bulk.inputs import Input
-from bulk.sources.places import Place
-from bulk.sources.source import reading
+from bulk.sources.filesystem import FileSystem
 from jobs.reference import Reference, without_login
 
-Row = Mapping[str, Any]
+ManifestRow = Mapping[str, Any]
 READERS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
-"""How files are read, by their suffix."""
+"""The format of a manifest, by its suffix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +27,20 @@ class ManifestSource:
     """The photos of a manifest, in its order.
 
     Attributes:
-        place: where it lies.
+        files: the file system of the manifest.
         path: of the manifest.
-        column: holds paths, relative to the manifest's folder or absolute, or URLs.
-        columns: the other columns; of a CSV or JSONL file all are text, with JSON for what is none.
+        column: holds the paths, relative to the folder of the manifest or absolute, or URLs.
+        columns: the other columns. Those of CSV and JSONL files are text; values of other types are written as JSON.
     """
 
-    place: Place
+    files: FileSystem
     path: str
     column: str
     columns: Mapping[str, pa.DataType]
 
     @property
     def roots(self) -> Sequence[str]:
-        """See `Source.roots`: the manifest's folder, and the bucket or host of the first photo if that is a URL."""
+        """See `PhotoSource.roots`: the folder of the manifest, and the bucket or host of the first photo."""
         first = next(iter(self.inputs()), None)
         if first is None or first.reference.local:
             return [self._folder]
@@ -49,16 +48,16 @@ class ManifestSource:
 
     @property
     def _folder(self) -> str:
-        return self.place.reference(self.path).location.rpartition("/")[0]
+        return self.files.reference(self.path).location.rpartition("/")[0]
 
     def inputs(self) -> Iterator[Input]:
-        """See `Source.inputs`."""
-        with reading(self.place.reference(self.path).location):
+        """See `PhotoSource.inputs`."""
+        with reading(self.files.reference(self.path).location):
             yield from self._inputs()
 
     def _inputs(self) -> Iterator[Input]:
         folder = self._folder
-        for number, row in enumerate(_rows(self.place, self.path), start=1):
+        for number, row in enumerate(_rows(self.files, self.path), start=1):
             if unknown := row.keys() - self.columns.keys() - {self.column}:
                 raise InvalidSource(f"{self.path}, row {number}: the first row has no {', '.join(map(str, unknown))}")
             name = row.get(self.column)
@@ -69,27 +68,27 @@ class ManifestSource:
             yield Input(without_login(name), reference, extra)
 
 
-def open_manifest(place: Place, path: str, column: str) -> ManifestSource:
-    """The source that a manifest is.
+def open_manifest(files: FileSystem, path: str, column: str) -> ManifestSource:
+    """The photos of a manifest.
 
     Raises:
-        InvalidSource: it cannot be read, or lacks the column.
+        InvalidSource: the manifest cannot be read, or lacks the column.
     """
     if _kind(path) == "parquet":
-        with place.open(path) as file:
+        with files.open(path) as file:
             schema = pq.read_schema(file)
         columns = dict(zip(schema.names, schema.types, strict=True))
     else:
-        columns = {key: pa.string() for row in islice(_rows(place, path), 1) for key in row}
+        columns = {key: pa.string() for row in islice(_rows(files, path), 1) for key in row}
     if column not in columns:
         raise InvalidSource(f"{path} has no column {column}, only: {', '.join(columns)}; name yours with --column")
     del columns[column]
-    return ManifestSource(place, path, column, columns)
+    return ManifestSource(files, path, column, columns)
 
 
-def _rows(place: Place, path: str) -> Iterator[Row]:
+def _rows(files: FileSystem, path: str) -> Iterator[ManifestRow]:
     kind = _kind(path)
-    with place.open(path) as file:
+    with files.open(path) as file:
         if kind == "parquet":
             for batch in pq.ParquetFile(file).iter_batches(batch_size=1024):
                 yield from batch.to_pylist()
@@ -117,7 +116,7 @@ def _below(folder: str, name: str) -> str:
         return os.path.normpath(os.path.join(folder, name))
     if not {".", ".."}.intersection(name.split("/")):
         return f"{folder}/{name}"
-    # In a bucket dots are letters like all others.
+    # A bucket has no folders: "." and ".." would be parts of a key.
     protocol, _, path = folder.partition("://")
     return f"{protocol}://{os.path.normpath(f'{path}/{name}')}"
 

@@ -1,55 +1,54 @@
-"""Files that fsspec reaches."""
+"""The file systems that fsspec reads."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-from bulk.ordering import in_order
-from bulk.sources.walk import walked
+from bulk.sources.listing import in_order, walked
 from jobs.reference import Reference
 
 
 @dataclass(frozen=True, slots=True)
-class RemotePlace:
-    """A `Place`: a file system of fsspec.
+class RemoteFileSystem:
+    """A file system of fsspec; a `FileSystem`.
 
     Attributes:
         files: the file system; untyped, since fsspec is.
-        root: what stands in front of a path in its URL.
+        root: the part of a URL before the path.
     """
 
     files: Any
     root: str
 
     def is_folder(self, path: str) -> bool:
-        """See `Place.is_folder`."""
+        """See `FileSystem.is_folder`."""
         return bool(self.files.isdir(path))
 
     def is_file(self, path: str) -> bool:
-        """See `Place.is_file`."""
+        """See `FileSystem.is_file`."""
         return bool(self.files.isfile(path))
 
     def paths(self, folder: str, depth: int | None) -> Iterator[str]:
-        """See `Place.paths`. fsspec lists a folder in one piece."""
+        """See `FileSystem.paths`. fsspec lists a whole folder at once."""
         return walked(lambda below: in_order(self._listed(f"{folder}/{below}")), depth)
 
     def reference(self, path: str) -> Reference:
-        """See `Place.reference`."""
+        """See `FileSystem.reference`."""
         return Reference(self.root + path)
 
     def open(self, path: str) -> IO[bytes]:
-        """See `Place.open`."""
+        """See `FileSystem.open`."""
         file: IO[bytes] = self.files.open(path, "rb")
         return file
 
     def _listed(self, folder: str) -> Iterator[str]:
         entries = self.files.ls(folder, detail=True)
-        # It would keep them all.
+        # fsspec would keep the listings of all folders in memory.
         self.files.invalidate_cache(folder)
         for entry in entries:
             path = entry["name"].rstrip("/")
             name = path.rpartition("/")[2]
-            # An empty object may stand for the folder itself.
+            # Some file systems list an empty object for the folder itself.
             if name.startswith(".") or path.strip("/") == folder.strip("/"):
                 continue
             yield name + ("/" if entry["type"] == "directory" else "")

@@ -1,7 +1,7 @@
-"""`python deploy/ray/job.py SOURCE --services … --out DIR`: what `faceline bulk` does, as a Ray Data job.
+"""`python deploy/ray/job.py SOURCE --services … --out DIR`: runs services on many photos as a Ray Data job.
 
-The rows are those of `faceline bulk`; a photo that fails is a row that holds nothing but its name and an `error`. A row
-is written when its block is, and not exactly once: a job that is started again starts from nothing.
+The rows are those of `faceline bulk`; a photo that failed has a row with its name and an `error`. A job that is started
+again starts from the beginning.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,10 @@ import pyarrow as pa
 import ray
 import typer
 
-from broker.queues import Placement
 from bulk.inputs import Input
 from bulk.output.rows import Row, Table
 from bulk.sources import open_source
-from cli.bulk_executors import make_validator
+from bulk.validation import photo_validator
 from config.settings import load_settings
 from models.imaging.decode import decode
 from models.runtime.sessions import Sessions
@@ -29,20 +28,20 @@ from pipelines.sample import Sample
 CHUNK = 64
 
 
-class Judge:
-    """Runs services on photos: an actor, with models of its own.
+class ServiceActor:
+    """Runs services on photos: a Ray actor with models of its own.
 
     Args:
         services: their names, in order.
-        extra: the columns that the source carries along.
+        extra: the other columns of a manifest: names and types.
     """
 
     def __init__(self, services: Sequence[str], extra: dict[str, pa.DataType]) -> None:
         cv2.setNumThreads(1)
-        # A core for each actor, which judges one photo after the other.
+        # Each actor has one core, and runs one photo after another.
         settings = load_settings().model_copy(update={"worker_threads": 1})
-        self._validator = make_validator(settings, services, "fail", Placement(co_locate=True))
-        sessions = Sessions(self._validator.intake.catalogue, settings.weights_dir, settings.engine)
+        self._validator = photo_validator(settings, services, "fail")
+        sessions = Sessions(self._validator.factory.catalogue, settings.weights_dir, settings.engine)
         self._services = [sessions.service(name) for name in services]
         self._table = Table(self._validator.plan.fields, extra)
 
@@ -51,13 +50,13 @@ class Judge:
         photos: list[Input] = list(batch["item"])
         images: dict[str, bytes] = {}
         items = []
-        for number, judged in enumerate(self._validator.check(photos, by_reference=False)):
-            if isinstance(judged, Failure):
-                items.append(Item(sample=Sample(), failures=[judged], dead=True))
+        for number, checked in enumerate(self._validator.check(photos, by_reference=False)):
+            if isinstance(checked, Failure):
+                items.append(Item(sample=Sample(), failures=[checked], dead=True))
             else:
-                assert judged.image is not None
-                images[str(number)] = judged.image
-                items.append(Item(sample=judged.sample, blob=str(number)))
+                assert checked.image is not None
+                images[str(number)] = checked.image
+                items.append(Item(sample=checked.sample, blob=str(number)))
         for frames in open_slices(items, lambda key: decode(images[key])):
             for service in self._services:
                 run_service(service, frames, fail_fast=True)
@@ -72,19 +71,19 @@ class Judge:
 
 
 def main(
-    source: Annotated[str, typer.Argument(help="As of `faceline bulk`; every node has to reach it.")],
+    source: Annotated[str, typer.Argument(help="A source as for `faceline bulk`; every node has to reach it.")],
     services: Annotated[str, typer.Option(help="Names of services, in order, with commas between them.")],
-    out: Annotated[Path, typer.Option(help="A folder or URL for the Parquet files, that every node reaches.")],
-    actors: Annotated[int, typer.Option(min=1, help="At most so many, each on a core.")] = 1000,
+    out: Annotated[Path, typer.Option(help="The folder or URL for the Parquet files; every node has to reach it.")],
+    actors: Annotated[int, typer.Option(min=1, help="The most actors; each takes a core.")] = 1000,
     gpus: Annotated[float, typer.Option(min=0, help="GPUs of each actor; 0.25 lets four share one.")] = 0,
-    column: Annotated[str, typer.Option(help="Of a manifest, that holds the paths.")] = "path",
+    column: Annotated[str, typer.Option(help="The column of a manifest that has the paths.")] = "path",
 ) -> None:
     """Run services on many photos on a Ray cluster."""
     photos = open_source(source, column)
     ray.init()
     dataset = ray.data.from_items(list(photos.inputs()))
     rows = dataset.map_batches(
-        Judge,
+        ServiceActor,
         fn_constructor_args=[services.split(","), dict(photos.columns)],
         batch_size=CHUNK,
         num_cpus=1,

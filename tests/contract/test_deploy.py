@@ -1,5 +1,6 @@
-"""The manifests: rendered by kubectl as a cluster would get them, and held to the code that they deploy."""
+"""The image and the manifests match the code that they deploy; kubectl renders the manifests as for a cluster."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -51,7 +52,7 @@ def container(deployment: Document) -> Document:
 
 
 def workers(overlay: str) -> dict[str, Document]:
-    """The Deployments of workers by the family that they take."""
+    """The Deployments of workers, by their family."""
     found = [one for one in of_kind(overlay, "Deployment") if container(one)["args"][0] == "worker"]
     return {container(one)["args"][1]: one for one in found}
 
@@ -69,7 +70,7 @@ def test_every_document_fits_the_schema_of_its_kind(overlay: str) -> None:
     for document in rendered(overlay):
         if document["kind"] == "ScaledObject":
             kept = ScaledObject.model_validate(document).model_dump(by_alias=True, exclude_none=True, mode="json")
-            assert kept == document, "what the schema does not know is dropped"
+            assert kept == document, "the schema drops what it does not know"
         else:
             kubernetes_validate.validate(document, kubernetes_validate.latest_version(), strict=True)
 
@@ -93,13 +94,13 @@ def test_workers_scale_on_the_sum_of_the_queues_of_their_family(overlay: str) ->
         assert spec["advanced"]["scalingModifiers"]["formula"] == " + ".join(triggers)
 
 
-def test_a_message_without_a_priority_lies_in_the_list_that_bears_the_name_of_its_queue() -> None:
+def test_a_message_without_a_priority_is_in_the_list_named_like_its_queue() -> None:
     channel = Channel.__new__(Channel)
     assert Channel._q_for_pri(channel, "liveness.bulk", 0) == "liveness.bulk"
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_keda_asks_a_server_that_the_overlay_has(overlay: str) -> None:
+def test_keda_reads_the_queues_of_the_redis_in_the_overlay(overlay: str) -> None:
     (redis,) = (one for one in of_kind(overlay, "Service") if one["metadata"]["name"] == "redis")
     address = f"redis.{redis['metadata']['namespace']}.svc:{redis['spec']['ports'][0]['port']}"
     asked = {
@@ -125,15 +126,24 @@ def test_settings_exist_and_take_their_values(overlay: str, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_images_are_of_this_version_and_play_roles_that_it_has(overlay: str) -> None:
+def test_images_are_of_this_version_and_run_roles_that_it_has(overlay: str) -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     for deployment in of_kind(overlay, "Deployment"):
         assert container(deployment)["image"] in (f"faceline:{version}", f"faceline:{version}-gpu")
         assert container(deployment)["args"][0] in ROLES
 
 
+def test_the_image_runs_the_installed_package_not_the_source_tree() -> None:
+    lines = [line.split(maxsplit=1) for line in (ROOT / "Dockerfile").read_text().splitlines() if line.strip()]
+    instructions = [(line[0], line[1]) for line in lines if line[0] in ("WORKDIR", "COPY", "ENTRYPOINT")]
+    folders = [folder for name, folder in instructions if name == "WORKDIR"]
+    assert ("COPY", ". .") in instructions
+    assert folders[-1] not in folders[:-1], "the last WORKDIR holds no copy of the source"
+    assert json.loads(instructions[-1][1]) == ["python", "-P", "-m", "embedded.process"]
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_pods_may_end_what_they_do_before_they_are_killed(overlay: str) -> None:
+def test_pods_have_time_to_finish_their_work_before_they_are_killed(overlay: str) -> None:
     jobs = JobSettings()
     for deployment in of_kind(overlay, "Deployment"):
         longest = jobs.stage_deadline_s if container(deployment)["args"][0] == "worker" else jobs.sync_timeout_s

@@ -1,18 +1,18 @@
-"""Workers that do what a test wants with the photos that they are sent."""
+"""An executor that answers as a test wants."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from bulk.executors.executor import Ended
+from bulk.executors.executor import Outcome
 from jobs.factory import Checked
 from pipelines.chunk import Failure, Item
 from pipelines.sample import Sample, SampleObject
 
-Answer = Callable[["FakeExecutor", Sequence[Checked]], Ended | None]
+Answer = Callable[["FakeExecutor", Sequence[Checked]], Outcome | None]
 
 
-def well(_: "FakeExecutor", photos: Sequence[Checked]) -> Ended:
+def well(_: "FakeExecutor", photos: Sequence[Checked]) -> Outcome:
     """Each photo has one face."""
-    return Ended([Item(sample=Sample(size=(4, 3), objects=[SampleObject(age=30.4)])) for _ in photos])
+    return Outcome([Item(sample=Sample(size=(4, 3), objects=[SampleObject(age=30.4)])) for _ in photos])
 
 
 def dead(kind: str) -> Item:
@@ -20,20 +20,25 @@ def dead(kind: str) -> Item:
 
 
 class FakeExecutor:
-    """A `Executor` that answers at once, out of order.
+    """An `Executor` that answers at once, out of order.
 
     Attributes:
-        sent: what came in, one entry for each piece.
-        erased: tickets that were forgotten.
-        most: so many were under way at the same time.
+        sent: the photos of each call.
+        erased: the tickets that were erased.
+        most: the most tickets that were open at the same time.
     """
 
-    def __init__(self, answer: Answer = well) -> None:
+    max_in_flight = 2
+
+    def __init__(self, answer: Answer = well, *, by_reference: bool | None = True) -> None:
         self._answer = answer
+        self.by_reference = by_reference
         self.sent: list[list[Checked]] = []
-        self.open: dict[str, Ended | None] = {}
+        self.open: dict[str, Outcome | None] = {}
         self.erased: list[str] = []
         self.most = 0
+
+    def check(self) -> None: ...
 
     def models(self) -> Mapping[str, str]:
         return {"yunet": "aa", "another": "bb"}
@@ -49,11 +54,11 @@ class FakeExecutor:
         return ticket
 
     def ended(self, wait_s: float) -> Collection[str]:
-        return ["somebody else's", *list(self.open)[-1:]]
+        return ["another caller's", *list(self.open)[-1:]]
 
-    def look(self, ticket: str) -> Ended | None:
+    def outcome(self, ticket: str) -> Outcome | None:
         return self.open[ticket]
 
-    def forget(self, ticket: str) -> None:
+    def erase(self, ticket: str) -> None:
         self.erased.append(ticket)
         del self.open[ticket]

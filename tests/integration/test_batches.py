@@ -469,7 +469,7 @@ def test_a_batch_whose_process_dies_while_it_comes_in_has_failed(deploy: Deploy)
             upload.answer.result()
         batch = {}
         for _ in range(200):
-            own.stack.supervisor.look()
+            own.stack.supervisor.restart_dead()
             try:
                 batch = own.client.get(f"/batches/{upload.batch}").json()
             except httpx.HTTPError:

@@ -1,4 +1,4 @@
-"""That buckets are listed and read as folders are, whatever the objects in them are called."""
+"""Buckets are listed and read as folders are, also with odd names of objects."""
 
 import io
 import json
@@ -38,7 +38,7 @@ PASSED_OVER = ["p/", "p/sub/", "p/jpg/", "p/notes.txt", "p/.hidden.jpg", "p/sub/
 
 @pytest.fixture(scope="module", params=SERVERS)
 def bucket(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
-    """A bucket with objects that hold their own names; some stand for folders."""
+    """A bucket with objects that hold their own names; some represent folders."""
     with SERVERS[request.param](tmp_path_factory.mktemp("server")) as bucket, pytest.MonkeyPatch.context() as patch:
         for name, value in bucket.environment.items():
             patch.setenv(name, value)
@@ -49,7 +49,7 @@ def bucket(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def _forget_file_systems(protocol: str, patch: pytest.MonkeyPatch) -> None:
-    """Have fsspec look at the environment again. gcsfs does so only when it is imported, which has to wait for it."""
+    """Make fsspec read the environment again; gcsfs reads it only when it is imported."""
     fsspec.get_filesystem_class(protocol).clear_instance_cache()
     patch.setitem(fsspec.config.conf, "gs", {"token": "anon"})
 
@@ -75,7 +75,7 @@ def test_a_prefix_gives_its_images_in_the_order_of_a_folder(bucket: Bucket, tmp_
     assert len(ODD) > 2 * PAGE
 
 
-def test_each_object_is_read_whatever_it_is_called(bucket: Bucket) -> None:
+def test_objects_with_odd_names_are_read(bucket: Bucket) -> None:
     assert contents(f"{bucket.url}/p") == {name.removeprefix("p/"): name.encode() for name in ODD}
 
 
@@ -102,7 +102,7 @@ def test_a_pattern_chooses(bucket: Bucket, pattern: str, expected: list[str]) ->
     assert [name for name in names(f"{bucket.url}/{pattern}") if "[" not in name] == expected
 
 
-def test_images_inside_shards_are_referred_to_where_they_lie(bucket: Bucket) -> None:
+def test_images_inside_shards_are_referred_to_by_their_position(bucket: Bucket) -> None:
     for number in (8, 9, 10):
         file = io.BytesIO()
         with tarfile.open(fileobj=file, mode="w") as tar:
@@ -131,14 +131,14 @@ def test_workers_may_read_the_bucket_of_a_manifest(bucket: Bucket, tmp_path: Pat
 
 
 @pytest.mark.parametrize("path", ["p/none", "p/none/*.jpg", "p/none.jpg", "p/none.csv", "p/none-{1..2}.tar"])
-def test_what_is_not_there_is_said(bucket: Bucket, path: str) -> None:
+def test_a_path_that_does_not_exist_is_refused(bucket: Bucket, path: str) -> None:
     with pytest.raises(InvalidSource):
         names(f"{bucket.url}/{path}")
 
 
-def test_a_bucket_that_is_not_there_is_said(bucket: Bucket) -> None:
-    with pytest.raises(InvalidSource, match="nobody"):
-        open_source(f"{bucket.url.partition('://')[0]}://nobody/p", "path")
+def test_a_bucket_that_does_not_exist_is_refused(bucket: Bucket) -> None:
+    with pytest.raises(InvalidSource, match="missing-bucket"):
+        open_source(f"{bucket.url.partition('://')[0]}://missing-bucket/p", "path")
 
 
 def test_an_object_that_is_gone_is_a_failure_of_its_own(bucket: Bucket) -> None:
@@ -160,7 +160,7 @@ def test_a_version_of_an_object_is_read(tmp_path: Path, monkeypatch: pytest.Monk
         assert contents(bucket.url) == {"a.jpg": b"second"}
 
 
-def test_keys_in_the_url_of_a_bucket_are_refused_and_not_told(bucket: Bucket) -> None:
+def test_keys_in_the_url_of_a_bucket_are_refused_and_not_repeated(bucket: Bucket) -> None:
     url = bucket.url.replace("://", f"://AKIA:{SECRET}@")
     with pytest.raises(InvalidSource, match="environment") as refused:
         open_source(url, "path")
@@ -188,7 +188,7 @@ def test_google_lists_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
         Thread(target=server.serve_forever, daemon=True).start()

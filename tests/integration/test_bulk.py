@@ -1,4 +1,4 @@
-"""That a bulk run, however often it is interrupted, ends with each photo once in its results or errors."""
+"""A bulk run ends with each photo once in its results or errors, also after interruptions."""
 
 import json
 import os
@@ -17,13 +17,14 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from broker.queues import Placement
 from bulk.executors.api_client import ApiClient
 from bulk.executors.http import HttpExecutor
+from bulk.inputs import Order
 from bulk.output.folder import Output
-from bulk.perform import Crew, Order, Request, perform
+from bulk.run import BulkRequest
+from bulk.run import run as run_bulk
 from bulk.sources import open_source
-from cli.bulk_executors import make_validator
+from bulk.validation import photo_validator
 from config.settings import load_settings
 from models.catalogue import services
 from models.errors import WeightsMissing
@@ -74,10 +75,11 @@ def _weights() -> None:
 
 
 def start(source: Path | str, out: Path, *options: str) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "cli.main", "bulk", str(source), "--out", str(out), "--services", ",".join(FOUR)]
+    command = [sys.executable, "-P", "-m", "cli.main", "bulk", str(source), "--out", str(out)]
+    asked = ["--services", ",".join(FOUR)]
     log = log_of(out).open("ab")
     with log:
-        return subprocess.Popen([*command, *options], env={**os.environ, **QUICK}, stdout=log, stderr=log)
+        return subprocess.Popen([*command, *asked, *options], env={**os.environ, **QUICK}, stdout=log, stderr=log)
 
 
 def run(source: Path | str, out: Path, *options: str) -> int:
@@ -96,7 +98,7 @@ def descendants(pid: int) -> Iterator[tuple[int, str]]:
 
 
 def kill(submitter: "subprocess.Popen[bytes]", part: str) -> None:
-    """Kill a part as hard as can be, or interrupt the run as Ctrl-C does."""
+    """Kill a process with SIGKILL, or interrupt the run as Ctrl-C does."""
     if part in ("submitter", "interrupt"):
         submitter.send_signal(signal.SIGKILL if part == "submitter" else signal.SIGINT)
         assert submitter.wait(60) == (-signal.SIGKILL if part == "submitter" else 130)
@@ -108,7 +110,7 @@ def kill(submitter: "subprocess.Popen[bytes]", part: str) -> None:
 
 
 def log_of(out: Path) -> Path:
-    """What a run says."""
+    """The log of a run."""
     return out.parent / f"{out.name}.log"
 
 
@@ -117,7 +119,7 @@ def parts(out: Path) -> int:
 
 
 def wait_for_a_part(submitter: "subprocess.Popen[bytes]", out: Path, deadline: float) -> None:
-    """Wait until a run that is under way has written one more part."""
+    """Wait until a running bulk run has written one more part."""
     seen = parts(out)
     while parts(out) == seen:
         assert submitter.poll() is None, log_of(out).read_text()
@@ -132,7 +134,7 @@ def rows(out: Path) -> list[str]:
 
 
 def names(out: Path) -> Sequence[str]:
-    """The photos of all results and errors; each as often as it is there as a photo, not as an object."""
+    """The names of the photos in results and errors, once for each photo; a photo may have rows for several objects."""
     firsts = [
         row["image"]
         for path in out.glob("parts/part-*.parquet")
@@ -144,7 +146,7 @@ def names(out: Path) -> Sequence[str]:
 
 @pytest.fixture(scope="module")
 def undisturbed(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The results of a run that nobody disturbed."""
+    """The results of an undisturbed run."""
     out = tmp_path_factory.mktemp("undisturbed") / "out"
     assert run(photos, out, "--chunk", "4") == 3, log_of(out).read_text()
     return out
@@ -165,7 +167,7 @@ def test_every_photo_is_in_the_results_or_in_the_errors(photos: Path, undisturbe
 
 
 @pytest.mark.timeout(200)
-def test_a_run_whose_parts_are_killed_ends_like_one_that_nobody_disturbed(
+def test_a_run_whose_parts_are_killed_ends_like_an_undisturbed_one(
     photos: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     random = Random(5)
@@ -202,29 +204,45 @@ def test_a_deployment_that_does_not_reach_the_photos_gives_the_same_rows(
     assert deployment.redis.keys("faceline:result:*") == []
 
 
+@pytest.mark.parametrize("how", ["--url", "--redis-url"])
+def test_a_client_of_a_deployment_needs_no_onnxruntime(
+    deployment: Deployment, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    (tmp_path / "stubs" / "onnxruntime").mkdir(parents=True)
+    (tmp_path / "stubs" / "onnxruntime" / "__init__.py").write_text("raise ImportError('not installed')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "stubs"))
+    out = tmp_path / "out"
+    address = deployment.stack.url if how == "--url" else deployment.stack.redis_url
+    assert run(photos, out, how, address, "--limit", "2") == 0, log_of(out).read_text()
+    assert len(names(out)) == 2
+    assert run(photos, tmp_path / "dry", how, address, "--limit", "2", "--dry-run") == 0
+    imported = subprocess.run([sys.executable, "-P", "-c", "import onnxruntime"], capture_output=True, check=False)
+    assert imported.returncode != 0, "the stub was in the way"
+
+
 @pytest.mark.parametrize(
     ("how", "reason"),
-    [("--redis-url", "no worker is there"), ("--url", "has no worker"), ("--broken-url", "no deployment answers")],
+    [("--redis-url", "has no worker"), ("--url", "has no worker"), ("--broken-url", "no deployment answers")],
 )
 def test_a_deployment_that_does_nothing_is_told_at_once(
     deploy: Deploy, photos: Path, tmp_path: Path, how: str, reason: str
 ) -> None:
     out = tmp_path / "out"
     with deploy(workers=[]) as own:
-        places = {"--redis-url": own.stack.redis_url, "--url": own.stack.url, "--broken-url": f"{own.stack.url}/no"}
-        assert run(photos, out, how.replace("broken-", ""), places[how]) == 1
+        urls = {"--redis-url": own.stack.redis_url, "--url": own.stack.url, "--broken-url": f"{own.stack.url}/no"}
+        assert run(photos, out, how.replace("broken-", ""), urls[how]) == 1
     assert reason in log_of(out).read_text()
     assert not parts(out)
 
 
 @contextmanager
 def kept_up(deployment: Deployment) -> Iterator[None]:
-    """Its parts are started again when they die."""
+    """Restarts its processes when they die."""
     stopped = Event()
 
     def keep() -> None:
         while not stopped.wait(0.2):
-            deployment.stack.supervisor.look()
+            deployment.stack.supervisor.restart_dead()
 
     thread = Thread(target=keep)
     thread.start()
@@ -236,7 +254,7 @@ def kept_up(deployment: Deployment) -> Iterator[None]:
 
 
 class Client:
-    """Somebody who talks to the API of a deployment, and notes what bodies of batches were sent."""
+    """A client of the API of a deployment, which notes the bodies of the batches that it sends."""
 
     def __init__(self, deployment: Deployment) -> None:
         self.sent: list[tuple[str, int]] = []
@@ -249,13 +267,11 @@ class Client:
 
 
 class Silent:
-    """A watcher."""
+    """A `RunProgress` that shows nothing."""
 
     def begin(self, done: int) -> None: ...
 
     def done(self, inputs: int, failed: int) -> None: ...
-
-    def look(self) -> None: ...
 
 
 def test_photos_that_a_deployment_reaches_are_not_sent(
@@ -263,12 +279,13 @@ def test_photos_that_a_deployment_reaches_are_not_sent(
 ) -> None:
     with deploy(FACELINE_REFERENCE_ROOTS=json.dumps([str(photos)])) as own:
         client = Client(own)
-        validator = make_validator(load_settings(), FOUR, "fail", Placement(co_locate=True))
-        crew = Crew(HttpExecutor(ApiClient(client.http), validator), validator, 2, by_reference=None)
-        request = Request(open_source(str(photos), "path"), str(photos), "path", Order(None, None, 16), "parquet", True)
+        validator = photo_validator(load_settings(), FOUR, "fail")
+        executor = HttpExecutor(ApiClient(client.http), validator)
+        source = open_source(str(photos), "path")
+        request = BulkRequest(source, str(photos), "path", Order(None, None, 16), "parquet", True)
         output = Output(tmp_path)
         with output.taken(), client.http:
-            perform(request, output, crew, 2, Silent())
+            run_bulk(request, validator, executor, output, 2, Silent())
         assert rows(tmp_path) == rows(undisturbed)
         assert (tmp_path / "errors.jsonl").read_bytes() == (undisturbed / "errors.jsonl").read_bytes()
         # One photo found out.
@@ -280,7 +297,7 @@ def test_photos_that_a_deployment_reaches_are_not_sent(
 
 
 @pytest.mark.timeout(200)
-def test_a_run_through_an_api_whose_parts_are_killed_ends_like_one_that_nobody_disturbed(
+def test_a_run_through_an_api_whose_parts_are_killed_ends_like_an_undisturbed_one(
     deploy: Deploy, photos: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     random = Random(7)

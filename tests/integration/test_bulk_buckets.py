@@ -1,4 +1,4 @@
-"""That `faceline bulk` takes photos from buckets as it takes them from folders, and keeps the keys to itself."""
+"""`faceline bulk` reads photos from buckets as from folders, and never writes the keys of a bucket down."""
 
 import json
 import os
@@ -22,7 +22,7 @@ CHUNK = 3
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Photos below a folder: two in sub-folders, two in a shard, and two files that are none."""
+    """A folder with photos: two in sub-folders, two in a shard, and two files that are no photos."""
     folder = tmp_path_factory.mktemp("source") / "p"
     photos = sorted(PHOTOS.glob("*.jpg"))
     (folder / "a b" / "é#1").mkdir(parents=True)
@@ -55,7 +55,7 @@ def bucket(request: pytest.FixtureRequest, folder: Path, tmp_path_factory: pytes
 
 
 def run(source: Path | str, out: Path, environment: Mapping[str, str], *options: str) -> int:
-    command = [sys.executable, "-m", "cli.main", "bulk", str(source), "--out", str(out), "--chunk", str(CHUNK)]
+    command = [sys.executable, "-P", "-m", "cli.main", "bulk", str(source), "--out", str(out), "--chunk", str(CHUNK)]
     settings = {"FACELINE_LOG_LEVEL": "DEBUG", "FACELINE_CORES": "1"}
     with (out.parent / "log").open("ab") as log:
         return subprocess.run(
@@ -68,47 +68,47 @@ def run(source: Path | str, out: Path, environment: Mapping[str, str], *options:
         ).returncode
 
 
-def told(out: Path) -> str:
-    """Everything that a run has left behind, what it printed included."""
+def written(out: Path) -> str:
+    """All text that a run wrote: files, logs and output."""
     return "".join(path.read_text(errors="replace") for path in out.parent.rglob("*") if path.is_file())
 
 
 def read_by_workers(out: Path, name: str) -> bool:
-    """Whether the log of the stack says so; it does where it says everything."""
+    """Whether a worker read a photo, by the log of the stack at level DEBUG."""
     lines = (out / "stack.log").read_text().splitlines()
     return any(name in line for line in lines if line.startswith("worker"))
 
 
 def test_a_bucket_gives_the_rows_of_a_folder(bucket: Bucket, expected: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert run(f"{bucket.url}/p/", out, bucket.environment) == 3, told(out)
+    assert run(f"{bucket.url}/p/", out, bucket.environment) == 3, written(out)
     assert rows(out) == rows(expected)
     assert (out / "errors.jsonl").read_bytes() == (expected / "errors.jsonl").read_bytes()
     assert read_by_workers(out, "1.jpg")
-    assert SECRET not in told(out)
-    assert SECRET[::-1] not in told(out)
-    # And goes on where it ended.
+    assert SECRET not in written(out)
+    assert SECRET[::-1] not in written(out)
+    # An interrupted run is continued.
     min(out.glob("parts/part-00000001-*")).unlink()
-    assert run(f"{bucket.url}/p/", out, bucket.environment) == 3, told(out)
+    assert run(f"{bucket.url}/p/", out, bucket.environment) == 3, written(out)
     assert json.loads((out / "manifest.json").read_text())["runs"][-1]["inputs"] == CHUNK
     assert rows(out) == rows(expected)
 
 
-def test_a_manifest_of_urls_keeps_their_passwords_to_itself(bucket: Bucket, tmp_path: Path) -> None:
+def test_a_manifest_of_urls_does_not_leak_their_passwords(bucket: Bucket, tmp_path: Path) -> None:
     manifest, out = tmp_path / "list.csv", tmp_path / "results" / "out"
     out.parent.mkdir()
     gone = f"{bucket.address}/photos/gone.jpg"
     login = gone.replace("://", f"://user:{SECRET}@")
     manifest.write_text(f"path,label\n{bucket.url}/p/a b/é#1/2.jpg,one\n{bucket.url}/p/1.jpg,two\n{login},three\n")
-    assert run(manifest, out, bucket.environment) == 3, told(out)
+    assert run(manifest, out, bucket.environment) == 3, written(out)
     assert names(out) == sorted([gone, f"{bucket.url}/p/1.jpg", f"{bucket.url}/p/a b/é#1/2.jpg"])
     assert {row["label"] for path in out.glob("parts/*") for row in pq.read_table(path).to_pylist()} == {"one", "two"}
     assert read_by_workers(out, "1.jpg")
-    assert SECRET not in told(out)
+    assert SECRET not in written(out)
 
 
 @pytest.mark.parametrize(("pattern", "photos"), [("p/**/*.jpg", 5), ("p/shard-{0..0}.tar", 2)])
 def test_patterns_and_shards_are_counted(bucket: Bucket, tmp_path: Path, pattern: str, photos: int) -> None:
     out = tmp_path / "out"
-    assert run(f"{bucket.url}/{pattern}", out, bucket.environment, "--dry-run") == 0, told(out)
-    assert f"{photos} photos in" in told(out)
+    assert run(f"{bucket.url}/{pattern}", out, bucket.environment, "--dry-run") == 0, written(out)
+    assert f"{photos} photos in" in written(out)

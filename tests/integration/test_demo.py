@@ -14,7 +14,7 @@ pytestmark = pytest.mark.stack
 
 def test_the_demo_shows_the_way_of_a_photo_and_leaves_its_results(tmp_path: Path) -> None:
     result = subprocess.run(
-        [sys.executable, "-m", "cli.main", "demo", "--out", str(tmp_path)],
+        [sys.executable, "-P", "-m", "cli.main", "demo", "--out", str(tmp_path)],
         env={**os.environ, "COLUMNS": "120"}, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr + result.stdout
@@ -30,7 +30,7 @@ def test_the_demo_shows_the_way_of_a_photo_and_leaves_its_results(tmp_path: Path
 def test_a_photo_of_ones_own(tmp_path: Path) -> None:
     photo = Path(__file__).parents[1] / "photos" / "shuttle_model.jpg"
     result = subprocess.run(
-        [sys.executable, "-m", "cli.main", "demo", "--photo", str(photo), "--out", str(tmp_path)],
+        [sys.executable, "-P", "-m", "cli.main", "demo", "--photo", str(photo), "--out", str(tmp_path)],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr + result.stdout

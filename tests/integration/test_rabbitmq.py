@@ -37,5 +37,5 @@ def test_every_job_ends_well_though_its_worker_is_killed(on_rabbitmq: Deployment
     (worker,) = on_rabbitmq.stack.supervisor.pids("worker")
     os.kill(worker, signal.SIGKILL)
     os.waitpid(worker, 0)
-    on_rabbitmq.stack.supervisor.look()
+    on_rabbitmq.stack.supervisor.restart_dead()
     assert {on_rabbitmq.wait(job, seconds=60)["status"] for job in jobs} == {"succeeded"}

@@ -1,4 +1,4 @@
-"""The Ray job beside `faceline bulk`; where Ray is not installed (the extra `ray`), it is not tested."""
+"""The Ray job gives the rows of `faceline bulk`; skipped without the extra `ray`."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from bench.speed.photos import photos
 from tests.integration.conftest import FOUR
 
 ROOT = Path(__file__).parents[2]
-BULK = [sys.executable, "-c", "from cli.main import app; app()", "bulk"]
+BULK = [sys.executable, "-P", "-m", "cli.main", "bulk"]
 RAY = [sys.executable, str(ROOT / "deploy" / "ray" / "job.py")]
 ORDER = [("image", "ascending"), ("object", "ascending")]
 
@@ -41,9 +41,9 @@ def test_the_rows_are_those_of_bulk(tmp_path: Path) -> None:
     (source / "broken.jpg").write_bytes(b"no photo")
     run(BULK, source, tmp_path / "bulk")
     run([*RAY, "--actors", "2"], source, tmp_path / "ray")
-    bulk, judged = table(tmp_path / "bulk" / "parts"), table(tmp_path / "ray")
-    assert judged.filter(pc.is_valid(judged["error"]))["image"].to_pylist() == ["broken.jpg"]
-    rows = judged.filter(pc.is_null(judged["error"])).drop_columns(["error"])
+    bulk, by_ray = table(tmp_path / "bulk" / "parts"), table(tmp_path / "ray")
+    assert by_ray.filter(pc.is_valid(by_ray["error"]))["image"].to_pylist() == ["broken.jpg"]
+    rows = by_ray.filter(pc.is_null(by_ray["error"])).drop_columns(["error"])
     assert rows.schema == bulk.schema
     assert rows.sort_by(ORDER) == bulk.sort_by(ORDER)
     assert len(set(rows["image"].to_pylist())) == 200

@@ -29,7 +29,7 @@ def kill(deployment: Deployment, name: str) -> None:
     while deployment.stack.supervisor.pids(name) == [pid]:
         assert monotonic() < deadline
         sleep(0.05)
-        deployment.stack.supervisor.look()
+        deployment.stack.supervisor.restart_dead()
 
 
 def submit_many(deployment: Deployment, count: int) -> list[dict[str, object]]:
@@ -52,7 +52,7 @@ def test_jobs_wait_for_a_worker_that_comes_later(deploy: Deploy) -> None:
         os.kill(pid, signal.SIGTERM)
         os.waitpid(pid, 0)
         job = running.submit(FOUR, v2_sample())
-        running.stack.supervisor.look()
+        running.stack.supervisor.restart_dead()
         assert running.wait(job)["status"] == "succeeded"
 
 
@@ -72,5 +72,5 @@ def test_a_worker_that_is_told_to_stop_ends_what_it_began(deploy: Deploy) -> Non
         os.waitpid(pid, 0)
         views = [running.client.get(f"/jobs/{job['id']}").json() for job in jobs]
         assert "running" not in {stage["status"] for view in views for stage in view["stages"]}
-        running.stack.supervisor.look()
+        running.stack.supervisor.restart_dead()
         assert {running.wait(job)["status"] for job in jobs} == {"succeeded"}

@@ -6,10 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import httpx
 import pytest
@@ -18,7 +20,9 @@ from config.settings import load_settings
 
 pytestmark = pytest.mark.stack
 
-FACELINE = [sys.executable, "-m", "cli.main"]
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+OUR_PACKAGES = PROJECT["tool"]["importlinter"]["root_packages"]
+FACELINE = [sys.executable, "-P", "-m", "cli.main"]
 
 
 def children_of(pid: int) -> list[int]:
@@ -54,11 +58,11 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 
 @contextmanager
-def up(data_dir: Path, *options: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+def up(data_dir: Path, working_folder: Path | None = None) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """A stack that runs, and its URL."""
     environment = {**os.environ, "FACELINE_DATA_DIR": str(data_dir), "COLUMNS": "200"}
     with subprocess.Popen(
-        [*FACELINE, "up", "--port", "0", *options], env=environment, text=True, stderr=subprocess.PIPE
+        [*FACELINE, "up", "--port", "0"], env=environment, cwd=working_folder, text=True, stderr=subprocess.PIPE
     ) as process:
         assert process.stderr is not None
         try:
@@ -96,7 +100,7 @@ def test_a_killed_supervisor_leaves_no_orphans(tmp_path: Path) -> None:
         until(lambda: not any(map(is_alive, tree)))
 
 
-def test_a_second_stack_on_the_same_data_is_told_so(tmp_path: Path) -> None:
+def test_a_second_stack_on_the_same_data_is_refused(tmp_path: Path) -> None:
     with up(tmp_path) as (process, _):
         environment = {**os.environ, "FACELINE_DATA_DIR": str(tmp_path), "COLUMNS": "200"}
         second = subprocess.run(
@@ -108,7 +112,7 @@ def test_a_second_stack_on_the_same_data_is_told_so(tmp_path: Path) -> None:
         assert process.wait(30) == 0
 
 
-def test_a_port_that_is_taken_is_told_so(tmp_path: Path) -> None:
+def test_a_port_in_use_is_refused(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         environment = {**os.environ, "FACELINE_DATA_DIR": str(tmp_path), "COLUMNS": "200"}
@@ -121,7 +125,7 @@ def test_a_port_that_is_taken_is_told_so(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_missing_weights_are_told_with_the_remedy(tmp_path: Path) -> None:
+def test_missing_weights_are_an_error_that_says_how_to_fetch_them(tmp_path: Path) -> None:
     environment = {**os.environ, "FACELINE_WEIGHTS_DIR": str(tmp_path / "empty"), "COLUMNS": "200"}
     result = subprocess.run(
         [*FACELINE, "up", "--port", "0"], env=environment, capture_output=True, text=True, timeout=60, check=False
@@ -130,17 +134,36 @@ def test_missing_weights_are_told_with_the_remedy(tmp_path: Path) -> None:
     assert "faceline weights pull" in result.stderr
 
 
-def test_jobs_survive_a_restart(tmp_path: Path) -> None:
+def finished_job(url: str) -> dict[str, Any]:
+    """A job that finds the face in a photo."""
     photo = (Path(__file__).parents[1] / "photos" / "collins.jpg").read_bytes()
+    files = {"image": ("photo.jpg", photo, "image/jpeg")}
+    form = {"services": "face-detector-face-fitter"}
+    job = httpx.post(f"{url}/jobs/image", files=files, data=form, trust_env=False).json()
+    return dict(httpx.get(f"{url}/jobs/{job['id']}?wait=20", timeout=30, trust_env=False).json())
+
+
+def test_folders_named_like_our_packages_are_not_imported(tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    for package in OUR_PACKAGES:
+        (folder / package).mkdir(parents=True)
+        (folder / package / "__init__.py").write_text(f"raise ImportError('{package} of the working folder')\n")
+    (folder / "celeryconfig.py").write_text("raise ImportError('celeryconfig of the working folder')\n")
+    with up(tmp_path / "data", working_folder=folder) as (process, url):
+        job = finished_job(url)
+        assert job["status"] == "succeeded"
+        assert len(job["result"]["objects"]) == 1
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
+def test_jobs_survive_a_restart(tmp_path: Path) -> None:
     with up(tmp_path) as (process, url):
-        files = {"image": ("photo.jpg", photo, "image/jpeg")}
-        form = {"services": "face-detector-face-fitter"}
-        job = httpx.post(f"{url}/jobs/image", files=files, data=form, trust_env=False).json()
-        ended = httpx.get(f"{url}/jobs/{job['id']}?wait=20", timeout=30, trust_env=False).json()
+        job = finished_job(url)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
     with up(tmp_path) as (process, url):
         again = httpx.get(f"{url}/jobs/{job['id']}", trust_env=False).json()
-        assert again["result"] == ended["result"]
+        assert again["result"] == job["result"]
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0

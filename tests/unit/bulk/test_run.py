@@ -1,4 +1,4 @@
-"""Runs, on an executor that does what a test wants."""
+"""Runs on an executor that answers as a test wants."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -9,12 +9,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-import bulk.run
+import bulk.dispatch
 from bulk.errors import ExecutorLost, IncompatibleRun, OutputTaken
-from bulk.executors.executor import Ended
+from bulk.executors.executor import Outcome
+from bulk.inputs import Order
 from bulk.output.folder import Output
-from bulk.output.record import Record
-from bulk.perform import Crew, Order, Request, perform
+from bulk.output.record import RunRecord
+from bulk.run import BulkRequest, run
 from bulk.sources import open_source
 from bulk.validation import PhotoValidator
 from config.settings import JobSettings, LimitSettings
@@ -29,14 +30,11 @@ ASKED = ("face-detector-face-fitter", "age-estimator")
 
 
 class Silent:
-    """A watcher."""
+    """A `RunProgress` that shows nothing."""
 
-    def begin(self, done: int) -> None:
-        self.already = done
+    def begin(self, done: int) -> None: ...
 
     def done(self, inputs: int, failed: int) -> None: ...
-
-    def look(self) -> None: ...
 
 
 class World:
@@ -57,16 +55,15 @@ class World:
         seed: int | None = None,
         limit: int | None = None,
         resume: bool = True,
-        by_reference: bool | None = True,
         asked: Sequence[str] = ASKED,
-    ) -> Record:
-        intake = JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value)
-        validator = PhotoValidator(intake, asked, Options(60, "number"))
+    ) -> RunRecord:
+        factory = JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value)
+        validator = PhotoValidator(factory, asked, Options(60, "number"))
         source = open_source(str(self.photos), "path")
-        request = Request(source, str(self.photos), "path", Order(seed, limit, chunk), "parquet", resume)
+        request = BulkRequest(source, str(self.photos), "path", Order(seed, limit, chunk), "parquet", resume)
         output = Output(self.out)
         with output.taken():
-            return perform(request, output, Crew(executor, validator, 2, by_reference), 2, Silent())
+            return run(request, validator, executor, output, executor.max_in_flight, Silent())
 
     def results(self) -> list[str]:
         tables = (pq.read_table(path).to_pylist() for path in sorted(self.out.glob("parts/part-*")))
@@ -87,13 +84,13 @@ def world(tmp_path: Path) -> World:
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk.run, "LOOK_S", 0)
+    monkeypatch.setattr(bulk.dispatch, "WAIT_S", 0)
 
 
-def once(trouble: Callable[[Sequence[Checked]], Ended | None]) -> Answer:
+def once(trouble: Callable[[Sequence[Checked]], Outcome | None]) -> Answer:
     """An answer that goes wrong the first time."""
 
-    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Ended | None:
+    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Outcome | None:
         return trouble(photos) if len(executor.sent) == 1 else well(executor, photos)
 
     return answer
@@ -117,8 +114,8 @@ def test_no_more_than_the_allowed_chunks_are_under_way_and_all_are_erased(world:
 
 
 def test_a_photo_that_fails_is_an_error_and_takes_no_neighbour_along(world: World) -> None:
-    def trouble(photos: Sequence[Checked]) -> Ended:
-        return Ended([dead("invalid_image"), *(well(executor, photos[1:]).items or [])])
+    def trouble(photos: Sequence[Checked]) -> Outcome:
+        return Outcome([dead("invalid_image"), *(well(executor, photos[1:]).items or [])])
 
     executor = FakeExecutor(once(trouble))
     world.run(executor)
@@ -126,71 +123,71 @@ def test_a_photo_that_fails_is_an_error_and_takes_no_neighbour_along(world: Worl
     assert world.errors() == [("0.png", "invalid_image")]
 
 
-def test_photos_that_nobody_could_use_are_errors_at_once(world: World) -> None:
+def test_invalid_photos_are_errors_and_are_not_sent(world: World) -> None:
     (world.photos / "3.png").write_text("no photo")
-    executor = FakeExecutor()
-    world.run(executor, by_reference=False)
+    executor = FakeExecutor(by_reference=False)
+    world.run(executor)
     assert world.errors() == [("3.png", "invalid_image")]
     assert sum(map(len, executor.sent)) == 9
-    assert all(photo.image == PHOTO for piece in executor.sent for photo in piece)
+    assert all(photo.image == PHOTO for photos in executor.sent for photo in photos)
 
 
 def test_photos_that_workers_do_not_reach_are_sent_along(world: World) -> None:
-    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Ended:
-        unreached = Ended([dead("unreachable_reference") for _ in photos])
+    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Outcome:
+        unreached = Outcome([dead("unreachable_reference") for _ in photos])
         return unreached if photos[0].image is None else well(executor, photos)
 
     executor = FakeExecutor(answer)
     world.run(executor, chunk=1)
     assert world.results() == ALL
-    by_reference = [piece for piece in executor.sent if piece[0].image is None]
-    assert len(by_reference) <= 3  # those that were under way when it was found out
+    by_reference = [photos for photos in executor.sent if photos[0].image is None]
+    assert len(by_reference) <= 3  # those in flight at that time
 
 
 @pytest.mark.parametrize("reaches", [True, False])
-def test_one_photo_tells_whether_workers_reach_them_all(world: World, reaches: bool) -> None:
-    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Ended:
+def test_one_photo_decides_whether_photos_go_by_reference(world: World, reaches: bool) -> None:
+    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Outcome:
         unreached = photos[0].image is None and not reaches
-        return Ended([dead("unreachable_reference") for _ in photos]) if unreached else well(executor, photos)
+        return Outcome([dead("unreachable_reference") for _ in photos]) if unreached else well(executor, photos)
 
-    executor = FakeExecutor(answer)
-    world.run(executor, by_reference=None)
+    executor = FakeExecutor(answer, by_reference=None)
+    world.run(executor)
     assert world.results() == ALL
-    assert [len(piece) for piece in executor.sent] == [1, 1, 4, 4, 2]
-    assert {photo.image is None for piece in executor.sent[2:] for photo in piece} == {reaches}
-    again = FakeExecutor(answer)
-    world.run(again, by_reference=None)
+    assert [len(photos) for photos in executor.sent] == [1, 1, 4, 4, 2]
+    assert {photo.image is None for photos in executor.sent[2:] for photo in photos} == {reaches}
+    again = FakeExecutor(answer, by_reference=None)
+    world.run(again)
     assert again.sent == []
 
 
-def test_a_photo_that_nobody_reaches_is_an_error(world: World) -> None:
+def test_a_photo_that_cannot_be_read_is_an_error(world: World) -> None:
     (world.photos / "3.png").unlink()
     (world.photos / "list.csv").write_text("path\n3.png\n4.png\n")
     world.photos /= "list.csv"
-    world.run(FakeExecutor(), by_reference=False)
+    world.run(FakeExecutor(by_reference=False))
     assert world.errors() == [("3.png", "unreachable_reference")]
     assert world.results() == ["4.png"]
 
 
-def test_what_got_lost_is_sent_again(world: World) -> None:
-    executor = FakeExecutor(once(lambda _: Ended(None)))
+def test_photos_whose_results_are_lost_are_sent_again(world: World) -> None:
+    executor = FakeExecutor(once(lambda _: Outcome(None)))
     world.run(executor)
     assert world.results() == ALL
     assert len(executor.sent) == 4
 
 
-def test_what_gets_lost_again_and_again_is_an_error(world: World) -> None:
-    executor = FakeExecutor(lambda _executor, _photos: Ended(None))
+def test_photos_whose_results_are_always_lost_are_errors(world: World) -> None:
+    executor = FakeExecutor(lambda _executor, _photos: Outcome(None))
     world.run(executor, limit=2)
     assert world.errors() == [("0.png", "lost"), ("1.png", "lost")]
     assert len(executor.sent) == 5
 
 
 def test_one_photo_that_kills_its_workers_is_found_among_its_neighbours(world: World) -> None:
-    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Ended:
+    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Outcome:
         poisonous = any(photo.source is not None and photo.source.endswith("/2.png") for photo in photos)
         failure = Failure(service=None, type="poisoned", message="killed its worker")
-        return Ended(None, failure) if poisonous else well(executor, photos)
+        return Outcome(None, failure) if poisonous else well(executor, photos)
 
     world.run(FakeExecutor(answer))
     assert world.errors() == [("2.png", "poisoned")]
@@ -212,7 +209,7 @@ def test_an_executor_that_is_away_for_a_while_is_waited_for(world: World) -> Non
 
 
 def test_an_executor_that_stays_away_ends_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk.run, "PATIENCE_S", 0)
+    monkeypatch.setattr(bulk.dispatch, "PATIENCE_S", 0)
 
     class Away(FakeExecutor):
         def send(self, photos: Sequence[Checked]) -> str:
@@ -223,7 +220,7 @@ def test_an_executor_that_stays_away_ends_the_run(world: World, monkeypatch: pyt
 
 
 class Interrupting(FakeExecutor):
-    """Ctrl-C while the third piece is sent."""
+    """Ctrl-C while the third chunk is sent."""
 
     def send(self, photos: Sequence[Checked]) -> str:
         if len(self.sent) == 2:
@@ -231,7 +228,7 @@ class Interrupting(FakeExecutor):
         return super().send(photos)
 
 
-def test_an_interrupted_run_goes_on_where_it_ended(world: World) -> None:
+def test_an_interrupted_run_is_continued(world: World) -> None:
     interrupted = Interrupting()
     with pytest.raises(KeyboardInterrupt):
         world.run(interrupted, chunk=2)

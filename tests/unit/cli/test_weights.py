@@ -36,7 +36,7 @@ def test_the_list_fits_into_a_hundred_columns(tmp_path: Path) -> None:
     assert max(map(len, lines)) <= 100
 
 
-def test_the_list_for_scripts_tells_everything(tmp_path: Path) -> None:
+def test_the_list_for_scripts_has_every_fact(tmp_path: Path) -> None:
     eye = WEIGHTS["fr-eye"]
     (tmp_path / "made").write_bytes(b"a model")
     store(eye, tmp_path / "made", tmp_path)
@@ -59,7 +59,7 @@ def test_the_list_for_scripts_tells_everything(tmp_path: Path) -> None:
     assert rows["yunet"]["size"] is None
 
 
-def test_the_list_shows_what_is_optional_and_whether_it_is_there(tmp_path: Path) -> None:
+def test_the_list_shows_which_models_are_optional_and_stored(tmp_path: Path) -> None:
     (tmp_path / "made").write_bytes(b"a model")
     store(WEIGHTS["minifasnet-v2"], tmp_path / "made", tmp_path)
     rows = {row["model"]: row for row in json.loads(faceline_weights("list", "--json", folder=tmp_path).output)}
@@ -85,7 +85,7 @@ def test_optional_models_are_taken_from_a_folder(tmp_path: Path) -> None:
     assert not list((tmp_path / "cache").glob("*.onnx"))
 
 
-def test_a_pull_without_the_option_never_asks_for_what_is_optional(tmp_path: Path) -> None:
+def test_a_pull_without_the_option_fetches_no_optional_model(tmp_path: Path) -> None:
     (tmp_path / "given").mkdir()
     cache = tmp_path / "cache"
     for weights in WEIGHTS.values():
@@ -98,7 +98,7 @@ def test_a_pull_without_the_option_never_asks_for_what_is_optional(tmp_path: Pat
     assert f"{len(WEIGHTS) - 2} models" in result.output
 
 
-def test_an_option_that_there_is_not_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_option_is_refused(tmp_path: Path) -> None:
     result = faceline_weights("pull", "--optional", "minifasnets", folder=tmp_path)
     assert result.exit_code == 2
     assert "minifasnet" in result.output

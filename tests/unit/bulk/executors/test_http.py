@@ -1,4 +1,4 @@
-"""The executor on an API in memory; on the real one it is tested with the deployments."""
+"""The executor on an API in memory; `tests/integration/test_bulk.py` has the real API."""
 
 import io
 import json
@@ -25,7 +25,7 @@ from pipelines.chunk import Failure
 from pipelines.dialects import DIALECTS
 
 ASKED = ("face-detector-face-fitter", "age-estimator")
-DESK = PhotoValidator(
+VALIDATOR = PhotoValidator(
     JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value), ASKED, Options(60, "number")
 )
 Row = dict[str, Any]
@@ -36,30 +36,30 @@ def photo(width: int, *, by_reference: bool = False) -> Checked:
     source = f"file:///photos/{width}.png"
     image = cv2.imencode(".png", np.zeros((10, width, 3), np.uint8))[1].tobytes()
     carried = {"source": source} if by_reference else {"image": image}
-    return DESK.intake.check(Submission(ASKED, {}, DIALECTS["v2"], DESK.options, **carried))  # type: ignore[arg-type]
+    return VALIDATOR.factory.check(Submission(ASKED, {}, DIALECTS["v2"], VALIDATOR.options, **carried))
 
 
-def well(place: int, width: int) -> Row:
+def well(index: int, width: int) -> Row:
     face = {"id": 0, "class": "face", "age": width}
     size = {"image_width": width, "image_height": 10}
-    return {"custom_id": str(place), "line": place + 1, **size, "result": {"objects": [face]}}
+    return {"custom_id": str(index), "line": index + 1, **size, "result": {"objects": [face]}}
 
 
-def wrong(place: int, kind: str, *, service: str | None = None, shared: bool = False) -> Row:
-    told = {"service": service, "type": kind, "detail": "why", "shared": shared}
-    return {"custom_id": str(place), "line": place + 1, **told}
+def wrong(index: int, kind: str, *, service: str | None = None, shared: bool = False) -> Row:
+    error = {"service": service, "type": kind, "detail": "why", "shared": shared}
+    return {"custom_id": str(index), "line": index + 1, **error}
 
 
 class FakeApi:
-    """Does batches at once.
+    """An API whose batches end at once.
 
     Attributes:
-        answers: given instead, one by one: statuses, with headers; None where nobody answers.
-        errors: of each batch, by place.
-        missing: places that are in neither output nor errors.
+        answers: the next responses, as status and headers; None for no answer.
+        errors: of each batch, by index.
+        missing: indices that are in neither output nor errors.
         body_bytes: a larger body is refused.
-        done: its batches are over.
-        lost: its answers do not arrive.
+        done: batches are over.
+        lost: responses do not arrive.
         batches: the widths of the photos of each, by id.
     """
 
@@ -75,7 +75,7 @@ class FakeApi:
 
     def executor(self) -> HttpExecutor:
         transport = httpx.MockTransport(self._answer)
-        return HttpExecutor(ApiClient(httpx.Client(transport=transport, base_url="http://api")), DESK)
+        return HttpExecutor(ApiClient(httpx.Client(transport=transport, base_url="http://api")), VALIDATOR)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         if self.answers:
@@ -109,19 +109,19 @@ class FakeApi:
 
     def _output(self, batch_id: str) -> list[Row]:
         widths = enumerate(self.batches[batch_id])
-        told = {*self.errors, *self.missing}
-        return [well(place, width) for place, width in widths if place not in told][::-1]
+        without_result = {*self.errors, *self.missing}
+        return [well(index, width) for index, width in widths if index not in without_result][::-1]
 
 
 def _widths(request: httpx.Request) -> list[int]:
     if request.headers["content-type"] == "application/x-ndjson":
         lines = [json.loads(line) for line in request.content.splitlines()]
-        assert [line["custom_id"] for line in lines] == [str(place) for place in range(len(lines))]
+        assert [line["custom_id"] for line in lines] == [str(index) for index in range(len(lines))]
         assert all(line["services"] == list(ASKED) for line in lines)
         return [int(line["reference"].rpartition("/")[2].removesuffix(".png")) for line in lines]
     assert request.url.params["services"] == ",".join(ASKED)
     with tarfile.open(fileobj=io.BytesIO(request.content)) as archive:
-        files = [archive.extractfile(str(place)) for place, _ in enumerate(archive.getnames())]
+        files = [archive.extractfile(str(index)) for index, _ in enumerate(archive.getnames())]
         images = [cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR) for file in files if file]
     return [image.shape[1] for image in images if image is not None]
 
@@ -132,13 +132,13 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ages(executor: HttpExecutor, ticket: str) -> list[Any]:
-    """What became of a ticket: of each photo its age, or why there is none; None if it came to nothing as a whole."""
+    """The outcome of a ticket: the age or failure of each photo, or the one failure of all; None if it is lost."""
     assert list(executor.ended(0)) == [ticket]
-    ended = executor.look(ticket)
-    assert ended is not None
-    if ended.items is None:
-        return [ended.failure.type if ended.failure else None]
-    return [item.failures[-1].type if item.dead else item.sample.objects[0].age for item in ended.items]
+    outcome = executor.outcome(ticket)
+    assert outcome is not None
+    if outcome.items is None:
+        return [outcome.failure.type if outcome.failure else None]
+    return [item.failures[-1].type if item.dead else item.sample.objects[0].age for item in outcome.items]
 
 
 @pytest.mark.parametrize("by_reference", [True, False])
@@ -148,11 +148,11 @@ def test_what_is_sent_together_is_one_batch_and_comes_back_in_its_order(by_refer
     ticket = executor.send([photo(width, by_reference=by_reference) for width in (30, 10, 20)])
     assert ages(executor, ticket) == [30, 10, 20]
     assert len(api.bodies) == 1
-    ended = executor.look(ticket)
-    assert ended is not None
-    assert ended.items is not None
-    assert [item.sample.size for item in ended.items] == [(10, 30), (10, 10), (10, 20)]
-    executor.forget(ticket)
+    outcome = executor.outcome(ticket)
+    assert outcome is not None
+    assert outcome.items is not None
+    assert [item.sample.size for item in outcome.items] == [(10, 30), (10, 10), (10, 20)]
+    executor.erase(ticket)
     assert api.batches == {}
 
 
@@ -162,10 +162,10 @@ def test_each_photo_that_failed_has_its_reason() -> None:
     executor = api.executor()
     ticket = executor.send([photo(10), photo(20), photo(30)])
     assert ages(executor, ticket) == [10, "invalid_image", "model_error"]
-    ended = executor.look(ticket)
-    assert ended is not None
-    assert ended.items is not None
-    assert ended.items[2].failures == [Failure(service="age-estimator", type="model_error", message="why")]
+    outcome = executor.outcome(ticket)
+    assert outcome is not None
+    assert outcome.items is not None
+    assert outcome.items[2].failures == [Failure(service="age-estimator", type="model_error", message="why")]
 
 
 @pytest.mark.parametrize("kind", ["canceled", "expired"])
@@ -196,12 +196,12 @@ def test_a_batch_that_is_gone_is_lost() -> None:
     ticket = executor.send([photo(10)])
     assert ages(executor, ticket) == [10]
     api.batches.clear()
-    ended = executor.look(ticket)
-    assert ended is not None
-    assert ended.items is None
+    outcome = executor.outcome(ticket)
+    assert outcome is not None
+    assert outcome.items is None
 
 
-def test_a_busy_deployment_is_left_alone_for_as_long_as_it_says_while_others_come_back() -> None:
+def test_a_busy_deployment_gets_no_batch_for_as_long_as_it_asks() -> None:
     api = FakeApi()
     executor = api.executor()
     first = executor.send([photo(10)])
@@ -209,7 +209,7 @@ def test_a_busy_deployment_is_left_alone_for_as_long_as_it_says_while_others_com
     assert executor.has_room()
     executor.ended(0)
     assert not executor.has_room()
-    assert executor.look(first) is None
+    assert executor.outcome(first) is None
     executor.ended(0)
     assert api.bodies == []
     sleep(1.05)
@@ -229,11 +229,11 @@ def test_what_is_sent_again_is_sent_with_its_key() -> None:
     with pytest.raises(StorageError):
         executor.ended(0)
     api.lost = False
-    # Some of it may come in still: meanwhile others are sent.
+    # The first request may still arrive: meanwhile other photos are sent.
     api.answers = [(409, {"Retry-After": "1"})]
     other = executor.send([photo(20)])
     assert ages(executor, other) == [20]
-    executor.forget(other)
+    executor.erase(other)
     sleep(1.05)
     assert ages(executor, ticket) == [10]
     first, second, third = keys_of(api)
@@ -267,10 +267,10 @@ def test_a_deployment_that_is_away_loses_nothing(answer: tuple[int, Mapping[str,
     assert ages(executor, ticket) == [10]
     api.answers = [answer]
     with pytest.raises(StorageError):
-        executor.look(ticket)
-    ended = executor.look(ticket)
-    assert ended is not None
-    assert ended.items is not None
+        executor.outcome(ticket)
+    outcome = executor.outcome(ticket)
+    assert outcome is not None
+    assert outcome.items is not None
     assert len(api.bodies) == 1
 
 
@@ -281,12 +281,12 @@ def test_bodies_that_are_too_large_are_halved_and_stay_small() -> None:
     ticket = executor.send([photo(width) for width in range(1, 9)])
     while not executor.ended(0):
         pass
-    ended = executor.look(ticket)
-    assert ended is not None
-    assert ended.items is not None
-    assert [item.sample.objects[0].age for item in ended.items] == list(range(1, 9))
+    outcome = executor.outcome(ticket)
+    assert outcome is not None
+    assert outcome.items is not None
+    assert [item.sample.objects[0].age for item in outcome.items] == list(range(1, 9))
     assert [len(widths) for widths in api.batches.values()] == [2, 2, 2, 2]
-    executor.forget(ticket)
+    executor.erase(ticket)
     assert api.batches == {}
 
 

@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from bulk.executors.executor import Ended
-from bulk.executors.reference_probe import reached
+from bulk.executors.executor import Outcome
+from bulk.executors.reference_probe import workers_reach
 from bulk.inputs import Input
 from bulk.validation import PhotoValidator
 from config.settings import JobSettings, LimitSettings
@@ -15,7 +15,7 @@ from jobs.reference import Reference
 from models.catalogue import services
 from tests.fakes.executor import FakeExecutor, dead, well
 
-DESK = PhotoValidator(
+VALIDATOR = PhotoValidator(
     JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value),
     ("face-detector-face-fitter",),
     Options(60, "number"),
@@ -24,11 +24,11 @@ DESK = PhotoValidator(
 
 @pytest.fixture
 def photos(tmp_path: Path) -> list[Input]:
-    """One that is not there, one that is none, and two."""
+    """A missing photo, a file that is no photo, and two photos."""
     (tmp_path / "1.png").write_text("no photo")
-    for place in (2, 3):
-        cv2.imwrite(str(tmp_path / f"{place}.png"), np.zeros((20, 40, 3), np.uint8))
-    return [Input(f"{place}.png", Reference(str(tmp_path / f"{place}.png"))) for place in range(4)]
+    for index in (2, 3):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), np.zeros((20, 40, 3), np.uint8))
+    return [Input(f"{index}.png", Reference(str(tmp_path / f"{index}.png"))) for index in range(4)]
 
 
 def carried(photos: Sequence[Checked]) -> bool:
@@ -37,38 +37,38 @@ def carried(photos: Sequence[Checked]) -> bool:
 
 def test_workers_that_give_the_same_either_way_reach_the_photos(photos: list[Input]) -> None:
     executor = FakeExecutor()
-    assert reached(executor, DESK, photos)
-    assert [(len(piece), carried(piece)) for piece in executor.sent] == [(1, False), (1, True)]
-    assert all(piece[0].source == str(photos[2].reference) for piece in executor.sent if not carried(piece))
+    assert workers_reach(executor, VALIDATOR, photos)
+    assert [(len(sent), carried(sent)) for sent in executor.sent] == [(1, False), (1, True)]
+    assert all(sent[0].source == str(photos[2].reference) for sent in executor.sent if not carried(sent))
     assert executor.open == {}
     assert len(executor.erased) == 2
 
 
 def test_workers_that_do_not_reach_one_do_not_reach_any(photos: list[Input]) -> None:
-    def answer(executor: FakeExecutor, sent: Sequence[Checked]) -> Ended:
-        return well(executor, sent) if carried(sent) else Ended([dead("unreachable_reference")])
+    def answer(executor: FakeExecutor, sent: Sequence[Checked]) -> Outcome:
+        return well(executor, sent) if carried(sent) else Outcome([dead("unreachable_reference")])
 
-    assert not reached(FakeExecutor(answer), DESK, photos)
+    assert not workers_reach(FakeExecutor(answer), VALIDATOR, photos)
 
 
-def test_workers_that_have_another_photo_there_are_not_trusted(photos: list[Input]) -> None:
-    def answer(executor: FakeExecutor, sent: Sequence[Checked]) -> Ended:
-        ended = well(executor, sent)
-        assert ended.items is not None
+def test_workers_that_have_another_photo_there_do_not_reach_them(photos: list[Input]) -> None:
+    def answer(executor: FakeExecutor, sent: Sequence[Checked]) -> Outcome:
+        outcome = well(executor, sent)
+        assert outcome.items is not None
         if not carried(sent):
-            ended.items[0].sample.size = (4, 4)
-        return ended
+            outcome.items[0].sample.size = (4, 4)
+        return outcome
 
-    assert not reached(FakeExecutor(answer), DESK, photos)
+    assert not workers_reach(FakeExecutor(answer), VALIDATOR, photos)
 
 
-def test_workers_that_answer_nothing_are_not_trusted(photos: list[Input]) -> None:
-    executor = FakeExecutor(lambda _executor, _photos: Ended(None))
-    assert not reached(executor, DESK, photos)
+def test_workers_that_answer_nothing_do_not_reach_them(photos: list[Input]) -> None:
+    executor = FakeExecutor(lambda _executor, _photos: Outcome(None))
+    assert not workers_reach(executor, VALIDATOR, photos)
     assert executor.open == {}
 
 
-def test_where_nobody_here_reads_a_photo_the_workers_are_asked(photos: list[Input]) -> None:
+def test_without_a_valid_photo_the_workers_read_them(photos: list[Input]) -> None:
     executor = FakeExecutor()
-    assert reached(executor, DESK, photos[:2])
+    assert workers_reach(executor, VALIDATOR, photos[:2])
     assert executor.sent == []

@@ -45,7 +45,7 @@ def test_a_folder_gives_its_images_in_order_at_any_depth(folder: Path) -> None:
     assert contents(folder)["sub/c.webp"] == b"sub/c.webp"
 
 
-def test_links_to_folders_lead_nowhere(folder: Path) -> None:
+def test_links_to_folders_are_not_followed(folder: Path) -> None:
     (folder / "sub" / "loop").symlink_to(folder)
     assert len(names(folder)) == 4
 
@@ -71,7 +71,7 @@ def test_a_folder_whose_name_looks_like_a_pattern_is_a_folder(tmp_path: Path) ->
     assert names(tmp_path / "photos [2020]") == ["a.jpg"]
 
 
-def test_images_inside_a_tar_are_referred_to_where_they_lie(tmp_path: Path) -> None:
+def test_images_inside_a_tar_are_referred_to_by_their_position(tmp_path: Path) -> None:
     make_tar(tmp_path / "shard.tar", "x/1.jpg", "x/1.json", "x/2.jpg")
     assert contents(tmp_path / "shard.tar") == {"shard.tar/x/1.jpg": b"x/1.jpg", "shard.tar/x/2.jpg": b"x/2.jpg"}
 
@@ -146,7 +146,7 @@ def test_a_manifest_may_name_urls_and_absolute_paths(tmp_path: Path) -> None:
         ("a.txt", "", "is none of"),
     ],
 )
-def test_what_is_wrong_with_a_source_is_said(tmp_path: Path, name: str, text: str, reason: str) -> None:
+def test_an_error_says_what_is_wrong_with_a_source(tmp_path: Path, name: str, text: str, reason: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(InvalidSource, match=reason):
         names(tmp_path / name)
@@ -179,7 +179,7 @@ def test_a_chain_of_file_systems_is_refused() -> None:
         open_source("zip://*.jpg::memory://bucket/photos.zip", "path")
 
 
-def test_a_password_in_a_url_is_not_told() -> None:
+def test_a_password_in_a_url_is_not_repeated() -> None:
     with pytest.raises(InvalidSource, match="gopher3://host/x") as refused:
         open_source("gopher3://user:secret@host/x", "path")
     assert "secret" not in str(refused.value)

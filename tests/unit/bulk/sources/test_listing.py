@@ -3,7 +3,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulk.ordering import in_order
+from bulk.sources.listing import in_order
 
 names = st.lists(st.binary(max_size=6).map(lambda name: os.fsdecode(name.replace(b"\0", b"\n"))), max_size=40)
 

@@ -1,0 +1,231 @@
+"""Sends chunks to an executor, a bounded number at a time, and writes the results of each chunk."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from logging import getLogger
+from time import monotonic, sleep
+from typing import Protocol
+
+from bulk.errors import ExecutorLost
+from bulk.executors.executor import Executor, Outcome
+from bulk.inputs import InputChunk
+from bulk.output.folder import Output
+from bulk.output.formats import Format
+from bulk.validation import PhotoValidator
+from config.errors import FacelineError
+from jobs.errors import StorageError, UnreachableReference
+from jobs.factory import Checked
+from pipelines.chunk import Failure, Item
+from pipelines.sample import Sample
+
+log = getLogger(__name__)
+
+WAIT_S = 1.0
+"""The longest wait for the executor at a time."""
+POLL_S = 5.0
+"""Every ticket is checked so often, in case a notification was lost."""
+PATIENCE_S = 120.0
+"""An executor that does not answer for so long is lost."""
+TRIES = 5
+"""How often photos are sent whose results get lost."""
+
+
+class RunProgress(Protocol):
+    """Shows how far a run is."""
+
+    def begin(self, done: int) -> None:
+        """The run begins; about so many inputs were done before."""
+
+    def done(self, inputs: int, failed: int) -> None:
+        """A chunk was written: so many inputs, of which so many failed."""
+
+
+@dataclass(slots=True)
+class _ChunkResults:
+    """A chunk and the results of its photos so far.
+
+    Attributes:
+        items: by the index of the photo in the chunk; None if there is no result yet.
+    """
+
+    chunk: InputChunk
+    items: list[Item | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """Photos of one chunk that are sent together.
+
+    Attributes:
+        indices: of the photos, in their chunk.
+        by_reference: the workers read the photos.
+        tries: how often these photos were sent.
+    """
+
+    results: _ChunkResults
+    indices: Sequence[int]
+    by_reference: bool
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class Dispatch:
+    """Runs chunks. At the end, also after an exception, everything in flight is erased.
+
+    Attributes:
+        by_reference: the workers read the photos; set to False when they turn out not to reach them.
+        inputs: written so far.
+    """
+
+    executor: Executor
+    validator: PhotoValidator
+    output: Output
+    form: Format
+    progress: RunProgress
+    max_in_flight: int
+    by_reference: bool = True
+    inputs: int = 0
+    _waiting: deque[_Attempt] = field(default_factory=deque)
+    _in_flight: dict[str, _Attempt] = field(default_factory=dict)
+    _polled_at: float = 0
+
+    def run(self, chunks: Iterable[InputChunk]) -> None:
+        """Run chunks and write their results.
+
+        Raises:
+            ExecutorLost: the executor did not answer for `PATIENCE_S`, or refuses the work.
+            FacelineError: the executor or the source failed.
+        """
+        attempts = self._attempts(iter(chunks))
+        answered_at = monotonic()
+        try:
+            while True:
+                self.executor.check()
+                try:
+                    if not self._fill(attempts) and not self._in_flight:
+                        return
+                    self._collect()
+                    answered_at = monotonic()
+                except StorageError as error:
+                    if monotonic() - answered_at > PATIENCE_S:
+                        raise ExecutorLost(f"the deployment has not answered for {PATIENCE_S:g} s: {error}") from error
+                    sleep(WAIT_S)
+        finally:
+            self._erase_all()
+
+    def _attempts(self, chunks: Iterator[InputChunk]) -> Iterator[_Attempt | None]:
+        """What to send next; None if there is nothing to send now."""
+        while True:
+            if self._waiting:
+                yield self._waiting.popleft()
+            elif chunk := next(chunks, None):
+                count = len(chunk.inputs)
+                yield _Attempt(_ChunkResults(chunk, [None] * count), range(count), self.by_reference)
+            else:
+                yield None
+
+    def _fill(self, attempts: Iterator[_Attempt | None]) -> bool:
+        """Send until enough is in flight. False if there is nothing more to send now."""
+        while len(self._in_flight) < self.max_in_flight and self.executor.has_room():
+            attempt = next(attempts)
+            if attempt is None:
+                return False
+            try:
+                self._send(attempt)
+            except StorageError:
+                self._waiting.appendleft(attempt)
+                raise
+        return True
+
+    def _send(self, attempt: _Attempt) -> None:
+        results = attempt.results
+        photos = [results.chunk.inputs[index] for index in attempt.indices]
+        valid: list[tuple[int, Checked]] = []
+        checked = self.validator.check(photos, by_reference=attempt.by_reference)
+        for index, one in zip(attempt.indices, checked, strict=True):
+            if isinstance(one, Failure):
+                results.items[index] = _failed(one)
+            else:
+                valid.append((index, one))
+        if valid:
+            ticket = self.executor.send([one for _, one in valid])
+            indices = [index for index, _ in valid]
+            self._in_flight[ticket] = _Attempt(results, indices, attempt.by_reference, attempt.tries + 1)
+        self._write_if_complete(results)
+
+    def _collect(self) -> None:
+        """Wait for results, and take the results that have arrived."""
+        if not self._in_flight:
+            # The executor has no room, although nothing of this run is in flight.
+            sleep(WAIT_S)
+            return
+        tickets = self._in_flight.keys() & set(self.executor.ended(WAIT_S))
+        if monotonic() - self._polled_at > POLL_S:
+            self._polled_at = monotonic()
+            tickets = set(self._in_flight)
+        for ticket in tickets:
+            if outcome := self.executor.outcome(ticket):
+                self._take(self._in_flight[ticket], outcome)
+                del self._in_flight[ticket]
+                self.executor.erase(ticket)
+
+    def _take(self, attempt: _Attempt, outcome: Outcome) -> None:
+        if outcome.items is not None:
+            self._keep(attempt, outcome.items)
+        elif outcome.failure and len(attempt.indices) == 1:
+            self._keep(attempt, [_failed(outcome.failure)])
+        else:
+            self._send_again(attempt, outcome.failure)
+        self._write_if_complete(attempt.results)
+
+    def _keep(self, attempt: _Attempt, items: Sequence[Item]) -> None:
+        """Keep the results of photos; photos that the workers did not reach are sent again with their bytes."""
+        unreached: list[int] = []
+        for index, item in zip(attempt.indices, items, strict=True):
+            if attempt.by_reference and item.dead and item.failures[-1].type == UnreachableReference.type:
+                unreached.append(index)
+            else:
+                attempt.results.items[index] = item
+        if len(unreached) == len(items) and self.by_reference:
+            log.info("workers do not reach the photos: their bytes are sent from now on")
+            self.by_reference = False
+        if unreached:
+            self._waiting.append(_Attempt(attempt.results, unreached, by_reference=False))
+
+    def _send_again(self, attempt: _Attempt, failure: Failure | None) -> None:
+        results = attempt.results
+        if attempt.tries >= TRIES:
+            reason = failure or Failure(service=None, type="lost", message=f"the results were lost {TRIES} times")
+            for index in attempt.indices:
+                results.items[index] = _failed(reason)
+        elif failure is None:
+            self._waiting.append(attempt)
+        else:
+            # One photo may have made the job fail for all: each is sent alone from now on.
+            log.warning("job failed: photos are sent one by one", extra={"reason": failure.type})
+            self._waiting.extend(
+                _Attempt(results, [index], attempt.by_reference, attempt.tries) for index in attempt.indices
+            )
+
+    def _write_if_complete(self, results: _ChunkResults) -> None:
+        items = [item for item in results.items if item is not None]
+        if len(items) < len(results.items):
+            return
+        pairs = list(zip(results.chunk.inputs, items, strict=True))
+        failed = [(photo, item.failures[-1]) for photo, item in pairs if item.dead]
+        self.output.write(results.chunk, self.form, [pair for pair in pairs if not pair[1].dead], failed)
+        self.inputs += len(pairs)
+        self.progress.done(len(pairs), len(failed))
+
+    def _erase_all(self) -> None:
+        for ticket in self._in_flight:
+            try:
+                self.executor.erase(ticket)
+            except FacelineError as error:
+                log.warning("photos in flight were not erased", extra={"error": str(error)})
+                return
+
+
+def _failed(failure: Failure) -> Item:
+    return Item(sample=Sample(), failures=[failure], dead=True)
