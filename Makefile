@@ -1,4 +1,4 @@
-# Everything a developer runs. On a fresh machine: CPython 3.11+, pip, npm and make.
+# Everything a developer runs. On a fresh machine: CPython 3.11 to 3.14, pip, npm and make.
 
 PYTHON ?= python3
 VENV := .venv
@@ -6,8 +6,10 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-is-installed
 DEV := $(VENV)/.dev-is-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Wheels only: a machine for which a package has none (see the README) learns its name at once, and compiles nothing.
+PIP_INSTALL_PINS := $(PIP) install --quiet --progress-bar on --require-hashes --only-binary=:all: -r
 
-.PHONY: demo up test lint types laws weights bench bench-gpu accuracy pins clean
+.PHONY: demo up test lint types laws weights bench bench-gpu accuracy pins check-pins clean
 
 demo: $(RUNTIME)  ## Prints the enriched sample of a photo
 	$(BIN)/faceline demo
@@ -41,13 +43,27 @@ accuracy: $(RUNTIME) weights  ## Measures recognition quality on a labelled kit:
 	@test -n "$(KIT)" || { echo "usage: make accuracy KIT=<folder> [HALF=dev]"; exit 2; }
 	$(BIN)/faceline bench accuracy --kit "$(KIT)" --half $(or $(HALF),dev)
 
-pins: $(DEV)  ## Renew the pinned requirements
-	$(BIN)/python -m piptools compile -q --generate-hashes $(PINS) -o requirements/runtime.txt pyproject.toml
-	$(BIN)/python -m piptools compile -q --generate-hashes $(PINS) --extra dev --extra scaling --extra s3 --extra gs \
-		-c requirements/runtime.txt -o requirements/dev.txt pyproject.toml
+pins: $(DEV)  ## Renew the pinned requirements, for all supported machines at once
+	$(BUILD_REQUIRES) | $(COMPILE) -o requirements/runtime.txt - pyproject.toml
+	$(BUILD_REQUIRES) | $(COMPILE) --extra dev --extra scaling --extra s3 --extra gs \
+		-c requirements/runtime.txt -o requirements/dev.txt - pyproject.toml
 
-PINS := --extra cpu --extra weights --extra bulk --build-deps-for editable --allow-unsafe --strip-extras --no-annotate \
-	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+# 3.11 means 3.11.0 here. `fewest`: one version of a package for all Pythons, so that all machines compute the same.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	--no-header --no-annotate --extra cpu --extra weights --extra bulk
+BUILD_REQUIRES := $(BIN)/python -c 'import tomllib; \
+	print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")'
+
+check-pins: $(DEV)  ## Each supported machine has a wheel of each pin: asks the registry, downloads no package
+	@for python in $(PYTHONS); do for platform in $(PLATFORMS); do for pins in runtime dev; do \
+		echo "$$pins.txt, CPython $$python, $$platform"; \
+		$(RESOLVE) --python-version $$python --python-platform $$platform -r requirements/$$pins.txt || exit 1; \
+	done; done; done
+
+PYTHONS := 3.11.0 3.11.2 3.12.0 3.13.0 3.14.0
+PLATFORMS := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
+RESOLVE := MACOSX_DEPLOYMENT_TARGET=14.0 $(BIN)/uv pip install --quiet --dry-run --no-build --require-hashes \
+	--python $(BIN)/python --target $(VENV)/nothing-is-installed-here
 
 clean:
 	rm -rf $(VENV) build *.egg-info demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -55,10 +71,10 @@ clean:
 $(RUNTIME): requirements/runtime.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Faceline needs CPython 3.11 or later" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --progress-bar on --require-hashes -r requirements/runtime.txt
+	$(PIP_INSTALL_PINS) requirements/runtime.txt
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 $(DEV): requirements/dev.txt $(RUNTIME)
-	$(PIP) install --quiet --progress-bar on --require-hashes -r requirements/dev.txt
+	$(PIP_INSTALL_PINS) requirements/dev.txt
 	touch $@

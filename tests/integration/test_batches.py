@@ -342,7 +342,7 @@ class Upload:
         yield lines(line("last", v2_sample()))
 
     def _appeared(self, there: Deployment, before: set[str]) -> str:
-        for _ in range(200):
+        for _ in range(900):  # 18 s: less than the upload waits
             for batch in there.client.get("/batches").json()["batches"]:
                 if batch["id"] not in before and batch["counts"]["succeeded"] == 8:
                     assert batch["status"] == "validating"

@@ -14,6 +14,7 @@ from time import monotonic, sleep
 
 import cv2
 import httpx
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
@@ -86,15 +87,11 @@ def run(source: Path | str, out: Path, *options: str) -> int:
     return start(source, out, *options).wait(120)
 
 
-def descendants(pid: int) -> Iterator[tuple[int, str]]:
-    """The processes below one, with their command lines."""
-    listed = subprocess.run(
-        ["ps", "-ww", "--ppid", str(pid), "-o", "pid=,args="], capture_output=True, text=True, check=False
-    )
-    for line in listed.stdout.splitlines():
-        child, _, command = line.strip().partition(" ")
-        yield int(child), command
-        yield from descendants(int(child))
+def command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it ended, perhaps because an earlier kill took its parent
+        return ""
 
 
 def kill(submitter: "subprocess.Popen[bytes]", part: str) -> None:
@@ -103,10 +100,11 @@ def kill(submitter: "subprocess.Popen[bytes]", part: str) -> None:
         submitter.send_signal(signal.SIGKILL if part == "submitter" else signal.SIGINT)
         assert submitter.wait(60) == (-signal.SIGKILL if part == "submitter" else 130)
         return
-    found = [pid for pid, command in descendants(submitter.pid) if PROCESSES[part] in command]
+    children = psutil.Process(submitter.pid).children(recursive=True)
+    found = [child for child in children if PROCESSES[part] in command_of(child)]
     assert found
-    for pid in found:
-        os.kill(pid, signal.SIGKILL)
+    for child in found:
+        child.kill()
 
 
 def log_of(out: Path) -> Path:

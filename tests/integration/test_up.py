@@ -14,6 +14,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from config.settings import load_settings
@@ -25,28 +26,14 @@ OUR_PACKAGES = PROJECT["tool"]["importlinter"]["root_packages"]
 FACELINE = [sys.executable, "-P", "-m", "cli.main"]
 
 
-def children_of(pid: int) -> list[int]:
-    """The processes whose parent this one is."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            parent = re.search(r"PPid:\t(\d+)", status.read_text())
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if parent and int(parent[1]) == pid:
-            found.append(int(status.parent.name))
-    return found
+def descendants(pid: int) -> list[psutil.Process]:
+    return psutil.Process(pid).children(recursive=True)
 
 
-def descendants(pid: int) -> list[int]:
-    children = children_of(pid)
-    return children + [below for child in children for below in descendants(child)]
-
-
-def is_alive(pid: int) -> bool:
+def is_alive(process: psutil.Process) -> bool:
     try:
-        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
 
 
