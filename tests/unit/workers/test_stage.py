@@ -94,7 +94,7 @@ def test_the_image_is_erased_when_the_job_is_over() -> None:
     assert world.store.image(world.spec.blobs[0]) is None
 
 
-def test_a_message_that_comes_twice_runs_once_and_its_chain_goes_on() -> None:
+def test_a_message_that_comes_twice_runs_once_and_its_chain_continues() -> None:
     world = World()
     world.run(0)
     assert world.run(0) is True
@@ -148,7 +148,7 @@ def test_a_failing_service_fails_the_job_and_is_named() -> None:
     assert world.job.services[1].error == "the engine failed"
 
 
-def test_a_job_that_goes_on_leaves_the_field_out_and_says_so() -> None:
+def test_a_job_that_continues_after_an_error_reports_the_missing_field() -> None:
     world = World(age=FakeAge(broken_at=20), on_error="continue")
     world.run(0)
     world.run(1)
