@@ -87,7 +87,7 @@ class StageRunner:
             self.store.dead_letter(claim.spec, index, time())
             failure = Failure(service=None, type="poisoned", message="a stage was begun too often without an end")
             self._finish(claim.spec, Ending(JobStatus.FAILED, failure=failure), {})
-        # A stage that is done may have ended its worker before the message of the next stage was sent.
+        # The worker that ran a finished stage may have died before it sent the message of the next stage.
         return claim.outcome is ClaimOutcome.DONE
 
     def _run_claimed(self, run: "_StageRun") -> bool:
