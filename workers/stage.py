@@ -85,7 +85,7 @@ class StageRunner:
             self._finish(claim.spec, Ending(JobStatus.CANCELED), {})
         if claim.spec and claim.outcome is ClaimOutcome.POISONED:
             self.store.dead_letter(claim.spec, index, time())
-            failure = Failure(service=None, type="poisoned", message="a stage was begun too often without an end")
+            failure = Failure(service=None, type="poisoned", message="a stage was started too often and never finished")
             self._finish(claim.spec, Ending(JobStatus.FAILED, failure=failure), {})
         # The worker that ran a finished stage may have died before it sent the message of the next stage.
         return claim.outcome is ClaimOutcome.DONE
