@@ -61,6 +61,6 @@ def build_parts(settings: Settings) -> WorkerParts:
         name,
         settings.jobs.stage_deadline_s,
         # On a CPU a batch of photos costs a sixth more than the photos one by one, which fit into its cache.
-        slice_pixels=1 if settings.device == "cpu" else SLICE_PIXELS,
+        group_pixels=1 if settings.device == "cpu" else SLICE_PIXELS,
     )
     return WorkerParts(settings, name, store, Presence(client), sessions, images, stages)

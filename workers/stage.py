@@ -45,7 +45,7 @@ class StageRunner:
         service: gives a service by name; raises `ModelError`.
         worker: the name of this worker.
         deadline_s: after it a stage starts no further service, and its job fails.
-        slice_pixels: how many pixels of a chunk are decoded at a time, see `open_slices`; 1 decodes one image at a
+        group_pixels: how many pixels of a chunk are decoded at a time, see `open_slices`; 1 decodes one image at a
             time.
     """
 
@@ -54,7 +54,7 @@ class StageRunner:
     service: Callable[[str], Service]
     worker: str
     deadline_s: float
-    slice_pixels: int = SLICE_PIXELS
+    group_pixels: int = SLICE_PIXELS
 
     def run(self, job_id: str, index: int, queue: str) -> bool:
         """Run a stage, unless its job no longer needs it.
@@ -85,9 +85,9 @@ class StageRunner:
             self._finish(claim.spec, Ending(JobStatus.CANCELED), {})
         if claim.spec and claim.outcome is ClaimOutcome.POISONED:
             self.store.dead_letter(claim.spec, index, time())
-            failure = Failure(service=None, type="poisoned", message="a stage was begun too often without an end")
+            failure = Failure(service=None, type="poisoned", message="a stage was started too often and never finished")
             self._finish(claim.spec, Ending(JobStatus.FAILED, failure=failure), {})
-        # A stage that is done may have ended its worker before the message of the next stage was sent.
+        # The worker that ran a finished stage may have died before it sent the message of the next stage.
         return claim.outcome is ClaimOutcome.DONE
 
     def _run_claimed(self, run: "_StageRun") -> bool:
@@ -158,7 +158,7 @@ class _StageRun:
         names = [item.image for item in self.chunk.items if item.image is not None and not item.dead]
         with self._runner.images.ahead(names) as images:
             loading_since = perf_counter()
-            for group in open_slices(self.chunk.items, images, self._runner.slice_pixels):
+            for group in open_slices(self.chunk.items, images, self._runner.group_pixels):
                 # Decoding time is charged to the first service of the stage.
                 self._ms[self.stage.first] += (perf_counter() - loading_since) * 1000
                 for index, name in self._services.items():

@@ -40,7 +40,7 @@ def test_messages_that_wait_are_counted_over_one_connection(tmp_path: Path) -> N
     with server(tmp_path) as url:
         app = create_app(url)
         depth = connected(app)
-        assert depth("nobody-has-declared-it") == 0
+        assert depth("not-declared") == 0
         send(app, "b", 1)
         assert (depth("a"), depth("b")) == (2, 1)
         client = connect(url, patience_s=1)
@@ -61,7 +61,7 @@ def test_a_server_that_comes_back_is_asked_again(tmp_path: Path) -> None:
         assert depth("a") == 5
 
 
-def test_a_connection_that_was_hung_up_on_is_made_anew(tmp_path: Path) -> None:
+def test_a_connection_that_the_broker_closed_is_opened_again(tmp_path: Path) -> None:
     with server(tmp_path) as url:
         depth = connected(create_app(url))
         connect(url, patience_s=1).client_kill_filter(_type="normal", skipme=True)

@@ -17,7 +17,7 @@ def test_co_located_families_share_their_queues() -> None:
     assert {placement.prefix(family) for family in ModelFamily} == {"faceline"} == set(placement.prefixes)
 
 
-def test_queues_tell_whose_models_to_load() -> None:
+def test_the_families_of_queues() -> None:
     assert consumed_families(["face-detection.bulk"]) == [ModelFamily.FACE_DETECTION]
     assert consumed_families(["faceline.high"]) == list(ModelFamily)
 

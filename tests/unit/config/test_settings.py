@@ -55,7 +55,7 @@ def test_every_setting_says_what_it_does() -> None:
         ({"FACELINE_DEVICE": "cuda", "FACELINE_BATCHING": "0"}, False),
     ],
 )
-def test_tasks_share_batches_on_a_gpu_and_where_they_are_told_to(
+def test_tasks_share_batches_on_a_gpu_and_where_the_setting_says_so(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], batching: bool
 ) -> None:
     for name, value in environment.items():

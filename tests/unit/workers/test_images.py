@@ -67,7 +67,7 @@ def test_images_that_are_far_away_are_fetched_while_one_is_worked_on() -> None:
     assert len(blobs.fetched) == 1 + len(far)
 
 
-def test_what_somebody_else_fetched_meanwhile_takes_no_place() -> None:
+def test_images_that_the_cache_got_meanwhile_do_not_block_the_next_ones() -> None:
     blobs = Blobs()
     cache = ImageCache(blobs, is_far=lambda _: True)
     far = [f"far{number}" for number in range(2 * AHEAD + 1)]
@@ -91,7 +91,7 @@ def test_what_cannot_be_fetched_ahead_fails_when_it_is_asked_for() -> None:
 
 def test_nothing_more_is_fetched_for_a_chunk_that_is_given_up() -> None:
     blobs = Blobs()
-    with suppress(KeyError), ImageCache(blobs, is_far=lambda _: True).ahead([str(place) for place in range(99)]):
+    with suppress(KeyError), ImageCache(blobs, is_far=lambda _: True).ahead([str(index) for index in range(99)]):
         raise KeyError
     assert len(blobs.fetched) <= AHEAD
 

@@ -40,7 +40,7 @@ def test_a_lost_job_is_sent_again_once_per_period() -> None:
     assert world.sent == [(world.spec.id, 0)]
 
 
-def test_a_lost_job_goes_on_at_the_stage_that_it_had_reached() -> None:
+def test_a_lost_job_continues_at_the_stage_that_it_had_reached() -> None:
     world = World()
     claim = world.store.begin(world.spec.id, 0, world.now)
     assert claim.chunk is not None

@@ -94,7 +94,7 @@ def test_the_image_is_erased_when_the_job_is_over() -> None:
     assert world.store.image(world.spec.blobs[0]) is None
 
 
-def test_a_message_that_comes_twice_runs_once_and_its_chain_goes_on() -> None:
+def test_a_message_that_comes_twice_runs_once_and_its_chain_continues() -> None:
     world = World()
     world.run(0)
     assert world.run(0) is True
@@ -148,7 +148,7 @@ def test_a_failing_service_fails_the_job_and_is_named() -> None:
     assert world.job.services[1].error == "the engine failed"
 
 
-def test_a_job_that_goes_on_leaves_the_field_out_and_says_so() -> None:
+def test_a_job_that_continues_after_an_error_reports_the_missing_field() -> None:
     world = World(age=FakeAge(broken_at=20), on_error="continue")
     world.run(0)
     world.run(1)
@@ -206,10 +206,10 @@ def test_an_unknown_job_ends_there() -> None:
     assert World().runner.run("other", 0, "face-detection") is False
 
 
-@pytest.mark.parametrize(("slice_pixels", "batches"), [(SLICE_PIXELS, [3]), (1, [1, 1, 1])])
-def test_the_images_of_a_chunk_are_opened_together_or_one_by_one(slice_pixels: int, batches: list[int]) -> None:
+@pytest.mark.parametrize(("group_pixels", "batches"), [(SLICE_PIXELS, [3]), (1, [1, 1, 1])])
+def test_the_images_of_a_chunk_are_opened_together_or_one_by_one(group_pixels: int, batches: list[int]) -> None:
     world = World(PHOTO, WIDE, PHOTO)
-    world.runner = replace(world.runner, slice_pixels=slice_pixels)
+    world.runner = replace(world.runner, group_pixels=group_pixels)
     world.run(0)
     assert world.fakes[0].batches == batches
     world.run(1)
@@ -218,7 +218,7 @@ def test_the_images_of_a_chunk_are_opened_together_or_one_by_one(slice_pixels: i
 
 def test_decoded_images_are_kept_for_the_stages_to_come_and_no_longer() -> None:
     world = World(PHOTO, WIDE, PHOTO)
-    world.runner = replace(world.runner, slice_pixels=1)
+    world.runner = replace(world.runner, group_pixels=1)
     held: list[int] = []
 
     class Watching(FakeAge):

@@ -9,7 +9,7 @@ shares = st.floats(0, 1)
 
 
 @given(thresholds)
-def test_a_threshold_comes_to_one_half_and_the_ends_stay(threshold: float) -> None:
+def test_a_threshold_becomes_one_half_and_the_ends_do_not_change(threshold: float) -> None:
     assert balanced(threshold, threshold) == pytest.approx(0.5)
     assert balanced(0, threshold) == 0
     assert balanced(1, threshold) == 1

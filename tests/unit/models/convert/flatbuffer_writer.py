@@ -26,26 +26,26 @@ def write(root: Fields) -> bytes:
 
 
 def _table(file: bytearray, fields: Fields) -> int:
-    """Append the table and after it what its fields refer to; give its place."""
+    """Append the table and after it what its fields refer to; give its position."""
     count = max(fields, default=-1) + 1
     vtable = len(file)
     start = vtable + 4 + 2 * count
     file += struct.pack("<HH", 4 + 2 * count, 4 + 8 * len(fields)) + bytes(2 * count)
     file += struct.pack("<i", start - vtable) + bytes(8 * len(fields))
     for slot, (number, value) in enumerate(fields.items()):
-        place = start + 4 + 8 * slot
-        struct.pack_into("<H", file, vtable + 4 + 2 * number, place - start)
+        position = start + 4 + 8 * slot
+        struct.pack_into("<H", file, vtable + 4 + 2 * number, position - start)
         if isinstance(value, Scalar):
-            struct.pack_into(f"<{value.layout}", file, place, value.value)
+            struct.pack_into(f"<{value.layout}", file, position, value.value)
         else:
-            _point(file, place, _child(file, value))
+            _point(file, position, _child(file, value))
     return start
 
 
 def _child(file: bytearray, value: Value) -> int:
     if isinstance(value, Mapping):
         return _table(file, value)
-    place = len(file)
+    position = len(file)
     if isinstance(value, str | bytes):
         content = value.encode() if isinstance(value, str) else value
         file += struct.pack("<I", len(content)) + content
@@ -54,12 +54,12 @@ def _child(file: bytearray, value: Value) -> int:
     elif value and isinstance(value[0], Mapping):
         file += struct.pack("<I", len(value)) + bytes(4 * len(value))
         for index, entry in enumerate(value):
-            slot = place + 4 + 4 * index
+            slot = position + 4 + 4 * index
             _point(file, slot, _table(file, entry))
     else:
         file += struct.pack(f"<I{len(value)}i", len(value), *value)
-    return place
+    return position
 
 
-def _point(file: bytearray, place: int, target: int) -> None:
-    struct.pack_into("<I", file, place, target - place)
+def _point(file: bytearray, position: int, target: int) -> None:
+    struct.pack_into("<I", file, position, target - position)

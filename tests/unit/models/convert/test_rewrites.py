@@ -28,7 +28,7 @@ def with_free_input(model: ModelProto) -> ModelProto:
 
 
 @pytest.mark.parametrize("shape", [(1, 2, 12), (1, -1, 6), (1, 2, 2, 2, 3)])
-def test_a_reshape_to_a_batch_of_one_comes_to_take_any_batch(shape: tuple[int, ...]) -> None:
+def test_a_reshape_to_a_batch_of_one_takes_any_batch(shape: tuple[int, ...]) -> None:
     model = reshaping(*shape)
     free_batch(model)
     x = noise(3, 4, 2, 3)

@@ -41,8 +41,8 @@ class LiteModel:
     def operator(self, code: int, inputs: Sequence[int], shape: Sequence[int], options: Fields = NO_OPTIONS) -> int:
         self._codes.append(code)
         output = self._tensor(list(shape), BOOL if code in (LESS, GREATER_EQUAL) else 0, 0)
-        place = Scalar("I", len(self._codes) - 1)
-        self._operators.append({0: place, 1: list(inputs), 2: [output], 4: options})
+        index = Scalar("I", len(self._codes) - 1)
+        self._operators.append({0: index, 1: list(inputs), 2: [output], 4: options})
         return output
 
     def run(self, batch: Array) -> Array:
@@ -115,7 +115,7 @@ def test_rows_of_numbers_keep_their_names_those_on_the_way_to_the_output_too() -
     np.testing.assert_array_equal(outputs[f"tensor_{flat}"], x.reshape(3, 2))
 
 
-def test_an_unknown_operator_is_told_by_its_code() -> None:
+def test_an_error_names_the_code_of_an_unknown_operator() -> None:
     model = LiteModel(1, 1, 2)
     model.operator(CUMSUM, [0], [1, 1, 1, 2])
     with pytest.raises(ConversionFailed, match="operator 128"):

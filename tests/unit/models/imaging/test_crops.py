@@ -30,7 +30,7 @@ def test_a_box_of_the_size_of_the_crop_is_copied() -> None:
     np.testing.assert_array_equal(cut(image, box(7, 9, 23, 25), 16), image[9:25, 7:23])
 
 
-def test_what_lies_outside_repeats_the_edge() -> None:
+def test_outside_of_the_image_its_edge_is_repeated() -> None:
     image = noise(20, 20)
     expected = cv2.copyMakeBorder(image, 6, 6, 6, 6, cv2.BORDER_REPLICATE)
     np.testing.assert_array_equal(cut(image, box(-6, -6, 26, 26), 32), expected)
@@ -82,7 +82,7 @@ def test_a_region_beyond_a_corner_shows_the_corner() -> None:
     assert (crop == image[-1, -1]).all()
 
 
-def test_a_turned_crop_stands_level() -> None:
+def test_a_turned_crop_is_level() -> None:
     image = np.zeros((200, 200, 3), np.uint8)
     turned = 0.6
     end = (round(100 + 60 * cos(turned)), round(100 + 60 * sin(turned)))
@@ -96,7 +96,7 @@ def test_a_turned_crop_stands_level() -> None:
 
 @pytest.mark.parametrize("margin", [0.0, 0.3])
 @pytest.mark.parametrize("shape", [(100, 60), (700, 1900), (1, 90), (33, 2000)])
-def test_a_letterboxed_image_lies_where_its_letterbox_says(shape: tuple[int, int], margin: float) -> None:
+def test_a_letterboxed_image_is_at_the_position_of_its_letterbox(shape: tuple[int, int], margin: float) -> None:
     image = np.full((*shape, 3), 200, np.uint8)
     letterbox = Letterbox.fit(*shape, 320, margin)
     drawn = letterboxed(image, letterbox, (352, 352), 7)

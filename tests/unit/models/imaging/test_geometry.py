@@ -89,7 +89,7 @@ def test_a_box_without_area_still_has_a_map(box: list[float]) -> None:
 
 
 @given(turn, st.floats(0.01, 100), clouds(3))
-def test_the_inverse_undoes_a_map_and_the_scale_tells_its_size(turned: float, scale: float, points: Points) -> None:
+def test_the_inverse_undoes_a_map_and_its_scale_is_the_factor(turned: float, scale: float, points: Points) -> None:
     matrix = np.array([[cos(turned), -sin(turned), 3], [sin(turned), cos(turned), -8]]) * scale
     np.testing.assert_allclose(apply(inverse(matrix), apply(matrix, points)), points, atol=1e-6)
     assert scale_of(matrix) == pytest.approx(scale)

@@ -31,7 +31,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_format_and_size_are_told_from_the_bytes(name: str) -> None:
+def test_format_and_size_are_read_from_the_bytes(name: str) -> None:
     kind, data = FILES[name]
     header = read_header(data)
     assert (header.format, header.width, header.height, header.orientation) == (kind, 13, 7, 1)

@@ -101,7 +101,7 @@ def test_a_background_that_does_not_show_is_not_called_uniform() -> None:
 
 
 @pytest.mark.parametrize("colour", [(255, 0, 0), (0, 0, 255)])
-def test_colours_of_one_luminance_are_told_apart(colour: tuple[int, int, int]) -> None:
+def test_colours_of_one_luminance_are_distinguished(colour: tuple[int, int, int]) -> None:
     image = plain()
     image[:, 100:] = colour
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)

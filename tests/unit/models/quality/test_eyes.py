@@ -6,7 +6,7 @@ from tests.unit.models.networks.networks import Constant
 from tests.unit.models.quality.drawn import POINTS, drawn_face, lit
 from tests.unit.models.quality.networks import Spread
 
-# The points of the mirrored photo: left and right change places.
+# The points of the mirrored photo: left and right are swapped.
 SWAPPED = POINTS.copy()
 SWAPPED[6:12] = POINTS[[11, 10, 9, 8, 7, 6]]
 SWAPPED[:, 0] = 192 - SWAPPED[:, 0]

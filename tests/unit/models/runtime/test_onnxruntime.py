@@ -64,7 +64,7 @@ def test_a_batch_of_the_wrong_shape_is_a_model_error(doubling: Path) -> None:
     assert not isinstance(caught.value, OutOfMemory)
 
 
-def test_memory_that_runs_out_is_told_from_other_errors(tmp_path: Path) -> None:
+def test_running_out_of_memory_is_an_error_of_its_own(tmp_path: Path) -> None:
     # 64 TiB per row: the same arena refuses them that serves a GPU.
     node = helper.make_node("Expand", ["input", "shape"], ["output"])
     path = stored(tmp_path / "huge.onnx", node, shape=["n", 1], constants={"shape": [1, 1 << 44]})

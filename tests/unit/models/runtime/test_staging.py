@@ -55,7 +55,7 @@ def test_pages_are_locked_for_the_card_that_reads_them() -> None:
     assert array.sum() == 42
 
 
-def test_locked_pages_are_given_back_once_nobody_can_see_them() -> None:
+def test_locked_pages_are_freed_once_no_array_uses_them() -> None:
     cuda = FakeCuda()
     staging = Staging(cuda)
     first = staging.array((2, 3))

@@ -82,11 +82,11 @@ def test_a_package_that_is_not_there_says_what_to_check(package: SourcePackage, 
     assert "\n" not in message
 
 
-def test_no_network_is_told_apart_from_a_missing_package(
+def test_no_network_and_a_missing_package_are_different_errors(
     folder: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PIP_NO_INDEX")
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:1/simple")  # a port that nobody listens on
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:1/simple")  # a port without a server
     monkeypatch.setenv("PIP_RETRIES", "1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     package = packed(shop, Registry.PIP, "toy", {})
@@ -110,7 +110,7 @@ def test_a_missing_npm_says_what_to_install(folder: Path, shop: Path, monkeypatc
         RegistryClients().fetch(package, folder, lambda size: None)
 
 
-def test_what_has_arrived_is_told_on_the_way(folder: Path, shop: Path) -> None:
+def test_progress_is_reported_during_a_fetch(folder: Path, shop: Path) -> None:
     """The stand-in waits until it was seen at work."""
     package = packed(shop, Registry.NPM, "toy", {"package/model.bin": os.urandom(30_000)})
     npm = shop.parent / "bin" / "npm"

@@ -141,7 +141,7 @@ def test_a_failed_fetch_leaves_nothing_half_done(wanted: list[Weights], folder: 
     assert all(is_intact(weights, folder) for weights in wanted)
 
 
-def test_an_interrupted_pull_goes_on_where_it_stopped(
+def test_a_pull_continues_where_an_earlier_one_was_interrupted(
     wanted: list[Weights], folder: Path, fetcher: FolderFetcher
 ) -> None:
     with pytest.raises(KeyboardInterrupt):

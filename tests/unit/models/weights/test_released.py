@@ -27,7 +27,7 @@ class Site:
 
     Attributes:
         web: what a project publishes.
-        given: what somebody brought.
+        given: the files that a user brought.
         cache: does not exist yet.
     """
 
@@ -119,7 +119,7 @@ def test_a_download_that_does_not_come_names_the_way_without_a_network(site: Sit
     assert not is_intact(site.double, site.cache)
 
 
-def test_a_download_tells_how_much_has_arrived(site: Site) -> None:
+def test_a_download_reports_its_progress(site: Site) -> None:
     (site.web / "double.onnx").write_bytes(bytes(200_000))
     sizes = list[int]()
     download(released(site.double), site.given / "double.onnx", sizes.append)
