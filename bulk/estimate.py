@@ -18,7 +18,8 @@ from models.imaging.decode import decode
 from models.runtime.onnxruntime import OrtSession
 from models.weights.cache import weights_path
 from pipelines.chunk import Failure, Item
-from pipelines.run import open_frames, run_service
+from pipelines.load import load_items
+from pipelines.run import run_service
 
 LOOKED_AT = 16
 """So many photos, the first ones, are read and measured."""
@@ -87,7 +88,7 @@ def _seconds_per_photo(photos: Sequence[Checked], validator: PhotoValidator, set
     def run(photo: Checked) -> None:
         image = photo.image
         assert image is not None, "it has just been read"
-        frames = open_frames([Item(sample=photo.sample, blob="photo")], lambda _: decode(image))
+        frames = load_items([Item(sample=photo.sample, blob="photo")], lambda _: decode(image))
         for service in pipeline:
             run_service(service, frames, fail_fast=True)
 

@@ -14,7 +14,7 @@ from bulk.output.folder import Output
 from bulk.output.formats import Format, JsonLines, Parquet
 from bulk.output.record import Record, Task, open_record
 from bulk.output.resume import Remaining
-from bulk.output.rows import Table
+from bulk.output.rows import SampleTable
 from bulk.run import Run
 from bulk.sources import Source
 from bulk.validation import PhotoValidator
@@ -150,4 +150,4 @@ def used_models(catalogue: Catalogue, services: Sequence[str], held: Mapping[str
 
 def _format(name: FormatName, validator: PhotoValidator, source: Source) -> Format:
     fields = validator.plan.fields
-    return Parquet(Table(fields, source.columns)) if name == "parquet" else JsonLines(fields)
+    return Parquet(SampleTable(fields, source.columns)) if name == "parquet" else JsonLines(fields)

@@ -11,7 +11,7 @@ from jobs.redis.jobs import RedisJobStore
 from jobs.redis.presence import Presence
 from models.catalogue import services
 from models.runtime.sessions import Sessions
-from pipelines.run import SLICE_PIXELS
+from pipelines.load import GROUP_PIXELS
 from workers.images import ImageCache
 from workers.references import References, is_far, is_reference
 from workers.stage import StageRunner
@@ -59,6 +59,6 @@ def runtime() -> Runtime:
             name,
             settings.jobs.stage_deadline_s,
             # On a CPU a batch of photos costs a sixth more than the photos one by one, which stay in its cache.
-            slice_pixels=1 if settings.device == "cpu" else SLICE_PIXELS,
+            slice_pixels=1 if settings.device == "cpu" else GROUP_PIXELS,
         ),
     )

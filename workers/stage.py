@@ -12,8 +12,9 @@ from jobs.job import ClaimOutcome, Ending, JobSpec, JobStatus, Progress, Service
 from jobs.store import JobStore
 from models.service import Service
 from pipelines.chunk import Chunk, Failure
+from pipelines.load import GROUP_PIXELS, load_groups
 from pipelines.plan import Stage
-from pipelines.run import SLICE_PIXELS, open_slices, run_service
+from pipelines.run import run_service
 from workers.images import ImageCache
 
 log = getLogger(__name__)
@@ -33,7 +34,7 @@ class StageRunner:
         service: gives a service by name; raises `ModelError`.
         worker: the name of this worker.
         deadline_s: after it a stage begins no further service, and its job fails.
-        slice_pixels: see `open_slices`; 1 takes the images of a chunk one at a time.
+        slice_pixels: see `load_groups`; 1 takes the images of a chunk one at a time.
     """
 
     store: JobStore
@@ -41,7 +42,7 @@ class StageRunner:
     service: Callable[[str], Service]
     worker: str
     deadline_s: float
-    slice_pixels: int = SLICE_PIXELS
+    slice_pixels: int = GROUP_PIXELS
 
     def run(self, job_id: str, index: int, queue: str) -> bool:
         """Run a stage, unless the job has no use for it any more.
@@ -113,7 +114,7 @@ class StageRunner:
         opened = perf_counter()
         named = [item.image for item in chunk.items if item.image is not None and not item.dead]
         with self.images.ahead(named) as images:
-            for frames in open_slices(chunk.items, images, self.slice_pixels):
+            for frames in load_groups(chunk.items, images, self.slice_pixels):
                 # Whoever comes first pays for the decoding.
                 took[stage.first] += (perf_counter() - opened) * 1000
                 for place, name in enumerate(stage.services, start=stage.first):

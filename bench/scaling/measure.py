@@ -24,7 +24,7 @@ from bench.speed.workbench import Workbench, pids_of
 from broker.queues import CO_LOCATED
 from bulk.inputs import Input
 from bulk.output.formats import Parquet
-from bulk.output.rows import Table
+from bulk.output.rows import SampleTable
 from bulk.perform import Crew
 from cli.bulk_executors import deployed_crew
 from config.cores import usable_cores
@@ -151,7 +151,7 @@ def _pass(crew: Crew, photos: Sequence[Input], worker: Sequence[int], by_referen
     assert ended is not None
     if ended.items is None or any(item.failures for item in ended.items):
         raise SystemExit(f"a chunk failed: {ended}")
-    form = Parquet(Table(crew.validator.plan.fields, {}))
+    form = Parquet(SampleTable(crew.validator.plan.fields, {}))
     with TemporaryDirectory() as folder:
         form.write(Path(folder) / "part", list(zip(photos, ended.items, strict=True)))
     crew.executor.forget(ticket)

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from bulk.errors import OutputTaken
 from bulk.inputs import Input, InputChunk
-from bulk.output.formats import Format, Result
+from bulk.output.formats import Format, PhotoResult
 from pipelines.chunk import Failure
 
 Failed = tuple[Input, Failure]
@@ -70,7 +70,7 @@ class Output:
         names = (_PART.fullmatch(path.name) for path in self._listed(self._parts))
         return {int(name[1]): name[2] for name in names if name}
 
-    def write(self, chunk: InputChunk, form: Format, results: Sequence[Result], failed: Sequence[Failed]) -> None:
+    def write(self, chunk: InputChunk, form: Format, results: Sequence[PhotoResult], failed: Sequence[Failed]) -> None:
         """Write a chunk down, as if in one step."""
         self._parts.mkdir(exist_ok=True)
         self._errors.mkdir(exist_ok=True)

@@ -1,7 +1,7 @@
 """What other services say of a face, as scores of quality."""
 
-from models.services.emotion_estimator import Emotions
-from models.services.mask_estimator import Mask
+from models.networks.emotions import Emotions
+from models.networks.mask import Mask
 
 NEUTRAL_THRESHOLD = 20
 MASK_THRESHOLD = 20

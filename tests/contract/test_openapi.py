@@ -14,7 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from api.app import create_app
 from models.catalogue import services
 
-EXAMPLES = sorted((Path(str(files("api"))) / "examples").glob("*/*.json"))
+EXAMPLES = sorted((Path(str(files("api.openapi"))) / "examples").glob("*/*.json"))
 Json = dict[str, Any]
 
 

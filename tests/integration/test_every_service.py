@@ -20,7 +20,7 @@ from tests.integration.conftest import Deploy, Deployment, Json, base64_photo, p
 
 pytestmark = pytest.mark.stack
 
-EXAMPLES = sorted((Path(str(files("api"))) / "examples").glob("*/*.request.json"))
+EXAMPLES = sorted((Path(str(files("api.openapi"))) / "examples").glob("*/*.request.json"))
 SAMPLES = {"v1": v1_sample, "v2": v2_sample}
 dialects = pytest.mark.parametrize("dialect", SAMPLES)
 

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.networks.emotions import Emotions
+from models.networks.mask import Mask
 from models.quality.attributes import MASK_THRESHOLD, neutral_score, not_masked_score
-from models.services.emotion_estimator import Emotions
-from models.services.mask_estimator import Mask
 
 
 @given(st.floats(0, 1))
