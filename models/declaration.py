@@ -24,8 +24,11 @@ def refuse(service: type[Service], problem: str) -> NoReturn:
     Raises:
         DeclarationError: always; names the class and its file.
     """
-    file = service.__module__.replace(".", "/") + ".py"
-    raise DeclarationError(f"{service.__name__} in {file}: {problem}")
+    raise DeclarationError(f"{_class_and_file(service)}: {problem}")
+
+
+def _class_and_file(service: type[Service]) -> str:
+    return f"{service.__name__} in {service.__module__.replace('.', '/')}.py"
 
 
 def check_declarations(services: Sequence[type[Service]]) -> None:
@@ -38,7 +41,7 @@ def check_declarations(services: Sequence[type[Service]]) -> None:
         _check_attributes(service)
         _check_outputs(service)
     for service in services:
-        _check_neighbours(service, services)
+        _check_together(service, services)
 
 
 def _check_attributes(service: type[Service]) -> None:
@@ -94,20 +97,24 @@ def _check_output(service: type[Service], output: Output[Any]) -> None:
         refuse(service, f"the output `{output.name}` cannot be written: {error}")
 
 
-def _check_neighbours(service: type[Service], services: Sequence[type[Service]]) -> None:
+def _check_together(service: type[Service], services: Sequence[type[Service]]) -> None:
     given = {field for other in services for field in other.gives} | {IMAGE}
     if lacking := sorted(field.name for field in service.needs - given):
         refuse(service, f"`needs` has {', '.join(lacking)}, which no service gives")
     for other in services:
-        if other is service:
+        if other is not service:
+            _check_pair(service, other)
+
+
+def _check_pair(service: type[Service], other: type[Service]) -> None:
+    named = _class_and_file(other)
+    if other.name == service.name and (service.module is None or service.module == other.module):
+        refuse(service, f"{named} has the name {service.name} too; choose another for one")
+    mine = {field.name: field for field in service.gives}
+    for theirs in other.gives:
+        if theirs.name not in mine:
             continue
-        if other.name == service.name and (service.module is None or service.module == other.module):
-            refuse(service, f"{other.__name__} has the name {service.name} already; choose another name")
-        for mine in service.gives:
-            for theirs in other.gives:
-                if mine.name != theirs.name:
-                    continue
-                if mine != theirs:
-                    refuse(service, f"{other.__name__} declares the output `{mine.name}` with another type")
-                if issubclass(service, MatchingService) and not issubclass(other, MatchingService):
-                    refuse(service, f"{other.__name__} gives the output `{mine.name}` to objects already")
+        if mine[theirs.name] != theirs:
+            refuse(service, f"{named} declares the output `{theirs.name}` with another type")
+        if issubclass(service, MatchingService) and not issubclass(other, MatchingService):
+            refuse(service, f"{named} gives the output `{theirs.name}` to objects; choose another name")

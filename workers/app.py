@@ -44,7 +44,8 @@ def _warm_up(**_: Any) -> None:
     except Exception as error:  # a signal's receiver may fail, and the worker would start without its models
         log.exception("the worker cannot start")
         raise SystemExit(1) from error
-    log.info("models loaded", extra={"models": ",".join(here.sessions.loaded)})
+    loaded = {"models": ",".join(here.sessions.loaded), "services": ",".join(here.sessions.loaded_services)}
+    log.info("models loaded", extra=loaded)
 
 
 @worker_ready.connect

@@ -5,8 +5,8 @@ from pydantic import BaseModel
 from pydantic import Field as Key
 
 from api.deps import FrontDep
-from api.front import Front
 from api.services.versions import routes_of
+from config.settings import LimitSettings
 from models.family import ModelFamily
 from models.service import Service
 from pipelines.dialects import DIALECTS
@@ -46,13 +46,14 @@ class OffersView(BaseModel):
 @router.get("/services", response_model=OffersView)
 async def list_services(front: FrontDep) -> OffersView:
     """What each service needs and gives, where it is called and what it refuses; and pipelines by name."""
-    return OffersView(services=[_view(service, front) for service in front.catalogue.values()], presets=dict(PRESETS))
+    views = [service_view(service, front.settings.limits) for service in front.catalogue.values()]
+    return OffersView(services=views, presets=dict(PRESETS))
 
 
-def _view(service: type[Service], front: Front) -> ServiceView:
+def service_view(service: type[Service], limits: LimitSettings) -> ServiceView:
+    """What `GET /services` says of a service."""
     fields = sorted(service.needs | service.gives, key=lambda field: field.name)
     routes = [version.route(service.name, kind) for version, kind in routes_of(service)]
-    limits = front.settings.limits
     return ServiceView(
         name=service.name,
         summary=(service.__doc__ or "").partition("\n")[0],

@@ -16,7 +16,7 @@ from models.catalogue import declaring_service, object_outputs
 from models.declaration import refuse
 from models.networks.emotions import EMOTIONS
 from models.networks.landmarks import LandmarkName
-from models.output import BBOX, CONFIDENCE, LANDMARKS, POSE, Field, Output, Pose
+from models.output import BBOX, CONFIDENCE, CORE_FIELDS, LANDMARKS, POSE, Field, Output, Pose
 from models.services.age_estimator import AgeEstimator
 from models.services.gender_estimator import GenderEstimator
 from models.services.quality_estimator import QualityAssessmentEstimator
@@ -57,23 +57,27 @@ PHOTO_COLUMNS: Mapping[str, pa.DataType] = {
 
 
 def object_columns(given: Collection[str]) -> list[tuple[Field, Column]]:
-    """The columns of the named fields, in the order in which answers show the fields.
+    """The columns of the named fields, in the order in which answers show the fields."""
+    return [(field, column) for field, columns in _COLUMNS.items() if field.name in given for column in columns]
+
+
+def _all_columns() -> dict[Field, list[Column]]:
+    """The columns of every field.
 
     Raises:
         DeclarationError: two columns have one name.
     """
-    columns = dict(_SPELLED)
+    columns = {field: _SPELLED[field] for field in CORE_FIELDS if field in _SPELLED}
     taken = {*PHOTO_COLUMNS, *(column.name for spelled in _SPELLED.values() for column in spelled)}
     for output in object_outputs():
-        if output in columns:
+        columns[output] = _SPELLED.get(output) or _derived(output)
+        if output in _SPELLED:
             continue
-        columns[output] = _derived(output)
         names = {column.name for column in columns[output]}
         if clash := sorted(names & taken):
             refuse(declaring_service(output), f"the table has another column {', '.join(clash)}; rename the output")
         taken |= names
-    ordered: list[Field] = [CONFIDENCE, BBOX, LANDMARKS, POSE, *object_outputs()]
-    return [(field, column) for field in ordered if field.name in given for column in columns[field]]
+    return columns
 
 
 def _derived(output: Output[Any]) -> list[Column]:
@@ -136,3 +140,5 @@ _SPELLED: Mapping[Field, list[Column]] = {
         {**_KINDS, int: pa.int32()},
     ),
 }
+
+_COLUMNS = _all_columns()

@@ -97,6 +97,12 @@ class Sessions:
         with self._lock:
             return sorted(self._sessions)
 
+    @property
+    def loaded_services(self) -> list[str]:
+        """The names of the services that are ready to run."""
+        with self._lock:
+            return sorted(self._services)
+
     def close(self) -> None:
         """End the threads that serve shared batches; the sessions are of no use afterwards."""
         with self._lock:
