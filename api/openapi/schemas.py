@@ -1,4 +1,4 @@
-"""The JSON schemas of the routes that read their bodies themselves, made of the dialects' own models."""
+"""The JSON schemas of the routes that read their bodies themselves, made from the models of the dialects."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -40,7 +40,7 @@ class Schemas:
         name = f"{_title(service)}{dialect.name.upper()}Request"
         keys: dict[str, Any] = _image(dialect, required=IMAGE_FIELD in service.needs)
         if not issubclass(service, DetectingService):
-            # Where a dialect knows the placeholder, an object may be empty.
+            # Where a dialect has the placeholder, an object may be empty.
             required = set() if dialect.placeholder and service.needs_only_boxes() else service.needs
             keys["objects"] = (list[_object(f"{name}Object", dialect, service.needs, required)], ...)  # type: ignore[misc]
         return self.json(_sample(name, keys), example(service.name, dialect, "request"))

@@ -36,7 +36,7 @@ class SampleTable:
         self.schema: pa.Schema = pa.schema(list((own | carried).items()))
 
     def rows(self, photo: Input, item: Item) -> list[ResultRow]:
-        """The rows of a photo; one without objects has one row, whose `object` is null."""
+        """The rows of a photo; a photo without objects has one row, whose `object` is null."""
         height, width = item.sample.size or (None, None)
         failures = "; ".join(f"{failure.service}: {failure.message}" for failure in item.failures)
         common: ResultRow = {

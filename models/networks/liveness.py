@@ -37,7 +37,7 @@ class LivenessNetwork(Protocol):
     """One of the networks that judge faces."""
 
     def judge(self, images: Sequence[Image], boxes: Sequence[Box]) -> list[float | None]:
-        """How surely each face is real, in [0, 1], "real" from one half on; None for one that cannot be judged.
+        """How surely each face is real, in [0, 1]; at least one half means "real", None that it cannot be judged.
 
         Args:
             images: the image of each face.
@@ -53,8 +53,8 @@ class LivenessJudge:
     """Judges faces with the best networks that are installed.
 
     Attributes:
-        models: what judges by default.
-        preferred_models: what judges instead where all of them are installed.
+        models: the networks that it uses by default.
+        preferred_models: the networks that it uses instead where all of them are installed.
     """
 
     models = FaceAntiSpoofing.models

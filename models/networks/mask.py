@@ -15,10 +15,10 @@ from models.output import Output
 from models.runtime.session import FloatArray, Session
 
 _SIZE = 224
-# Which faces the network errs on depends on the crop: the mean of a narrow one and a wide, mirrored one errs on a sixth
-# of those that a single one errs on.
+# The network errs on different faces with different crops: the mean of a narrow crop and a wide, mirrored one errs on a
+# sixth of the faces that a single crop errs on.
 _MARGINS = (1.0, 1.3)
-# The network is so sure of bare faces that one in five is already a mask.
+# The network is biased towards bare faces: a share of one fifth means a mask.
 _THRESHOLD = 0.2
 
 

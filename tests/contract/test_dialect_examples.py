@@ -1,4 +1,4 @@
-"""Every example of the contract is read, and written again as it stands there."""
+"""Every example of the contract is read, and written again as it was."""
 
 import json
 from importlib.resources import files
@@ -18,7 +18,7 @@ from pipelines.encoding import encode_base64
 EXAMPLES = sorted((Path(str(files("api.openapi"))) / "examples").glob("*/*.json"))
 SIZE = (512, 512)
 EVERY = [field.name for field in (*CORE_FIELDS, *object_outputs())]
-# In the place of a template the contract has words.
+# The contract has a text instead of a template.
 TEMPLATE = encode_base64(encode(np.eye(1, DIMENSION, dtype=np.float32)[0]))
 
 

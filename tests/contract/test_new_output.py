@@ -208,6 +208,14 @@ def test_it_is_in_the_schema_of_the_answer(report: Any, dialect: str, output: st
         assert schema["properties"]["value"]["enum"] == (["FULL", "NONE"] if dialect == "v1" else ["full", "none"])
 
 
+def test_a_value_with_a_reserved_name_stops_the_process(tmp_path: Path) -> None:
+    definition = ONE_VALUE + "    copy: int\n"
+    text = SERVICE.format(output="hat", definition=definition, type="Hat", value="Hat(True, 1)")
+    done = run_python(copy_tree(tmp_path / "tree", {"hat_estimator.py": text}), "import pipelines.dialects")
+    assert done.returncode == 1
+    assert "the output `hat` cannot be written: `Hat.copy` has a reserved name" in done.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("output", "module", "problem"),
     [

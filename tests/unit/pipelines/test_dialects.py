@@ -47,7 +47,7 @@ def test_a_sample_survives_the_way_through_both_dialects(sample: Sample) -> None
 
 @dialects
 @given(sample=samples())
-def test_computed_fields_are_laid_over_what_was_given(dialect: Dialect, sample: Sample) -> None:
+def test_computed_fields_are_put_over_what_was_given(dialect: Dialect, sample: Sample) -> None:
     given = {
         "note": {"kept": [1, None, "x"]},
         "objects": [{"bbox": [0, 0, 1, 1], "confidence": 7, "tag": index} for index, _ in enumerate(sample.objects)],
@@ -164,7 +164,7 @@ def test_foreign_keys_are_legal_at_every_level(dialect: Dialect, sample: Sample)
 
 
 @dialects
-def test_what_nobody_needs_may_be_anything(dialect: Dialect) -> None:
+def test_a_field_that_is_not_needed_may_have_any_value(dialect: Dialect) -> None:
     keys = {dialect.key_of(field) for field in (TEMPLATE, AgeEstimator.output, QualityAssessmentEstimator.output, POSE)}
     foreign = {"objects": [{"id": "left", "bbox": BOX, **dict.fromkeys(keys, "of another vendor")}]}
     (face,) = dialect.read(foreign, (100, 100), [BBOX]).objects

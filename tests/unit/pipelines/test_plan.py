@@ -63,7 +63,7 @@ def test_a_body_is_no_face() -> None:
     assert refusal("age-estimator", sample=Sample(objects=[body])) == [["objects", 0, "class"]]
 
 
-def test_found_faces_are_hidden_where_nobody_asked_for_them() -> None:
+def test_found_faces_are_hidden_where_the_caller_did_not_ask_for_them() -> None:
     made = planned("age-estimator", find_faces=True)
     assert (made.services, made.hidden, made.rebuilt) == ((DETECTOR, "age-estimator"), 1, True)
     assert made.fields == ("age",)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from models.errors import InvalidImage
 from models.imaging.decode import Image
+from models.output import BBOX, CONFIDENCE, TEMPLATE
 from models.service import Face
 from pipelines.chunk import Item
 from pipelines.load import load_groups, load_items
@@ -138,3 +139,16 @@ def test_a_bug_is_the_failure_of_its_service_alone() -> None:
     (failure,) = opened.item.failures
     assert (failure.service, failure.type, failure.message) == ("age-estimator", "internal", "internal error")
     assert opened.item.sample.objects[0].age == 20
+
+
+class Forgetful(FakeDetector):
+    """Declares an output and finds objects without it."""
+
+    outputs = (CONFIDENCE, BBOX, TEMPLATE)
+
+
+def test_an_object_without_a_declared_output_is_a_failure() -> None:
+    (loaded,) = load_items([item("wide")], IMAGES.__getitem__)
+    run_service(Forgetful(), [loaded], fail_fast=True)
+    (failure,) = loaded.item.failures
+    assert "declares `template`" in failure.message

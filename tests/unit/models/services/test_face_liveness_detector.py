@@ -27,7 +27,7 @@ MODULES = (EachFaceLiveness, LargestFaceLiveness, GoodFaceLiveness)
 
 
 class Idle:
-    """A network that nobody may ask."""
+    """A network that must not run."""
 
     def run(self, batch: object) -> dict[str, FloatArray]:
         raise AssertionError("asked for nothing")
