@@ -42,6 +42,8 @@ def record_of(value_type: type) -> dict[str, ValueType] | None:
             values[field.name] = single_value(hints[field.name])
         except TypeError as error:
             raise TypeError(f"`{value_type.__name__}.{field.name}` is {error}") from None
+    if all(value.optional for value in values.values()):
+        raise TypeError(f"`{value_type.__name__}` has no value that is always there")
     return values
 
 

@@ -16,6 +16,7 @@ from pipelines.dialects.codec import WriteContext
 from pipelines.encoding import encode_base64
 
 EXAMPLES = sorted((Path(str(files("api.openapi"))) / "examples").glob("*/*.json"))
+assert EXAMPLES, "without examples their tests would be skipped"
 SIZE = (512, 512)
 EVERY = [field.name for field in (*CORE_FIELDS, *object_outputs())]
 # The contract has a text instead of a template.

@@ -15,6 +15,7 @@ from api.app import create_app
 from models.catalogue import services
 
 EXAMPLES = sorted((Path(str(files("api.openapi"))) / "examples").glob("*/*.json"))
+assert EXAMPLES, "without examples their tests would be skipped"
 Json = dict[str, Any]
 
 

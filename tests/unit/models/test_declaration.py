@@ -47,6 +47,13 @@ class Nested:
     hats: list[int]
 
 
+@dataclass(frozen=True)
+class Empty:
+    """Whether a face wears a hat, or not."""
+
+    value: bool | None
+
+
 class Shades(StrEnum):
     """Colours that v1 cannot tell apart."""
 
@@ -186,11 +193,17 @@ def test_records_have_a_docstring() -> None:
 
 @pytest.mark.parametrize(
     ("value_type", "named"),
-    [(Nested, r"`Nested\.hats` is list\[int\]"), (list, "list"), (complex, "complex"), (Shades, "Shades")],
+    [
+        (Nested, r"`Nested\.hats` is list\[int\]"),
+        (list, "list"),
+        (complex, "complex"),
+        (Shades, "Shades"),
+        (Empty, "`Empty` has no value"),
+    ],
 )
 def test_types_can_be_written(value_type: type, named: str) -> None:
     problem = refusal(declared(output=Output("hat", value_type)))
-    assert re.match(f"the output `hat` cannot be written: {named}[;,]", problem)
+    assert re.match(f"the output `hat` cannot be written: {named}[;, ]", problem)
 
 
 def test_names_of_services_are_unique() -> None:
