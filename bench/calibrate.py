@@ -10,8 +10,8 @@ from bench.accuracy.examiner import Examiner
 from bench.accuracy.kit import InvalidKit
 from bench.accuracy.pairs import PairCounts
 from models.calibration.rates import Calibration
-from models.field import Field
 from models.networks.template import decode
+from models.output import TEMPLATE
 from models.services.template_extractor import FaceTemplateDetector
 
 # From where hardly a pair of one person is, to where nearly all pairs of two people are.
@@ -35,8 +35,11 @@ def calibrate(folder: Path, examiner: Examiner) -> str:
     """
     labelled = labelled_photos(folder)
     faces = examiner.subjects([photo for photo, _ in labelled], FaceTemplateDetector)
-    known = [(face, label) for face, (_, label) in zip(faces, labelled, strict=True) if face is not None]
-    embeddings = np.array([decode(face.values[Field.TEMPLATE]) for face, _ in known], np.float32)
+    templates = [TEMPLATE.of(face.values) if face is not None else None for face in faces]
+    known = [
+        (template, label) for template, (_, label) in zip(templates, labelled, strict=True) if template is not None
+    ]
+    embeddings = np.array([decode(template) for template, _ in known], np.float32)
     counts = PairCounts.of(embeddings, [label for _, label in known], THRESHOLDS)
     if not counts.genuine_pairs or not counts.impostor_pairs:
         raise InvalidKit(f"{folder} has not both pairs of one person and pairs of two")

@@ -34,7 +34,8 @@ from models.imaging.decode import decode
 from models.runtime.sessions import Sessions
 from models.service import EstimatingService, Service
 from pipelines.chunk import Item
-from pipelines.run import open_frames, run_service
+from pipelines.load import load_items
+from pipelines.run import run_service
 from pipelines.sample import Sample
 
 PHOTO = Path(__file__).parent / "photos" / "portrait-1mp.jpg"
@@ -58,7 +59,7 @@ def judge(chain: Sequence[Service], photo: bytes) -> int:
     Returns:
         How many faces it has.
     """
-    frames = open_frames([Item(sample=Sample(), blob="photo")], lambda _: decode(photo))
+    frames = load_items([Item(sample=Sample(), blob="photo")], lambda _: decode(photo))
     for service in chain:
         run_service(service, frames, fail_fast=True)
     (frame,) = frames

@@ -15,7 +15,8 @@ from config.settings import Settings
 from jobs.factory import Checked
 from models.imaging.decode import decode
 from pipelines.chunk import Failure, Item
-from pipelines.run import open_frames, run_service
+from pipelines.load import load_items
+from pipelines.run import run_service
 
 SAMPLE_SIZE = 16
 """So many photos, the first of the run, are checked and timed."""
@@ -75,7 +76,7 @@ def _seconds_per_photo(photos: Sequence[Checked], validator: PhotoValidator, set
     def run(photo: Checked) -> None:
         image = photo.image
         assert image is not None, "it was read by the check"
-        frames = open_frames([Item(sample=photo.sample, blob="photo")], lambda _: decode(image))
+        frames = load_items([Item(sample=photo.sample, blob="photo")], lambda _: decode(image))
         for service in pipeline:
             run_service(service, frames, fail_fast=True)
 

@@ -14,7 +14,7 @@ from bulk.inputs import Input, Order, PhotoSource
 from bulk.output.folder import Output, Remaining
 from bulk.output.formats import Format, JsonLines, Parquet
 from bulk.output.record import RunRecord, RunTask, open_record
-from bulk.output.rows import Table
+from bulk.output.rows import SampleTable
 from bulk.validation import PhotoValidator
 from models.catalogue import Catalogue
 
@@ -134,4 +134,4 @@ def used_models(catalogue: Catalogue, services: Sequence[str], held: Mapping[str
 
 def _format(name: FormatName, validator: PhotoValidator, source: PhotoSource) -> Format:
     fields = validator.plan.fields
-    return Parquet(Table(fields, source.columns)) if name == "parquet" else JsonLines(fields)
+    return Parquet(SampleTable(fields, source.columns)) if name == "parquet" else JsonLines(fields)

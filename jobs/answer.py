@@ -20,8 +20,8 @@ def write_answer(spec: JobSpec, data: JobData, image: bytes | None, index: int =
     assert data.result is not None, "only a job that succeeded has an answer"
     item, given = data.result.items[index], data.givens[index]
     dialect = DIALECTS[spec.dialect]
-    page = WriteContext(item.sample.size or (0, 0), spec.age_format)
-    answer = dialect.write(item.sample, given, rebuilt=spec.plan.rebuilt, fields=spec.plan.fields, page=page)
+    context = WriteContext(item.sample.size or (0, 0), spec.age_format)
+    answer = dialect.write(item.sample, given, rebuilt=spec.plan.rebuilt, fields=spec.plan.fields, context=context)
     if item.failures:
         answer["errors"] = [failure.model_dump() for failure in item.failures]
     if image is None:

@@ -10,8 +10,8 @@ from jobs.errors import PayloadTooLarge
 from jobs.job import JobSpec, NewJob, OnError, Priority, new_job_id
 from models.catalogue import Catalogue
 from models.family import ModelFamily
-from models.field import Field
 from models.imaging.headers import check_pixels, read_header
+from models.output import BBOX, IMAGE, LANDMARKS, Field
 from models.service import DetectingService, MatchingService
 from models.services.face_fitter import FaceFitter
 from pipelines.chunk import Chunk, Item
@@ -154,7 +154,7 @@ class JobFactory:
 
     def _check(self, submission: Submission) -> Checked:
         dialect, body = submission.dialect, submission.body
-        looks = any(Field.IMAGE in self.catalogue[name].needs for name in submission.asked)
+        looks = any(IMAGE in self.catalogue[name].needs for name in submission.asked)
         image = self._image(submission) if looks else None
         size = self._size(submission.asked, image) if image is not None else None
         first = self.catalogue[submission.asked[0]]
@@ -187,7 +187,7 @@ class JobFactory:
     def _read_fields(self, asked: Sequence[str]) -> set[Field]:
         """The fields of the objects that came in which somebody looks at."""
         # Whoever crops takes the points where there are any, needed or not.
-        read = {Field.BBOX, Field.LANDMARKS}
+        read = {BBOX, LANDMARKS}
         given: set[Field] = set()
         for name in asked:
             read |= self.catalogue[name].needs - given

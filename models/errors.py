@@ -29,6 +29,12 @@ class ModelError(FacelineError):
     type: ClassVar[str] = "model_error"
 
 
+class DeclarationError(FacelineError):
+    """A service declares something that is missing or cannot be derived; the process does not start."""
+
+    type: ClassVar[str] = "invalid_declaration"
+
+
 class WeightsMissing(ModelError):
     """A weight file is not in the cache, or is damaged."""
 

@@ -1,19 +1,18 @@
 """What a service is: its declaration, and the three ways in which services work.
 
-A service is one file that declares what it needs and gives, and turns arrays into results. The catalogue finds it;
-its queue, routes, schemas, weights check and warm-up follow from the declaration.
+A service is one file that declares what it needs and gives, and turns arrays into results. The catalogue finds it; its
+queue, routes, schemas, spelling, table columns, weights check and warm-up follow from the declaration.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Self
 
 from models.family import ModelFamily
-from models.field import Field
 from models.imaging.decode import Image
 from models.imaging.geometry import Box, Points
-from models.networks.head_pose import Pose
+from models.output import BBOX, IMAGE, TEMPLATE, Field, Output, OutputValues, Pose, Value
 from models.runtime.session import SessionSource
 
 ObjectClass = Literal["face", "body"]
@@ -26,12 +25,21 @@ class Found:
     Attributes:
         bbox: (4,) float64, x1, y1, x2, y2 in pixels of the image; may reach over its borders.
         confidence: in [0, 1], higher = surer that it is one.
-        values: what the service says of it besides, by field.
+        landmarks: (21, 2) float64, x, y in pixels; None if the service gives none.
+        pose: None if the service gives none.
+        values: of the outputs that the service declares.
     """
 
     bbox: Box
     confidence: float
-    values: Mapping[Field, Any] = field(default_factory=dict)
+    landmarks: Points | None = None
+    pose: Pose | None = None
+    values: OutputValues = field(default_factory=OutputValues)
+
+    def with_output(self, output: Output[Value], value: Value) -> Self:
+        """The same object, which now has a value of this output."""
+        output.put(self.values, value)
+        return self
 
 
 @dataclass(slots=True)
@@ -42,29 +50,33 @@ class Face:
         image: (h, w, 3) uint8 BGR, upright.
         bbox: (4,) float64, x1, y1, x2, y2 in pixels.
         landmarks: (21, 2) float64, x, y in pixels, in the order of `models.networks.landmarks.LandmarkName`;
-            None until somebody needs and finds them.
+            None until a service finds them.
         pose: None if the sample has none.
-        known: what services have said of the face on this image before, by field; whoever would ask them, need not.
+        cached_results: what services found of this face in this stage already; a service may use them instead of
+            running their networks again.
     """
 
     image: Image
     bbox: Box
     landmarks: Points | None = None
     pose: Pose | None = None
-    known: dict[Field, Any] = field(default_factory=dict)
+    cached_results: OutputValues = field(default_factory=OutputValues)
 
 
 class Service(ABC):
     """One capability under its public name. Subclasses say what they do in the first line of their docstring.
 
     Attributes:
-        module: tells apart services of one name, of which a deployment chooses one; None where there is no choice.
+        name: public, in kebab-case.
+        module: distinguishes services of one name, of which a deployment chooses one; None where there is no choice.
+        family: whose workers run it.
         object_class: of the objects that it finds or judges.
         needs: the fields that a sample must have.
-        gives: the fields that it has afterwards, and shows in the answer.
+        gives: the fields that it adds, and shows in the answer; follows from its outputs.
         weights: the models that it runs, by their names in the weights registry.
         optional_weights: models that it runs instead of some of those, where all of them are installed.
         max_pixels: images with more are refused; None leaves it to the deployment.
+        in_version_1_0: whether it has the deprecated routes of version 1.0; new services have none.
     """
 
     name: ClassVar[str]
@@ -72,19 +84,20 @@ class Service(ABC):
     family: ClassVar[ModelFamily]
     object_class: ClassVar[ObjectClass] = "face"
     needs: ClassVar[frozenset[Field]]
-    gives: ClassVar[frozenset[Field]]
-    weights: ClassVar[tuple[str, ...]]
+    gives: ClassVar[frozenset[Field]] = frozenset()
+    weights: ClassVar[tuple[str, ...]] = ()
     optional_weights: ClassVar[tuple[str, ...]] = ()
     max_pixels: ClassVar[int | None] = None
+    in_version_1_0: ClassVar[bool] = False
 
     @classmethod
     def needs_only_boxes(cls) -> bool:
         """Whether an image and the boxes in it are all that it needs."""
-        return cls.needs == {Field.IMAGE, Field.BBOX}
+        return cls.needs == {IMAGE, BBOX}
 
     @abstractmethod
     def __init__(self, sessions: SessionSource) -> None:
-        """Takes its sessions by the names in `weights`, or `optional_weights`; what it takes is what answers.
+        """Takes its sessions by the names in `weights`, or `optional_weights`.
 
         Raises:
             ModelError: a model is missing or does not load.
@@ -92,52 +105,66 @@ class Service(ABC):
 
 
 class DetectingService(Service):
-    """Finds objects in images; what a sample held before under `objects` is replaced."""
+    """Finds objects in images, and replaces the objects that the sample had.
 
-    needs = frozenset({Field.IMAGE})
+    Attributes:
+        outputs: the fields of the objects that it finds.
+    """
+
+    needs = frozenset({IMAGE})
+    outputs: ClassVar[tuple[Field, ...]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.gives = frozenset(getattr(cls, "outputs", ()))
 
     @abstractmethod
     def detect(self, images: Sequence[Image]) -> list[list[Found]]:
-        """Find the objects of each image, surest first; no object is an answer.
+        """Find the objects of each image, surest first; an image without objects gives an empty list.
 
         Raises:
-            InvalidRequest: an image breaks a rule of the service. Who detects in several images at once asks again for
+            InvalidRequest: an image breaks a rule of the service. A caller that passed several images calls again with
                 each alone.
             ModelError: the engine failed.
         """
 
 
-Result = TypeVar("Result")
+class OutputService(Service, Generic[Value]):
+    """Gives one output.
+
+    Attributes:
+        output: that it gives.
+    """
+
+    output: Output[Value]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        output: Output[Any] | None = getattr(cls, "output", None)
+        cls.gives = frozenset() if output is None else frozenset({output})
 
 
-class EstimatingService(Service, Generic[Result]):
-    """Gives one field of each face."""
+class EstimatingService(OutputService[Value]):
+    """Gives one output of each face."""
 
-    needs = frozenset({Field.IMAGE, Field.BBOX})
-
-    @property
-    def field(self) -> Field:
-        """The one field that it gives."""
-        (given,) = self.gives
-        return given
+    needs = frozenset({IMAGE, BBOX})
 
     @abstractmethod
-    def estimate(self, faces: Sequence[Face]) -> list[Result]:
-        """Judge each face; the results stand in the order of the faces. No face is legal and reaches no network.
+    def estimate(self, faces: Sequence[Face]) -> list[Value]:
+        """Judge each face; the results are in the order of the faces. No face is legal and reaches no network.
 
         Raises:
             ModelError: the engine failed.
         """
 
 
-class MatchingService(Service, Generic[Result]):
-    """Compares the two objects of a sample by their templates, without an image."""
+class MatchingService(OutputService[Value]):
+    """Compares the two objects of a sample by their templates, without an image; its output belongs to the sample."""
 
-    needs = frozenset({Field.TEMPLATE})
-    gives = frozenset({Field.VERIFICATION})
+    needs = frozenset({TEMPLATE})
 
     @abstractmethod
-    def match(self, pairs: Sequence[tuple[bytes, bytes]]) -> list[Result]:
+    def match(self, pairs: Sequence[tuple[bytes, bytes]]) -> list[Value]:
         """Compare the templates of each pair.
 
         Raises:

@@ -1,1 +1,1 @@
-"""Samples in, samples out: the canonical sample, its dialects, plans, and the store of jobs and images."""
+"""Samples in, samples out: the canonical sample, its dialects, plans, and running services on it."""

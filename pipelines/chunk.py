@@ -1,4 +1,4 @@
-"""A chunk: samples that travel through their stages together, and how far they have come."""
+"""A chunk: samples that travel through their stages together, and how many stages have run."""
 
 from pydantic import ConfigDict, Field
 
@@ -9,7 +9,7 @@ class Failure(Canonical):
     """Why a service gave nothing for a sample.
 
     Attributes:
-        service: its name; None if the sample failed before or beside a service.
+        service: its name; None if no service made the sample fail, but for example its image.
         type: of the error, stable: see `models.errors` and `pipelines.errors`.
     """
 
@@ -21,13 +21,13 @@ class Failure(Canonical):
 
 
 class Item(Canonical):
-    """A sample on its way.
+    """A sample of a chunk, with its image and its failures.
 
     Attributes:
         blob: the id of its image in the blob store; None if it is not there.
-        source: where its image lies instead, as a `jobs.reference.Reference` writes it.
+        source: a reference to its image instead, as `jobs.reference.Reference` writes it.
         failures: the services that gave nothing. In a job that fails on errors the first one is the last.
-        dead: no service runs on it any more.
+        dead: it failed: no further service runs on it.
     """
 
     sample: Sample
@@ -38,7 +38,7 @@ class Item(Canonical):
 
     @property
     def image(self) -> str | None:
-        """What its image is asked for by; None if it has none."""
+        """The blob or the reference by which its image is loaded; None if it has none."""
         return self.blob or self.source
 
 

@@ -1,4 +1,4 @@
-"""Base64, strictly."""
+"""Strict base64."""
 
 import binascii
 
@@ -8,7 +8,7 @@ from pipelines.errors import UndecodableBase64
 
 
 def decode_base64(text: str) -> bytes:
-    """The bytes of a base64 text; line breaks and blanks in it are allowed, anything else is not.
+    """The bytes of a base64 text; line breaks and blanks in it are allowed, other characters are not.
 
     Raises:
         UndecodableBase64: with the text that the contract demands.
@@ -18,7 +18,7 @@ def decode_base64(text: str) -> bytes:
     except ValueError:
         pass
     try:
-        # Slower, and bears with bits that an encoder left set behind the last byte.
+        # Slower, and accepts texts in which an encoder left bits set after the last byte.
         return binascii.a2b_base64("".join(text.split()), strict_mode=True)
     except ValueError as error:
         raise UndecodableBase64("Failed to decode base64 string") from error

@@ -1,4 +1,4 @@
-"""Errors of samples, plans and stores; the roots of the tree lie in `models.errors`."""
+"""Errors of samples and plans; `models.errors` has the classes that they derive from."""
 
 from collections.abc import Sequence
 from typing import ClassVar, TypedDict
@@ -9,7 +9,7 @@ from models.errors import InvalidRequest
 
 
 class Detail(TypedDict):
-    """One thing that is wrong, and where: the entry of a validation error."""
+    """One entry of a validation error: what is wrong, and where."""
 
     loc: list[str | int]
     msg: str
@@ -34,23 +34,23 @@ class InvalidSample(InvalidRequest):
         return "; ".join(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in self.details)
 
     def under(self, *prefix: str | int) -> "InvalidSample":
-        """The same error with locations that start further out."""
+        """The same error, with this prefix before all its locations."""
         return InvalidSample([{**detail, "loc": [*prefix, *detail["loc"]]} for detail in self.details])
 
 
 def details_of(error: ValidationError, loc: list[str | int]) -> list[Detail]:
-    """What pydantic found wrong, at `loc` and below; without what it found, which may be somebody's template."""
+    """What pydantic found wrong, at `loc` and below; without the values, which can be templates."""
     entries = error.errors(include_url=False, include_context=False, include_input=False)
     return [Detail(loc=[*loc, *entry["loc"]], msg=entry["msg"], type=entry["type"]) for entry in entries]
 
 
 class NotTwoObjects(InvalidRequest):
-    """A sample whose objects are to be compared does not have two."""
+    """The objects of a sample are compared, and it does not have exactly two."""
 
     type: ClassVar[str] = "not_two_objects"
 
 
 class UndecodableBase64(InvalidRequest):
-    """A text that should be base64 is not."""
+    """A text is not base64."""
 
     type: ClassVar[str] = "undecodable_base64"

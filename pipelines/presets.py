@@ -1,4 +1,4 @@
-"""Pipelines by name, for what most callers want."""
+"""Presets: the pipelines that most callers need, by name."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

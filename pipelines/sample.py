@@ -1,24 +1,20 @@
 """The canonical sample: what travels inside Faceline, whatever dialect the caller speaks.
 
-Coordinates are relative to the width and height of the upright image. Fields are the results of `models/` as they
-are, but for coordinates, which `models/` gives in pixels.
+Coordinates are relative to the width and height of the upright image. The outputs of services are slots of the sample,
+made from the declarations; their values are those that `models/` gives.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import astuple
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 from annotated_types import Ge, Le, Len
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, create_model
 
-from models.field import Field
-from models.networks.head_pose import Pose
-from models.networks.liveness import Liveness
-from models.quality.quality import Quality
+from models.catalogue import declaring_service, object_outputs, sample_outputs
+from models.declaration import refuse
+from models.output import Field, Output, OutputValues, Pose
 from models.service import ObjectClass
-from models.services.emotion_estimator import Emotions
-from models.services.gender_estimator import Gender
-from models.services.mask_estimator import Mask
-from models.services.verify_matcher import Verification
 
 Size = tuple[int, int]
 """(height, width) of an upright image in pixels."""
@@ -32,7 +28,7 @@ Landmarks = Annotated[list[Point], Len(21, 21)]
 
 
 class Canonical(BaseModel):
-    """A model of what travels inside; its errors, which may be logged, do not repeat what they are about."""
+    """A model of what travels inside; its errors do not repeat their input, so they can be logged."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -43,21 +39,37 @@ class Canonical(BaseModel):
     )
 
 
+_Model = TypeVar("_Model", bound=Canonical)
+
+
+def _with_slots(outputs: Sequence[Output[Any]]) -> Callable[[type[_Model]], type[_Model]]:
+    """Gives a model a slot for each output, None until a service gives it."""
+
+    def with_slots(model: type[_Model]) -> type[_Model]:
+        for output in outputs:
+            if output.name in model.model_fields or hasattr(model, output.name):
+                refuse(declaring_service(output), f"the output `{output.name}` has a reserved name; choose another")
+        slots: dict[str, Any] = {output.name: (output.value_type | None, None) for output in outputs}
+        return create_model(model.__name__, __base__=model, __module__=model.__module__, __doc__=model.__doc__, **slots)
+
+    return with_slots
+
+
 def _turn(pose: Pose) -> Pose:
     if max(map(abs, astuple(pose))) > _WHOLE_TURN:
-        raise ValueError("angles lie between -360 and 360 degrees")
+        raise ValueError("angles are between -360 and 360 degrees")
     return pose
 
 
-class SampleObject(Canonical):
-    """A face or a body.
+@_with_slots(object_outputs())
+class SampleObject(Canonical, OutputValues):
+    """A face or a body, with the outputs of services: `AgeEstimator.output.of(face)`.
 
     Attributes:
         id: counts from 0 in its sample.
         bbox: x1, y1, x2, y2.
-        landmarks: x, y of the 21 points in the order of `models.networks.landmarks.LandmarkName`; may lie outside
-            the image.
-        age: in years.
+        landmarks: x, y of the 21 points in the order of `models.networks.landmarks.LandmarkName`; may be outside the
+            image.
     """
 
     id: int = 0
@@ -66,27 +78,19 @@ class SampleObject(Canonical):
     bbox: Bbox | None = None
     landmarks: Landmarks | None = None
     pose: Annotated[Pose, AfterValidator(_turn)] | None = None
-    age: float | None = None
-    gender: Gender | None = None
-    emotions: Emotions | None = None
-    liveness: Liveness | None = None
-    mask: Mask | None = None
-    quality: Quality | None = None
-    template: bytes | None = None
 
     def has(self, field: Field) -> bool:
         """Whether the object carries the field."""
-        return getattr(self, field, None) is not None
+        return getattr(self, field.name, None) is not None
 
 
-class Sample(Canonical):
-    """Objects, and the size of the image that they are in.
+@_with_slots(sample_outputs())
+class Sample(Canonical, OutputValues):
+    """Objects, the size of the image that they are in, and the outputs that compare them.
 
     Attributes:
         size: of the image; None without one.
-        verification: how far its two objects are apart.
     """
 
     size: Size | None = None
     objects: list[SampleObject] = []
-    verification: Verification | None = None

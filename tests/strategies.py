@@ -1,19 +1,18 @@
-"""Samples that hypothesis makes up."""
+"""Samples that hypothesis makes up: the outputs follow from the declarations of the services."""
 
-from dataclasses import fields
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models.networks.head_pose import Pose
-from models.networks.liveness import Liveness
+from models.catalogue import object_outputs
 from models.networks.template import DIMENSION, Embedding, encode
-from models.quality.quality import Quality
-from models.services.emotion_estimator import Emotions
-from models.services.gender_estimator import Gender
-from models.services.mask_estimator import Mask
+from models.output import TEMPLATE, Output, Pose
+from models.services.age_estimator import AgeEstimator
+from models.services.gender_estimator import Gender, GenderEstimator
+from models.value_types import ValueType, record_of, single_value
 from pipelines.sample import Sample, SampleObject
 
 unit = st.floats(0, 1)
@@ -21,16 +20,19 @@ angle = st.floats(-90, 90)
 point = st.tuples(st.floats(-0.5, 1.5), st.floats(-0.5, 1.5))
 size = st.tuples(st.integers(1, 8000), st.integers(1, 8000))
 
+SINGLE_VALUES: Mapping[type, st.SearchStrategy[Any]] = {
+    bool: st.booleans(),
+    int: st.integers(-(2**31), 2**31),
+    float: st.floats(allow_nan=False, allow_infinity=False),
+    str: st.text(),
+    bytes: st.binary(),
+}
+
 
 @st.composite
 def bboxes(draw: st.DrawFn) -> tuple[float, float, float, float]:
     x1, y1 = draw(st.floats(0, 0.9)), draw(st.floats(0, 0.9))
     return x1, y1, draw(st.floats(x1 + 0.01, 1)), draw(st.floats(y1 + 0.01, 1))
-
-
-emotions = st.lists(unit, min_size=len(fields(Emotions)), max_size=len(fields(Emotions))).map(lambda p: Emotions(*p))
-masks = st.builds(Mask, value=st.booleans(), confidence=unit)
-livenesses = st.builds(Liveness, value=st.sampled_from(["real", "fake"]), confidence=unit)
 
 
 @st.composite
@@ -41,11 +43,29 @@ def embeddings(draw: st.DrawFn) -> Embedding:
     return values / np.linalg.norm(values)
 
 
-@st.composite
-def qualities(draw: st.DrawFn) -> Quality:
-    kinds: dict[Any, st.SearchStrategy[Any]] = {bool: st.booleans(), int: st.integers(-255, 255)}
-    return Quality(**{field.name: draw(kinds[field.type]) for field in fields(Quality)})
+def single_values(value_type: ValueType) -> st.SearchStrategy[Any]:
+    """Values of a single type."""
+    choices = value_type.choices
+    values = SINGLE_VALUES[value_type.base] if choices is None else st.sampled_from(list(choices.values()))
+    return st.none() | values if value_type.optional else values
 
+
+def output_values(output: Output[Any]) -> st.SearchStrategy[Any]:
+    """Values of an output, as far as the dialects keep them."""
+    if output in SPELLED:
+        return SPELLED[output]
+    values = record_of(output.value_type)
+    if values is None:
+        return single_values(single_value(output.value_type))
+    return st.builds(output.value_type, **{name: single_values(one) for name, one in values.items()})
+
+
+SPELLED: Mapping[Output[Any], st.SearchStrategy[Any]] = {
+    # Answers have whole years, and no confidence beside the gender.
+    AgeEstimator.output: st.integers(0, 120).map(float),
+    GenderEstimator.output: st.builds(Gender, value=st.sampled_from(["male", "female"]), confidence=st.none()),
+    TEMPLATE: embeddings().map(encode),
+}
 
 faces = st.builds(
     SampleObject,
@@ -55,13 +75,7 @@ faces = st.builds(
     bbox=bboxes(),
     landmarks=st.none() | st.lists(point, min_size=21, max_size=21),
     pose=st.none() | st.builds(Pose, yaw=angle, pitch=angle, roll=angle),
-    age=st.none() | st.integers(0, 120).map(float),
-    gender=st.none() | st.builds(Gender, value=st.sampled_from(["male", "female"]), confidence=st.none()),
-    emotions=st.none() | emotions,
-    liveness=st.none() | livenesses,
-    mask=st.none() | masks,
-    quality=st.none() | qualities(),
-    template=st.none() | embeddings().map(encode),
+    **{output.name: st.none() | output_values(output) for output in object_outputs()},
 )
 
 

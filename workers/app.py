@@ -73,7 +73,8 @@ def _load_models(instance: Any, **_: Any) -> None:
     except Exception as error:  # Celery only logs what a receiver raises, and would start without the models
         log.exception("the worker cannot start")
         raise SystemExit(1) from error
-    log.info("models loaded", extra={"models": ",".join(parts.sessions.loaded)})
+    loaded = {"models": ",".join(parts.sessions.loaded), "services": ",".join(parts.sessions.loaded_services)}
+    log.info("models loaded", extra=loaded)
 
 
 @worker_ready.connect

@@ -10,7 +10,7 @@ from jobs.redis.jobs import RedisJobStore
 from jobs.redis.presence import Presence
 from models.catalogue import services
 from models.runtime.sessions import Sessions
-from pipelines.run import SLICE_PIXELS
+from pipelines.load import GROUP_PIXELS
 from workers.images import ImageCache
 from workers.references import References, is_far, is_reference
 from workers.stage import StageRunner
@@ -61,6 +61,6 @@ def build_parts(settings: Settings) -> WorkerParts:
         name,
         settings.jobs.stage_deadline_s,
         # On a CPU a batch of photos costs a sixth more than the photos one by one, which fit into its cache.
-        group_pixels=1 if settings.device == "cpu" else SLICE_PIXELS,
+        group_pixels=1 if settings.device == "cpu" else GROUP_PIXELS,
     )
     return WorkerParts(settings, name, store, Presence(client), sessions, images, stages)

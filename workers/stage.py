@@ -12,8 +12,9 @@ from jobs.job import ClaimOutcome, Ending, JobSpec, JobStatus, Progress, Service
 from jobs.store import JobStore
 from models.service import Service
 from pipelines.chunk import Chunk, Failure
+from pipelines.load import GROUP_PIXELS, LoadedItem, load_groups
 from pipelines.plan import Stage
-from pipelines.run import SLICE_PIXELS, Frame, open_slices, run_service
+from pipelines.run import run_service
 from workers.images import ImageCache
 
 log = getLogger(__name__)
@@ -45,7 +46,7 @@ class StageRunner:
         service: gives a service by name; raises `ModelError`.
         worker: the name of this worker.
         deadline_s: after it a stage starts no further service, and its job fails.
-        group_pixels: how many pixels of a chunk are decoded at a time, see `open_slices`; 1 decodes one image at a
+        group_pixels: how many pixels of a chunk are decoded at a time, see `load_groups`; 1 decodes one image at a
             time.
     """
 
@@ -54,7 +55,7 @@ class StageRunner:
     service: Callable[[str], Service]
     worker: str
     deadline_s: float
-    group_pixels: int = SLICE_PIXELS
+    group_pixels: int = GROUP_PIXELS
 
     def run(self, job_id: str, index: int, queue: str) -> bool:
         """Run a stage, unless its job no longer needs it.
@@ -158,7 +159,7 @@ class _StageRun:
         names = [item.image for item in self.chunk.items if item.image is not None and not item.dead]
         with self._runner.images.ahead(names) as images:
             loading_since = perf_counter()
-            for group in open_slices(self.chunk.items, images, self._runner.group_pixels):
+            for group in load_groups(self.chunk.items, images, self._runner.group_pixels):
                 # Decoding time is charged to the first service of the stage.
                 self._ms[self.stage.first] += (perf_counter() - loading_since) * 1000
                 for index, name in self._services.items():
@@ -195,7 +196,7 @@ class _StageRun:
             if not self._runner.store.note(self.spec, self.progress):
                 raise StageCanceled
 
-    def _run_service(self, index: int, name: str, group: Sequence[Frame]) -> None:
+    def _run_service(self, index: int, name: str, group: Sequence[LoadedItem]) -> None:
         service = self._runner.service(name)
         self._ms[index] += run_service(service, group, fail_fast=self.spec.on_error == "fail")
         failures = [failure for item in self.chunk.items for failure in item.failures if failure.service == name]

@@ -19,7 +19,10 @@ from api.uploads import parse_sample, read_sample
 from config.errors import FacelineError
 from jobs.factory import Options, Submission
 from jobs.job import JobData, JobSpec, NewJob, Priority
+from models.networks.emotions import EMOTIONS
+from models.services.age_estimator import AgeEstimator
 from models.services.face_fitter import FaceFitter
+from models.services.gender_estimator import GenderEstimator
 from pipelines.dialects import DIALECTS
 from pipelines.encoding import decode_base64
 from pipelines.sample import SampleObject
@@ -147,20 +150,23 @@ def _area(face: SampleObject) -> float:
 
 
 def _age(face: SampleObject) -> Json:
-    assert face.age is not None
-    return {"age": round(face.age)}
+    age = AgeEstimator.output.of(face)
+    assert age is not None
+    return {"age": round(age)}
 
 
 def _gender(face: SampleObject) -> Json:
-    assert face.gender is not None
-    assert face.gender.confidence is not None
-    return {"gender": face.gender.value[0].upper(), "genderProbability": round(100 * face.gender.confidence)}
+    gender = GenderEstimator.output.of(face)
+    assert gender is not None
+    assert gender.confidence is not None
+    return {"gender": gender.value[0].upper(), "genderProbability": round(100 * gender.confidence)}
 
 
 def _expression(face: SampleObject) -> Json:
-    assert face.emotions is not None
+    emotions = EMOTIONS.of(face)
+    assert emotions is not None
     names = ("neutral", "happy", "sad", "angry", "scared", "disgusted", "surprised")
-    percents = whole_percents([getattr(face.emotions, name) for name in names])
+    percents = whole_percents([getattr(emotions, name) for name in names])
     return {"fearful" if name == "scared" else name: value for name, value in zip(names, percents, strict=True)}
 
 

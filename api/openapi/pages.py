@@ -1,6 +1,6 @@
-"""The documents: one for the whole API, and one for each service that shows only the routes that it has.
+"""The documents: one for the whole API, and one for each service, which has only the routes of the service.
 
-Swagger UI is served by ourselves: a closed network has no content delivery network.
+The API serves the files of Swagger UI itself, so that the documents work in closed networks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,16 +14,16 @@ from fastapi.responses import HTMLResponse
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
-from api.openapi.schemas import Schemas
+from api.openapi.schemas import Schemas, add_schemas
 
 ASSETS = "/docs-assets"
 
 
 def add_docs(app: FastAPI, services: Mapping[str, APIRouter], schemas: Schemas) -> None:
-    """Add the document of all routes that the app has by now, and those of the services.
+    """Add the document of all routes that the app has so far, and a document for each service.
 
     Args:
-        app: to which they are added.
+        app: gets the documents, and its routes are documented.
         services: the routes of each service, by its name.
         schemas: of the services' samples.
     """
@@ -40,7 +40,9 @@ def _add_page(
 ) -> None:
     document = get_openapi(title=title, version=app.version, routes=routes)
     components = document.setdefault("components", {})
-    components["schemas"] = {**schemas.components, **components.get("schemas", {})}
+    own = components.get("schemas", {})
+    components["schemas"] = dict(schemas.components)
+    add_schemas(components["schemas"], own)
 
     async def openapi() -> dict[str, Any]:
         return document

@@ -1,4 +1,4 @@
-"""The JSON schemas of the routes that read their bodies themselves, made of the dialects' own models."""
+"""The JSON schemas of the routes that read their bodies themselves, made from the models of the dialects."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic import Field as Key
 
-from models.field import Field
+from models.errors import DeclarationError
+from models.output import IMAGE as IMAGE_FIELD
+from models.output import Field
 from models.service import DetectingService, Service
 from pipelines.dialects import Dialect
 from pipelines.dialects.codec import FieldCodec
@@ -22,8 +24,8 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     413: {"description": "The image has too many bytes."},
     415: {"description": "The body, or a part of it, is of another media type than the route takes."},
     422: {"description": "The sample or its image cannot be processed; `detail` says why."},
-    429: {"description": "The queue is full; come back after `Retry-After` seconds."},
-    503: {"description": "No worker takes the service's tasks, or the store is away."},
+    429: {"description": "The queue is full; try again after `Retry-After` seconds."},
+    503: {"description": "No worker takes the service's tasks, or the store does not answer."},
 }
 
 
@@ -34,11 +36,11 @@ class Schemas:
         self.components: dict[str, Any] = {}
 
     def request(self, service: type[Service], dialect: Dialect) -> Content:
-        """The body of a sample route: the image and what the service needs."""
+        """The body of a sample route: the image, and objects with what the service needs."""
         name = f"{_title(service)}{dialect.name.upper()}Request"
-        keys: dict[str, Any] = _image(dialect, required=Field.IMAGE in service.needs)
+        keys: dict[str, Any] = _image(dialect, required=IMAGE_FIELD in service.needs)
         if not issubclass(service, DetectingService):
-            # Where a dialect knows the placeholder, an object may be empty.
+            # Where a dialect has the placeholder, an object may be empty.
             required = set() if dialect.placeholder and service.needs_only_boxes() else service.needs
             keys["objects"] = (list[_object(f"{name}Object", dialect, service.needs, required)], ...)  # type: ignore[misc]
         return self.json(_sample(name, keys), example(service.name, dialect, "request"))
@@ -48,7 +50,7 @@ class Schemas:
         name = f"{_title(service)}{dialect.name.upper()}Answer"
         item = _object(f"{name}Object", dialect, service.needs | service.gives, service.gives)
         keys: dict[str, Any] = {
-            **_image(dialect, required=Field.IMAGE in service.needs),
+            **_image(dialect, required=IMAGE_FIELD in service.needs),
             "objects": (list[item], ...),  # type: ignore[valid-type]
             **_fields(dialect.sample_codecs, service.gives, service.gives),
         }
@@ -71,14 +73,24 @@ class Schemas:
 
     def _component(self, model: type[BaseModel]) -> Content:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        self.components |= schema.pop("$defs", {})
-        self.components[model.__name__] = schema
+        add_schemas(self.components, {**schema.pop("$defs", {}), model.__name__: schema})
         return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def add_schemas(components: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """Add schemas to the components of a document.
+
+    Raises:
+        DeclarationError: another schema has the name of one.
+    """
+    for name, schema in schemas.items():
+        if components.setdefault(name, schema) != schema:
+            raise DeclarationError(f"two schemas have the name {name}; rename the dataclass of the service's output")
 
 
 @cache
 def example(service: str, dialect: Dialect, kind: str) -> Any:
-    """The contract's example of a service; None if it has none."""
+    """The contract's example of a service; None if there is none."""
     file = files("api.openapi") / "examples" / dialect.name / f"{service}.{kind}.json"
     return json.loads(file.read_text()) if file.is_file() else None
 
@@ -108,7 +120,7 @@ def _fields(codecs: Mapping[Field, FieldCodec], fields: Iterable[Field], require
     for field, codec in codecs.items():
         if field in wanted:
             kind, default = (codec.kind, ...) if field in needed else (codec.kind | None, None)
-            chosen[field.value] = (kind, Key(default, alias=codec.key))
+            chosen[field.name] = (kind, Key(default, alias=codec.key))
             for key, value in codec.constants.items():
                 chosen[key] = (type(value) | None, Key(None))
     return chosen

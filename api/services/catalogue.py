@@ -1,14 +1,13 @@
-"""What there is to ask for: services and presets."""
+"""`GET /services`: the services of the deployment, and the presets."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 from pydantic import Field as Key
 
 from api.deps import FrontDep
-from api.front import Front
 from api.services.versions import routes_of
+from config.settings import LimitSettings
 from models.family import ModelFamily
-from models.field import Field
 from models.service import Service
 from pipelines.dialects import DIALECTS
 from pipelines.presets import PRESETS
@@ -17,7 +16,7 @@ router = APIRouter(tags=["deployment"])
 
 
 class Limits(BaseModel):
-    """What is too much for a service."""
+    """The largest image that a service takes."""
 
     image_bytes: int
     pixels: int
@@ -28,10 +27,10 @@ class ServiceView(BaseModel):
 
     name: str
     summary: str
-    module: str | None = Key(None, description="of several that the deployment may choose from, the one that it chose")
+    module: str | None = Key(None, description="the module that the deployment chose, where a service has several")
     family: ModelFamily
-    needs: list[Field]
-    gives: list[Field]
+    needs: list[str]
+    gives: list[str]
     keys: dict[str, dict[str, str]] = Key(description="for each dialect, the key of each field")
     routes: list[str]
     limits: Limits
@@ -47,21 +46,22 @@ class OffersView(BaseModel):
 @router.get("/services", response_model=OffersView)
 async def list_services(front: FrontDep) -> OffersView:
     """What each service needs and gives, where it is called and what it refuses; and pipelines by name."""
-    return OffersView(services=[_view(service, front) for service in front.catalogue.values()], presets=dict(PRESETS))
+    views = [service_view(service, front.settings.limits) for service in front.catalogue.values()]
+    return OffersView(services=views, presets=dict(PRESETS))
 
 
-def _view(service: type[Service], front: Front) -> ServiceView:
-    fields = service.needs | service.gives
+def service_view(service: type[Service], limits: LimitSettings) -> ServiceView:
+    """What `GET /services` says of a service."""
+    fields = sorted(service.needs | service.gives, key=lambda field: field.name)
     routes = [version.route(service.name, kind) for version, kind in routes_of(service)]
-    limits = front.settings.limits
     return ServiceView(
         name=service.name,
         summary=(service.__doc__ or "").partition("\n")[0],
         module=service.module,
         family=service.family,
-        needs=sorted(service.needs),
-        gives=sorted(service.gives),
-        keys={name: {field: dialect.key_of(field) for field in sorted(fields)} for name, dialect in DIALECTS.items()},
+        needs=sorted(field.name for field in service.needs),
+        gives=sorted(field.name for field in service.gives),
+        keys={name: {field.name: dialect.key_of(field) for field in fields} for name, dialect in DIALECTS.items()},
         routes=routes,
         limits=Limits(image_bytes=limits.image_bytes, pixels=min(limits.pixels, service.max_pixels or limits.pixels)),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from models.field import Field
+from models.output import IMAGE
 from models.service import Service
 from pipelines.dialects import DIALECTS, Dialect
 
@@ -13,9 +13,9 @@ class Version:
     """A version of the service routes.
 
     Attributes:
-        name: as the documents call it.
+        name: in the documents.
         path: between the service and `/process`.
-        dialect: that it speaks.
+        dialect: of its samples.
         headers: of each answer.
     """
 
@@ -30,7 +30,7 @@ class Version:
 
     @property
     def deprecated(self) -> bool:
-        """Whether callers should move on."""
+        """Whether callers should use a newer version."""
         return self.headers is not None
 
 
@@ -42,20 +42,16 @@ VERSIONS = (
 )
 
 
-# They came after 1.0.
-_LATER = frozenset({"liveness-estimator", "template-extractor"})
-
-
 def routes_of(service: type[Service]) -> list[tuple[Version, str]]:
-    """The routes of a service: each version that has it, and the kinds that it takes there, `sample` or `image`.
+    """The routes of a service: the versions that have it, and what it takes there: `sample` or `image`.
 
-    A service that detects takes images everywhere, one that needs no more than faces takes them in 1.0.
+    A service that needs an image only takes images in every version; one that needs faces besides takes them in 1.0.
     """
     routes = []
     for version in VERSIONS:
-        if version.deprecated and service.name in _LATER:
+        if version.deprecated and not service.in_version_1_0:
             continue
         routes.append((version, "sample"))
-        if service.needs == {Field.IMAGE} or (version.deprecated and service.needs_only_boxes()):
+        if service.needs == {IMAGE} or (version.deprecated and service.needs_only_boxes()):
             routes.append((version, "image"))
     return routes

@@ -6,7 +6,8 @@ from bench.accuracy.examiner import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, grouped, photos, sources
 from bench.accuracy.statistics import macro_f1
-from models.services.emotion_estimator import EmotionEstimator, Emotions
+from models.networks.emotions import Emotions
+from models.services.emotion_estimator import EmotionEstimator
 
 TASK = "emotion"
 # Of the kit's words; contempt is none of the seven, and left out.

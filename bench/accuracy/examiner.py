@@ -10,10 +10,10 @@ import numpy as np
 
 from bench.accuracy.kit import InvalidKit
 from models.errors import InvalidImage
-from models.field import Field
 from models.imaging.decode import Image, decode
+from models.output import Value
 from models.runtime.session import Session, SessionSource
-from models.service import DetectingService, EstimatingService, Face, Found, Result, Service
+from models.service import DetectingService, EstimatingService, Face, Found, Service
 from models.services.face_fitter import FaceFitter
 
 # Whatever the size of a kit, this many photos per thread are in memory.
@@ -89,7 +89,7 @@ class Examiner:
         """The face that each photo is of; None where none was found. Raises as `detected` does."""
         return [seen.subject for seen in self._seen(photos, detector)]
 
-    def judged(self, photos: Sequence[Path], estimator: type[EstimatingService[Result]]) -> list[Result | None]:
+    def judged(self, photos: Sequence[Path], estimator: type[EstimatingService[Value]]) -> list[Value | None]:
         """What an estimating service says of the face that each photo is of, as the fitter found it.
 
         None where none was found. Raises as `detected` does.
@@ -97,7 +97,7 @@ class Examiner:
         service = self.service(estimator)
         subjects = dict(zip(photos, self.subjects(photos), strict=True))
 
-        def judge(block: Sequence[Path]) -> list[Result | None]:
+        def judge(block: Sequence[Path]) -> list[Value | None]:
             pictured = [(photo, found) for photo in block if (found := subjects[photo]) is not None]
             results = iter(service.estimate([_face(_load(photo), found) for photo, found in pictured]))
             return [None if subjects[photo] is None else next(results) for photo in block]
@@ -137,7 +137,7 @@ def subject(found: Sequence[Found], height: int, width: int) -> Found | None:
 
 
 def _face(image: Image, found: Found) -> Face:
-    return Face(image, found.bbox, found.values[Field.LANDMARKS], found.values[Field.POSE])
+    return Face(image, found.bbox, found.landmarks, found.pose)
 
 
 def _load(photo: Path) -> Image:

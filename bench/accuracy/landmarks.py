@@ -6,7 +6,6 @@ from bench.accuracy.detection import same_face
 from bench.accuracy.examiner import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, grouped, photos
-from models.field import Field
 from models.imaging.geometry import Points
 from models.networks.landmarks import LandmarkName, select
 from models.service import Found
@@ -64,9 +63,9 @@ def _figures(errors: list[float | None], note: str) -> list[Figure]:
 
 def _error(face: Found | None, true: Points) -> float | None:
     """The mean distance in units of that between the outer corners of the eyes."""
-    if face is None:
+    if face is None or face.landmarks is None:
         return None
-    points = select(face.values[Field.LANDMARKS], *_TRUE)
+    points = select(face.landmarks, *_TRUE)
     targets = np.stack([true[list(rows)].mean(axis=0) for rows in _TRUE.values()])
     start, end = true[_OUTER_CORNERS]
     return float(np.linalg.norm(points - targets, axis=1).mean() / np.linalg.norm(end - start))
@@ -88,10 +87,10 @@ def _pupils(kit: Kit, examiner: Examiner) -> Figure:
     labels = [label for label in kit.portraits() if label.known("eye1_x")]
     errors, lost = [], 0
     for label, face in zip(labels, examiner.subjects(photos(labels)), strict=True):
-        if face is None:
+        if face is None or face.landmarks is None:
             lost += 1
             continue
         true = label.points("eye1", "eye2")
-        off = np.linalg.norm(select(face.values[Field.LANDMARKS], *_EYES) - true, axis=1).mean()
+        off = np.linalg.norm(select(face.landmarks, *_EYES) - true, axis=1).mean()
         errors.append(100 * off / np.linalg.norm(true[1] - true[0]))
     return Figure.error("distance, eye centres", errors, lost, "portraits; of the pupil distance", "%")

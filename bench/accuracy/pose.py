@@ -7,9 +7,8 @@ import numpy as np
 from bench.accuracy.examiner import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, Label, photos, sources
-from models.field import Field
 from models.imaging.geometry import angle
-from models.networks.head_pose import Pose
+from models.output import Pose
 
 TASK = "landmarks_pose"
 _ANGLES = ("yaw", "roll", "pitch")
@@ -32,7 +31,9 @@ def measure(kit: Kit, examiner: Examiner) -> list[Figure]:
 
 def _errors(examiner: Examiner, labels: list[Label], true: list[Pose], note: str) -> list[Figure]:
     faces = examiner.subjects(photos(labels))
-    seen = [(face.values[Field.POSE], pose) for face, pose in zip(faces, true, strict=True) if face is not None]
+    seen = [
+        (face.pose, pose) for face, pose in zip(faces, true, strict=True) if face is not None and face.pose is not None
+    ]
     off = np.array([np.subtract(astuple(found), astuple(pose)) for found, pose in seen]).reshape(-1, len(_ANGLES))
     lost = len(faces) - len(seen)
     return [

@@ -20,12 +20,12 @@ from bench.peers.pipeline import DIALECT, names, port, threads
 from config.engine import ON_CPU
 from config.settings import load_settings
 from models.catalogue import services
-from models.field import Field
 from models.imaging.decode import decode
 from models.runtime.sessions import Sessions
 from pipelines.chunk import Item
 from pipelines.dialects.codec import WriteContext
-from pipelines.run import open_frames, run_service
+from pipelines.load import load_items
+from pipelines.run import run_service
 from pipelines.sample import Sample
 
 TASK = "bench.naive"
@@ -47,7 +47,7 @@ def run(message: dict[str, Any], name: str) -> dict[str, Any]:
     """Run one service; what comes out is what the next one takes."""
     photo = b64decode(message["image"])
     item = Item(sample=Sample.model_validate(message["sample"]), blob="photo")
-    run_service(sessions().service(name), open_frames([item], lambda _: decode(photo)), fail_fast=True)
+    run_service(sessions().service(name), load_items([item], lambda _: decode(photo)), fail_fast=True)
     if item.failures:
         raise RuntimeError(item.failures[0])
     return {"image": message["image"], "sample": item.sample.model_dump(mode="json")}
@@ -60,15 +60,15 @@ def create_app() -> FastAPI:
     """The front: it sends the chain and waits for its result."""
     front = FastAPI()
     asked = names()
-    fields = tuple(field for field in Field if any(field in services()[name].gives for name in asked))
+    fields = {field.name for name in asked for field in services()[name].gives}
 
     def process(photo: bytes) -> bytes:
         message = {"image": b64encode(photo).decode(), "sample": {}}
         first, *others = [app.signature(TASK, args=(name,)) for name in asked]
         result = chain(first.clone(args=(message,)), *others).apply_async().get(timeout=60)
         sample = Sample.model_validate(result["sample"])
-        page = WriteContext(sample.size or (0, 0), "number")
-        return to_json(DIALECT.write(sample, {}, rebuilt=True, fields=fields, page=page))
+        context = WriteContext(sample.size or (0, 0), "number")
+        return to_json(DIALECT.write(sample, {}, rebuilt=True, fields=fields, context=context))
 
     @front.post("/")
     async def post(request: Request) -> Response:

@@ -15,7 +15,8 @@ from models.runtime.sessions import Sessions
 from pipelines.chunk import Item
 from pipelines.dialects import DIALECTS
 from pipelines.dialects.codec import WriteContext
-from pipelines.run import open_frames, run_service
+from pipelines.load import load_items
+from pipelines.run import run_service
 
 DIALECT = DIALECTS["v2"]
 OPTIONS = Options(ttl_s=60, age_format="number")
@@ -53,10 +54,10 @@ class Pipeline:
         """The enriched sample of a photo."""
         checked = self._intake.check(Submission(self._names, {}, DIALECT, OPTIONS, photo))
         item = Item(sample=checked.sample, blob="photo")
-        frames = open_frames([item], lambda _: decode(photo))
+        frames = load_items([item], lambda _: decode(photo))
         for service in self._chain:
             run_service(service, frames, fail_fast=True)
         if item.failures:
             raise RuntimeError(item.failures[0])
-        page = WriteContext(item.sample.size or (0, 0), "number")
-        return DIALECT.write(item.sample, {}, rebuilt=True, fields=checked.plan.fields, page=page)
+        context = WriteContext(item.sample.size or (0, 0), "number")
+        return DIALECT.write(item.sample, {}, rebuilt=True, fields=checked.plan.fields, context=context)

@@ -25,7 +25,7 @@ from broker.queues import CO_LOCATED
 from bulk.executors.queue import QueueExecutor, deployed_executor
 from bulk.inputs import Input
 from bulk.output.formats import Parquet
-from bulk.output.rows import Table
+from bulk.output.rows import SampleTable
 from bulk.validation import PhotoValidator, photo_validator
 from config.engine import usable_cores
 from embedded.stack import Stack
@@ -159,7 +159,7 @@ def _pass(
     assert outcome is not None
     if outcome.items is None or any(item.failures for item in outcome.items):
         raise SystemExit(f"a chunk failed: {outcome}")
-    form = Parquet(Table(validator.plan.fields, {}))
+    form = Parquet(SampleTable(validator.plan.fields, {}))
     with TemporaryDirectory() as folder:
         form.write(Path(folder) / "part", list(zip(photos, outcome.items, strict=True)))
     executor.erase(ticket)

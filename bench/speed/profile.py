@@ -10,7 +10,8 @@ from bench.speed.workbench import Workbench
 from models.imaging.decode import decode
 from models.runtime.session import FloatArray, Session
 from pipelines.chunk import Item
-from pipelines.run import open_frames, run_service
+from pipelines.load import load_items
+from pipelines.run import run_service
 from pipelines.sample import Sample
 
 MODELS, AROUND = "inside models", "outside models"
@@ -60,7 +61,7 @@ def measure(bench: Workbench) -> list[Table]:
             opened = perf_counter()
             image = decode(photo)
             around["decode"] += perf_counter() - opened
-            frames = open_frames([Item(sample=Sample(), blob="photo")], {"photo": image}.__getitem__)
+            frames = load_items([Item(sample=Sample(), blob="photo")], {"photo": image}.__getitem__)
             for service in chain:
                 inside = watch.total_s
                 took = run_service(service, frames, fail_fast=True) / 1000

@@ -29,7 +29,8 @@ from models.imaging.decode import decode
 from models.runtime.sessions import Sessions
 from models.service import EstimatingService, Service
 from pipelines.chunk import Item
-from pipelines.run import open_frames, run_service
+from pipelines.load import load_items
+from pipelines.run import run_service
 from pipelines.sample import Sample
 
 PHOTOS = 200
@@ -163,7 +164,7 @@ class Around:
 def judge(chain: Sequence[Service], photo: bytes) -> Sample:
     """Run services on a photo as a worker does."""
     item = Item(sample=Sample(), blob="photo")
-    frames = open_frames([item], lambda _: decode(photo))
+    frames = load_items([item], lambda _: decode(photo))
     for service in chain:
         run_service(service, frames, fail_fast=True)
     if item.failures:

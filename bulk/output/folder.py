@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from bulk.errors import IncompatibleRun, OutputTaken
 from bulk.inputs import Input, InputChunk
-from bulk.output.formats import Format, Result
+from bulk.output.formats import Format, PhotoResult
 from pipelines.chunk import Failure
 
 FailedInput = tuple[Input, Failure]
@@ -73,7 +73,9 @@ class Output:
         names = (_PART.fullmatch(path.name) for path in self._listed(self._parts))
         return {int(name[1]): name[2] for name in names if name}
 
-    def write(self, chunk: InputChunk, form: Format, results: Sequence[Result], failed: Sequence[FailedInput]) -> None:
+    def write(
+        self, chunk: InputChunk, form: Format, results: Sequence[PhotoResult], failed: Sequence[FailedInput]
+    ) -> None:
         """Write the errors of a chunk, then its part file."""
         self._parts.mkdir(exist_ok=True)
         self._errors.mkdir(exist_ok=True)

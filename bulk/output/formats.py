@@ -10,13 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bulk.inputs import Input
-from bulk.output.rows import Table
-from models.field import Field
+from bulk.output.rows import SampleTable
 from pipelines.chunk import Item
 from pipelines.dialects import DIALECTS
 from pipelines.dialects.codec import WriteContext
 
-Result = tuple[Input, Item]
+PhotoResult = tuple[Input, Item]
 
 
 class Format(ABC):
@@ -29,7 +28,7 @@ class Format(ABC):
     suffix: str
 
     @abstractmethod
-    def write(self, path: Path, results: Sequence[Result]) -> None:
+    def write(self, path: Path, results: Sequence[PhotoResult]) -> None:
         """Write a new file; the same results give the same bytes."""
 
     @abstractmethod
@@ -41,10 +40,10 @@ class Format(ABC):
 class Parquet(Format):
     """One row per object."""
 
-    table: Table
+    table: SampleTable
     suffix = "parquet"
 
-    def write(self, path: Path, results: Sequence[Result]) -> None:
+    def write(self, path: Path, results: Sequence[PhotoResult]) -> None:
         """See `Format.write`."""
         rows = [row for photo, item in results for row in self.table.rows(photo, item)]
         pq.write_table(pa.Table.from_pylist(rows, self.table.schema), path, compression="zstd")
@@ -59,10 +58,10 @@ class Parquet(Format):
 class JsonLines(Format):
     """One sample per photo, as the API would answer in dialect v2, under the photo's name."""
 
-    fields: Sequence[Field]
+    fields: Sequence[str]
     suffix = "jsonl"
 
-    def write(self, path: Path, results: Sequence[Result]) -> None:
+    def write(self, path: Path, results: Sequence[PhotoResult]) -> None:
         """See `Format.write`."""
         with path.open("w", encoding="utf-8") as file:
             for photo, item in results:
@@ -74,8 +73,8 @@ class JsonLines(Format):
             return sum(1 for _ in file)
 
     def _line(self, photo: Input, item: Item) -> dict[str, object]:
-        page = WriteContext(item.sample.size or (0, 0), "number")
-        sample = DIALECTS["v2"].write(item.sample, {}, rebuilt=True, fields=self.fields, page=page)
+        context = WriteContext(item.sample.size or (0, 0), "number")
+        sample = DIALECTS["v2"].write(item.sample, {}, rebuilt=True, fields=self.fields, context=context)
         line: dict[str, object] = {"image": photo.name, "sample": sample}
         if photo.extra:
             line["extra"] = dict(photo.extra)

@@ -15,14 +15,15 @@ import ray
 import typer
 
 from bulk.inputs import Input
-from bulk.output.rows import Row, Table
+from bulk.output.rows import ResultRow, SampleTable
 from bulk.sources import open_source
 from bulk.validation import photo_validator
 from config.settings import load_settings
 from models.imaging.decode import decode
 from models.runtime.sessions import Sessions
 from pipelines.chunk import Failure, Item
-from pipelines.run import open_slices, run_service
+from pipelines.load import load_groups
+from pipelines.run import run_service
 from pipelines.sample import Sample
 
 CHUNK = 64
@@ -43,7 +44,7 @@ class ServiceActor:
         self._validator = photo_validator(settings, services, "fail")
         sessions = Sessions(self._validator.factory.catalogue, settings.weights_dir, settings.engine)
         self._services = [sessions.service(name) for name in services]
-        self._table = Table(self._validator.plan.fields, extra)
+        self._table = SampleTable(self._validator.plan.fields, extra)
 
     def __call__(self, batch: dict[str, np.ndarray]) -> pa.Table:
         """The rows of some photos."""
@@ -57,13 +58,13 @@ class ServiceActor:
                 assert checked.image is not None
                 images[str(number)] = checked.image
                 items.append(Item(sample=checked.sample, blob=str(number)))
-        for frames in open_slices(items, lambda key: decode(images[key])):
+        for frames in load_groups(items, lambda key: decode(images[key])):
             for service in self._services:
                 run_service(service, frames, fail_fast=True)
         rows = [row for photo, item in zip(photos, items, strict=True) for row in self._rows(photo, item)]
         return pa.Table.from_pylist(rows, self._table.schema.append(pa.field("error", pa.string())))
 
-    def _rows(self, photo: Input, item: Item) -> list[Row]:
+    def _rows(self, photo: Input, item: Item) -> list[ResultRow]:
         if not item.dead:
             return self._table.rows(photo, item)
         last = item.failures[-1]

@@ -12,16 +12,16 @@ from models.runtime.session import SessionSource, infer
 
 _SIZE = 256
 # The network is a tree of eight leaves, each for another kind of attack (Liu et al.: "Deep tree learning for zero-shot
-# face anti-spoofing", CVPR 2019). This one alone tells more than the leaf that the tree leads to, and is all that the
-# weights were converted for.
+# face anti-spoofing", CVPR 2019). This leaf alone is more accurate than the leaf that the tree
+# chooses, and the converted weights have no other output.
 _LEAF = "leaf_5"
 _THRESHOLD = 0.0115
-# The network takes seven of ten real faces that are softer for spoofs.
+# Of real faces that are softer, the network judges seven in ten as spoofs.
 _MAX_SOFTNESS = 0.55
 
 
 class FaceAntiSpoofing:
-    """Judges a face by itself, in a square of 256 pixels."""
+    """Judges a face without its surroundings, in a square of 256 pixels."""
 
     models = ("face-anti-spoofing",)
 

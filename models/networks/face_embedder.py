@@ -1,4 +1,4 @@
-"""What tells one face from another: SFace."""
+"""Embeddings of faces, by which they are compared: SFace."""
 
 from collections.abc import Sequence
 
@@ -13,8 +13,8 @@ from models.networks.template import Embedding
 from models.runtime.session import Session, infer
 
 _SIZE = 112
-# Where the eyes, the tip of the nose and the corners of the mouth lie on the crops that the network was trained with
-# (Deng et al.: "ArcFace", CVPR 2019).
+# The eyes, the tip of the nose and the corners of the mouth in the crops that the network was trained on (Deng et al.:
+# "ArcFace", CVPR 2019).
 _TEMPLATE = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
 )

@@ -41,8 +41,8 @@ class Mesh:
 class FaceMesh:
     """Fits the mesh (Kartynnik et al., "Real-time facial surface geometry from monocular video on mobile GPUs", 2019).
 
-    The network wants a square laid around the mesh with the eyes level, which only the mesh can tell: so it looks
-    twice, and again as long as the eyes turn out to be much less level than they were taken to be.
+    The network needs a square around the mesh with the eyes level, and only the mesh has the direction of the eyes. So
+    it runs twice, and again while the direction that it finds differs much from the one that it was given.
     """
 
     model = "facemesh"
@@ -85,8 +85,8 @@ class FaceMesh:
         meshes = []
         for row, to_crop in enumerate(maps):
             seen = outputs["mesh"][row].reshape(468, 3).astype(np.float64)
-            places = apply(inverse(to_crop), seen[:, :2])
-            meshes.append(Mesh(np.column_stack([places, seen[:, 2] / scale_of(to_crop)])))
+            points = apply(inverse(to_crop), seen[:, :2])
+            meshes.append(Mesh(np.column_stack([points, seen[:, 2] / scale_of(to_crop)])))
         return meshes
 
 

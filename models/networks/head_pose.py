@@ -1,7 +1,6 @@
-"""Where a head looks."""
+"""The pose of a head."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import asin, atan2, cos, degrees, radians, sin
 
 import numpy as np
@@ -12,6 +11,7 @@ from models.imaging.decode import Image
 from models.imaging.geometry import Region
 from models.imaging.preprocessing import rgb_planes
 from models.networks.face_mesh import Mesh
+from models.output import Pose
 from models.runtime.session import FloatArray, Session, infer
 
 _SIZE = 224
@@ -25,26 +25,11 @@ _BINS = np.arange(66) * 3.0 - 99
 _BIAS = {"yaw": -1.5, "pitch": -4.0, "roll": -1.7}
 
 
-@dataclass(frozen=True, slots=True)
-class Pose:
-    """Angles of a head in degrees; a frontal, upright face is near 0 in all three.
-
-    Attributes:
-        yaw: positive = the nose points to the viewer's right.
-        roll: positive = clockwise in the image.
-        pitch: positive = up.
-    """
-
-    yaw: float
-    roll: float
-    pitch: float
-
-
 class HeadPose:
     """Reads the angles off bins (Ruiz, Chong, Rehg: "Fine-grained head pose estimation without keypoints", 2018).
 
-    The network is lost on heads that lean, so it sees a crop with the eyes level; the turn of the crop is then
-    composed with the rotation that it saw.
+    The network fails on heads that lean, so its crop has the eyes level; the turn of the crop is then composed with the
+    rotation that the network saw.
     """
 
     model = "fr-pose"
@@ -84,7 +69,7 @@ def _expectation(logits: FloatArray) -> float:
 
 
 def _composed(yaw: float, pitch: float, roll: float, turn: float) -> Pose:
-    """The pose of a head seen in a crop that stands turned; all in radians, yaw positive to the viewer's left.
+    """The pose of a head seen in a turned crop; all in radians, yaw positive to the viewer's left.
 
     The order of the rotations is that of the training data (300W-LP): roll, then yaw, then pitch.
     """

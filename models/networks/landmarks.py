@@ -1,4 +1,4 @@
-"""The 21 points of a face and where they lie on the mesh."""
+"""The 21 points of a face, and their vertices of the mesh."""
 
 from enum import StrEnum
 
@@ -72,5 +72,5 @@ def landmarks_of(mesh: NDArray[np.float64]) -> Points:
 
 
 def select(landmarks: Points, *names: LandmarkName) -> Points:
-    """The rows of (21, 2) that belong to these names, in their order."""
+    """The rows of (21, 2) that have these names, in the order of the names."""
     return landmarks[[_ROW[name] for name in names]]

@@ -1,4 +1,4 @@
-"""Whether a face is there in person, or a picture of it: printed, or on a screen."""
+"""Whether a face is there in person or is a picture of a face, printed or on a screen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,31 +9,35 @@ from models.imaging.decode import Image
 from models.imaging.geometry import Box
 from models.networks.anti_spoofing import FaceAntiSpoofing
 from models.networks.minifasnet import MiniFasNetPair
+from models.output import Output
 from models.runtime.session import SessionSource
 
 
 @dataclass(frozen=True, slots=True)
 class Liveness:
-    """Whether a face is there in person. What this is worth: `docs/models/liveness.md`.
+    """Whether a face is there in person.
+
+    `docs/models/liveness.md` says how reliable this is.
 
     Attributes:
-        value: "real" from a confidence of one half on.
         confidence: that it is real, in [0, 1]; near one half the network is not sure. Exactly 0.49, and therefore
             "fake", where a face is too soft to be judged.
+        value: "real" from a confidence of one half on.
     """
 
-    value: Literal["real", "fake"]
     confidence: float
+    value: Literal["real", "fake"]
 
 
-UNDECIDED = Liveness("fake", 0.49)
+LIVENESS = Output("liveness", Liveness)
+UNDECIDED = Liveness(0.49, "fake")
 
 
 class LivenessNetwork(Protocol):
     """One of the networks that judge faces."""
 
     def judge(self, images: Sequence[Image], boxes: Sequence[Box]) -> list[float | None]:
-        """How surely each face is real, in [0, 1], "real" from one half on; None for one that cannot be judged.
+        """How surely each face is real, in [0, 1]; at least one half means "real", None that it cannot be judged.
 
         Args:
             images: the image of each face.
@@ -49,8 +53,8 @@ class LivenessJudge:
     """Judges faces with the best networks that are installed.
 
     Attributes:
-        models: what judges by default.
-        preferred_models: what judges instead where all of them are installed.
+        models: the networks that it uses by default.
+        preferred_models: the networks that it uses instead where all of them are installed.
     """
 
     models = FaceAntiSpoofing.models
@@ -70,7 +74,7 @@ class LivenessJudge:
             ModelError: the engine failed.
         """
         return [
-            UNDECIDED if answer is None else Liveness("real" if answer >= 0.5 else "fake", answer)
+            UNDECIDED if answer is None else Liveness(answer, "real" if answer >= 0.5 else "fake")
             for answer in self._network.judge(images, boxes)
         ]
 

@@ -17,14 +17,15 @@ from models.runtime.session import FloatArray, SessionSource, infer
 _SIZE = 80
 _REAL = 1
 _THRESHOLD = 0.72
-# One in a hundred faces is softer as it comes. Where nothing but blobs is left, the networks take most for real.
+# One in a hundred faces is softer than this. The networks judge most faces as real that are so soft that only blobs
+# are left.
 _MAX_SOFTNESS = 0.75
 
 
 class MiniFasNetPair:
-    """Judges by the mean of two networks (Minivision: Silent-Face-Anti-Spoofing, 2020) with different outlooks."""
+    """Judges by the mean of two networks, which see crops of different sizes (Silent-Face-Anti-Spoofing, 2020)."""
 
-    # A pull that was interrupted has stored the second only, so the first is the one to ask for.
+    # An interrupted pull stores the second only, so a missing first one means that the pair is not installed.
     models = ("minifasnet-v1se", "minifasnet-v2")
     _SCALES = (4.0, 2.7)
 
@@ -46,18 +47,18 @@ class MiniFasNetPair:
 
 
 def _is_sharp(image: Image, box: Box) -> bool:
-    """At the size in which the networks see it; they see little of the face itself, so it may be rather soft."""
+    """Whether the face is sharp enough at the size in which the networks see it."""
     return softness(cut(image, Region.of_box(box).squared(), _SIZE)) <= _MAX_SOFTNESS
 
 
 def _surroundings(image: Image, box: Box, scale: float) -> Image:
-    """(80, 80, 3) uint8: the box times `scale`, made smaller and moved until it lies in the image."""
+    """(80, 80, 3) uint8: the box times `scale`, made smaller and moved until it is inside the image."""
     limit = np.array([image.shape[1], image.shape[0]]) - 1.0
     size = np.maximum(box[2:] - box[:2], 1)
     size = size * min(scale, *(limit / size).tolist())
     start = np.clip((box[:2] + box[2:]) / 2 - size / 2, 0, limit - size)
     (left, top), (right, bottom) = start.astype(int).tolist(), (start + size).astype(int).tolist()
-    # Not averaged: the networks were trained on crops that were shrunk like this.
+    # Without averaging: the networks were trained on crops that were made smaller in this way.
     return np.asarray(cv2.resize(image[top : bottom + 1, left : right + 1], (_SIZE, _SIZE)), np.uint8)
 
 

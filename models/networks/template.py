@@ -1,7 +1,7 @@
-"""Templates: embeddings of faces as bytes that say which model made them, and whether they are whole.
+"""Templates: embeddings of faces as bytes, with the model that made them and a checksum.
 
 296 bytes, little-endian: a header of 40 (magic, version of this layout, dimension, model, checksum), then 128 numbers
-in float16. The checksum tells damage, not forgery.
+in float16. The checksum finds damage, not forgery.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from models.errors import InvalidRequest
 from models.weights.registry import WEIGHTS
 
 Embedding: TypeAlias = NDArray[np.float32]
-"""(128,) float32 of unit length; the cosine of two tells how alike their faces are."""
+"""(128,) float32 of unit length; the larger the cosine of two, the more similar their faces."""
 
 DIMENSION = 128
 SIZE = 296
@@ -25,7 +25,7 @@ _VERSION = 1
 _LAYOUT = struct.Struct("<4sHH16s")
 _DIGEST = 16
 _HEADER = _LAYOUT.size + _DIGEST
-# Templates of two networks mean nothing to each other. A network is known by the file that it was published as.
+# Templates of different networks cannot be compared. A network is identified by the file that it was published as.
 _MODEL = bytes.fromhex(next(iter(WEIGHTS["sface"].members.values())))[:16]
 _PREFIX = _LAYOUT.pack(_MAGIC, _VERSION, DIMENSION, _MODEL)
 # Rounding to float16 moves a length by less than 0.001.
@@ -33,37 +33,37 @@ _TOLERANCE = 0.01
 
 
 class InvalidTemplate(InvalidRequest):
-    """The bytes are no template that this deployment can compare."""
+    """The bytes are not a template that this deployment can compare."""
 
     type: ClassVar[str] = "invalid_template"
 
 
 class TemplateCutOff(InvalidTemplate):
-    """It has another length than templates have."""
+    """The length is not that of a template."""
 
     type: ClassVar[str] = "template_of_wrong_length"
 
 
 class ForeignTemplate(InvalidTemplate):
-    """It is not a template of Faceline."""
+    """The bytes are not a template of Faceline."""
 
     type: ClassVar[str] = "foreign_template"
 
 
 class OtherTemplateVersion(InvalidTemplate):
-    """It is of another version of the layout."""
+    """The template has another version of the layout."""
 
     type: ClassVar[str] = "template_of_other_version"
 
 
 class OtherTemplateModel(InvalidTemplate):
-    """Another network made it."""
+    """Another network made the template."""
 
     type: ClassVar[str] = "template_of_other_model"
 
 
 class TemplateDamaged(InvalidTemplate):
-    """Its bytes have changed since it was made."""
+    """The bytes of the template have changed since it was made."""
 
     type: ClassVar[str] = "template_damaged"
 
@@ -78,7 +78,7 @@ def decode(template: bytes) -> Embedding:
     """The embedding of a template, to the precision of float16.
 
     Raises:
-        InvalidTemplate: each subclass says what is wrong with it.
+        InvalidTemplate: the subclass says what is wrong.
     """
     if len(template) != SIZE:
         raise TemplateCutOff(f"A template has {SIZE} bytes, not {len(template)}")

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 import cv2
 import numpy as np
 
-from models.field import Field
 from models.imaging.decode import Image
 from models.imaging.geometry import Points
-from models.networks.head_pose import Pose
+from models.networks.emotions import EMOTIONS, EmotionClassifier, Emotions
+from models.networks.mask import MASK, Mask, MaskClassifier
+from models.output import Output, Pose, Value
 from models.quality import detail, geometry, illumination
 from models.quality.background import Background, Backgrounds, uniformity
 from models.quality.eyes import EyeOpenness
@@ -21,10 +22,6 @@ from models.quality.view import FaceView, Grey
 from models.quality.watermark import watermark
 from models.runtime.session import SessionSource
 from models.service import Face
-from models.services.emotion_estimator import EmotionEstimator
-from models.services.mask_estimator import Mask, MaskClassifier
-
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +48,14 @@ class QualityAssessor:
         Backgrounds.model,
         EyeOpenness.model,
         MaskClassifier.model,
-        *EmotionEstimator.weights,
+        EmotionClassifier.model,
     )
 
     def __init__(self, sessions: SessionSource) -> None:
         self._backgrounds = Backgrounds(sessions(Backgrounds.model))
         self._eyes = EyeOpenness(sessions(EyeOpenness.model))
         self._masks = MaskClassifier(sessions(MaskClassifier.model))
-        self._emotions = EmotionEstimator(sessions)
+        self._emotions = EmotionClassifier(sessions(EmotionClassifier.model))
 
     def assess(self, images: Sequence[Image], faces: Sequence[Sequence[Face]]) -> list[list[Quality]]:
         """The quality of the faces of each image; images without faces are skipped.
@@ -75,14 +72,17 @@ class QualityAssessor:
         fits = [_fit(face) for face in every]
         photos = self._photos([(image, group) for image, group in zip(images, faces, strict=True) if group])
         openness = self._eyes.judge([photo.grey for photo in photos], [landmarks for landmarks, _ in fits])
-        masks = _known(Field.MASK, every, self._judge_masks)
-        emotions = _known(Field.EMOTIONS, every, self._emotions.estimate)
+        masks = _cached_or_judged(MASK, every, self._judge_masks)
+        emotions = _cached_or_judged(EMOTIONS, every, self._judge_emotions)
         measures = map(_measured, photos, every, fits)
         qualities = map(quality_of, (photo.measures for photo in photos), measures, openness, masks, emotions)
         return [list(islice(qualities, len(group))) for group in faces]
 
     def _judge_masks(self, faces: Sequence[Face]) -> list[Mask]:
         return self._masks.classify([face.image for face in faces], [face.bbox for face in faces])
+
+    def _judge_emotions(self, faces: Sequence[Face]) -> list[Emotions]:
+        return self._emotions.classify([face.image for face in faces], [_fit(face)[0] for face in faces])
 
     def _photos(self, shown: Sequence[tuple[Image, Sequence[Face]]]) -> list[_Photo]:
         """The measured photo of each face."""
@@ -98,10 +98,13 @@ def _fit(face: Face) -> tuple[Points, Pose]:
     return face.landmarks, face.pose
 
 
-def _known(field: Field, faces: Sequence[Face], ask: Callable[[Sequence[Face]], list[Answer]]) -> list[Answer]:
-    """The results of a service for each face: the known ones, and new ones for the faces that have none."""
-    answers = iter(ask([face for face in faces if field not in face.known]))
-    return [face.known[field] if field in face.known else next(answers) for face in faces]
+def _cached_or_judged(
+    output: Output[Value], faces: Sequence[Face], judge: Callable[[Sequence[Face]], list[Value]]
+) -> list[Value]:
+    """The value of each face: the cached result of an earlier service, or else a new one."""
+    cached = [output.of(face.cached_results) for face in faces]
+    judged = iter(judge([face for face, value in zip(faces, cached, strict=True) if value is None]))
+    return [next(judged) if value is None else value for value in cached]
 
 
 def _photo(image: Image, behind: Background) -> _Photo:

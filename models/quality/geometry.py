@@ -3,8 +3,8 @@
 import numpy as np
 
 from models.imaging.geometry import Points
-from models.networks.head_pose import Pose
 from models.networks.landmarks import LandmarkName, select
+from models.output import Pose
 
 EYES_DISTANCE_THRESHOLD = 60
 ROTATION_THRESHOLD = 10

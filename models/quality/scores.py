@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from math import cos, prod, radians, sqrt
 
 from models.calibration.shares import balanced
+from models.networks.emotions import Emotions
+from models.networks.mask import Mask
 from models.quality import background, detail, eyes, geometry, illumination, watermark
 from models.quality.quality import Quality
-from models.services.emotion_estimator import Emotions
-from models.services.mask_estimator import Mask
 
 NEUTRAL_THRESHOLD = 20
 MASK_THRESHOLD = 20

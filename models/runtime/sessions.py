@@ -90,6 +90,12 @@ class Sessions:
         with self._lock:
             return sorted(self._sessions)
 
+    @property
+    def loaded_services(self) -> list[str]:
+        """The names of the services that are ready to run."""
+        with self._lock:
+            return sorted(self._services)
+
     def close(self) -> None:
         """End the threads that run shared batches; the sessions cannot be used any more."""
         with self._lock:

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.family import ModelFamily
-from models.field import Field
 from models.imaging.crops import letterboxed
 from models.imaging.decode import Image
 from models.imaging.geometry import Letterbox, Points, quantise
 from models.imaging.preprocessing import bgr_planes
+from models.output import BBOX, CONFIDENCE
 from models.runtime.session import FloatArray, SessionSource, infer
 from models.service import DetectingService, Found
 
@@ -31,16 +31,17 @@ _MAX_OVERLAP = 0.5
 class BodyDetector(DetectingService):
     """Finds people, from head to foot as far as they can be seen.
 
-    NanoDet (RangiLyu, 2020) answers per cell of three grids: a score for each of 80 classes, and how far each side of
-    the box lies from the cell's centre, as a distribution over whole strides (Li et al.: "Generalized focal loss",
+    NanoDet (RangiLyu, 2020) answers per cell of three grids: a score for each of 80 classes, and the distance of each
+    side of the box from the cell's centre, as a distribution over whole strides (Li et al.: "Generalized focal loss",
     NeurIPS 2020).
     """
 
     name = "body-detector"
     family = ModelFamily.BODY
     object_class = "body"
-    gives = frozenset({Field.CONFIDENCE, Field.BBOX})
+    outputs = (CONFIDENCE, BBOX)
     weights = (_MODEL,)
+    in_version_1_0 = True
 
     def __init__(self, sessions: SessionSource) -> None:
         self._session = sessions(_MODEL)
@@ -54,7 +55,7 @@ class BodyDetector(DetectingService):
 
 
 def _corner(letterbox: Letterbox) -> tuple[int, int]:
-    """Where (x, y) the top left corner of an image lies that stands in the middle of the canvas, as in training."""
+    """The top left corner (x, y) of an image in the middle of the canvas, as in training."""
     return (_SIDE - letterbox.width) // 2, (_SIDE - letterbox.height) // 2
 
 

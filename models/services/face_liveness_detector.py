@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from models.errors import InvalidRequest
 from models.family import ModelFamily
-from models.field import Field
 from models.imaging.decode import Image
 from models.imaging.geometry import quantise
 from models.networks.face_detector import Detection, FaceDetector
-from models.networks.liveness import LivenessJudge
+from models.networks.liveness import LIVENESS, LivenessJudge
+from models.output import BBOX, CONFIDENCE
 from models.quality.assessor import QualityAssessor
 from models.runtime.session import SessionSource
 from models.service import DetectingService, Face, Found
@@ -22,36 +22,36 @@ _MIN_QUALITY = 30
 
 
 class SeveralFaces(InvalidRequest):
-    """An image that has to show one face shows more."""
+    """The image shows several faces; the module judges images of one face."""
 
     type: ClassVar[str] = "several_faces"
 
 
 class LowQuality(InvalidRequest):
-    """A photo is not good enough to be judged."""
+    """The quality of the photo is too low to judge liveness."""
 
     type: ClassVar[str] = "low_quality"
 
 
 class FaceLivenessDetector(DetectingService):
-    """Finds faces, and tells whether they are there in person."""
+    """Finds faces, and judges whether they are there in person."""
 
     name = "face-detector-liveness-estimator"
     family = ModelFamily.LIVENESS
     optional_weights = LivenessJudge.preferred_models
+    in_version_1_0 = True
 
     def __init__(self, sessions: SessionSource) -> None:
         self._judge = LivenessJudge(sessions)
 
     def detect(self, images: Sequence[Image]) -> list[list[Found]]:
-        """See `DetectingService.detect`; the value is `LIVENESS`, a `Liveness`."""
+        """See `DetectingService.detect`; every face has its liveness."""
         found = self._find(images)
         owners = [image for image, faces in zip(images, found, strict=True) for _ in faces]
-        boxes = [face.bbox for faces in found for face in faces]
-        confidences = [face.confidence for faces in found for face in faces]
+        every = [face for faces in found for face in faces]
         judged = (
-            Found(bbox, confidence, {Field.LIVENESS: liveness})
-            for bbox, confidence, liveness in zip(boxes, confidences, self._judge.judge(owners, boxes), strict=True)
+            Found(face.bbox, face.confidence).with_output(LIVENESS, liveness)
+            for face, liveness in zip(every, self._judge.judge(owners, [face.bbox for face in every]), strict=True)
         )
         return [list(islice(judged, len(faces))) for faces in found]
 
@@ -66,10 +66,10 @@ class FaceLivenessDetector(DetectingService):
 
 
 class EachFaceLiveness(FaceLivenessDetector):
-    """Finds faces, and tells of each whether it is there in person, or a picture of one."""
+    """Finds faces, and judges whether each is there in person or is a picture of a face."""
 
     module = "face-detector-liveness-estimator"
-    gives = frozenset({Field.CONFIDENCE, Field.BBOX, Field.LIVENESS})
+    outputs = (CONFIDENCE, BBOX, LIVENESS)
     weights = (FaceDetector.model, *LivenessJudge.models)
 
     def __init__(self, sessions: SessionSource) -> None:
@@ -81,10 +81,10 @@ class EachFaceLiveness(FaceLivenessDetector):
 
 
 class LargestFaceLiveness(FaceLivenessDetector):
-    """Tells of the largest face whether it is there in person, or a picture of one."""
+    """Finds the largest face, and judges whether it is there in person or is a picture of a face."""
 
     module = "liveness-anti-spoofing"
-    gives = frozenset({Field.LIVENESS})
+    outputs = (LIVENESS,)
     weights = (FaceDetector.model, *LivenessJudge.models)
     max_pixels = _MAX_PIXELS
 
@@ -98,10 +98,10 @@ class LargestFaceLiveness(FaceLivenessDetector):
 
 
 class GoodFaceLiveness(FaceLivenessDetector):
-    """Tells of the one face of a good photo whether it is there in person, or a picture of one."""
+    """Finds the one face of a good photo, and judges whether it is there in person or is a picture of a face."""
 
     module = "quality-liveness-anti-spoofing"
-    gives = frozenset({Field.LIVENESS})
+    outputs = (LIVENESS,)
     weights = tuple(dict.fromkeys((*FaceFitter.weights, *QualityAssessor.models, *LivenessJudge.models)))
     max_pixels = _MAX_PIXELS
 
@@ -140,4 +140,4 @@ def _area(face: Detection) -> float:
 
 
 def _fitted(image: Image, face: Found) -> Face:
-    return Face(image, face.bbox, face.values[Field.LANDMARKS], face.values[Field.POSE])
+    return Face(image, face.bbox, face.landmarks, face.pose)

@@ -6,15 +6,16 @@ from typing import Literal
 
 import numpy as np
 
-from models.field import Field
 from models.imaging.crops import warp
 from models.imaging.decode import Image
 from models.imaging.geometry import Points, similarity
 from models.imaging.preprocessing import rgb_planes, with_mirrors
+from models.networks.face_crop import face_crop
 from models.networks.face_mesh import FaceMesh
 from models.networks.landmarks import LandmarkName, select
+from models.output import Output
 from models.runtime.session import FloatArray, SessionSource, infer
-from models.services.face_attribute import FaceAttributeEstimator, face_crop
+from models.services.face_attribute import FaceAttributeEstimator
 
 _WIDE, _SMALL = "faceapi-age-gender", "dlib-gender"
 _WIDE_SCALE = 0.9
@@ -42,7 +43,7 @@ _EYE_CORNERS = (
     LandmarkName.LEFT_EYE_RIGHT,
 )
 _NOSE = (LandmarkName.NOSE_LEFT, LandmarkName.NOSE_RIGHT, LandmarkName.NOSE, LandmarkName.MOUTH)
-# The base of the nose is not among the 21 points; this mean of four lies 1 % of the eye distance from it.
+# The base of the nose is not among the 21 points; this mean of four is 1 % of the eye distance away from it.
 _NOSE_BASE = np.array([0.19, 0.19, 0.45, 0.17])
 
 
@@ -53,7 +54,7 @@ class Gender:
     Attributes:
         value: the likelier one.
         confidence: its probability, in [0.5, 1]; low on children under ten, where three in four are right.
-            None if somebody else said so.
+            None if the caller sent the gender.
     """
 
     value: Literal["male", "female"]
@@ -61,11 +62,12 @@ class Gender:
 
 
 class GenderEstimator(FaceAttributeEstimator[Gender]):
-    """Tells the gender that each face is taken for."""
+    """Estimates the gender that each face is taken for."""
 
     name = "gender-estimator"
-    gives = frozenset({Field.GENDER})
+    output = Output("gender", Gender)
     weights = (FaceMesh.model, _WIDE, _SMALL)
+    in_version_1_0 = True
 
     def __init__(self, sessions: SessionSource) -> None:
         super().__init__(sessions)
@@ -82,7 +84,7 @@ class GenderEstimator(FaceAttributeEstimator[Gender]):
 
 
 def _chip(image: Image, landmarks: Points) -> Image:
-    """(32, 32, 3) uint8: the crop that dlib's networks know."""
+    """(32, 32, 3) uint8: the crop that dlib's networks were trained on."""
     points = np.vstack([select(landmarks, *_EYE_CORNERS), _NOSE_BASE @ select(landmarks, *_NOSE)])
     return warp(image, similarity(points, _TEMPLATE * _SMALL_SIZE), _SMALL_SIZE, _SUPERSAMPLE)
 

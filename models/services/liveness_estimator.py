@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 
 from models.family import ModelFamily
-from models.field import Field
-from models.networks.liveness import Liveness, LivenessJudge
+from models.networks.liveness import LIVENESS, Liveness, LivenessJudge
+from models.output import BBOX, IMAGE, LANDMARKS, POSE
 from models.runtime.session import SessionSource
 from models.service import EstimatingService, Face
 
 
 class LivenessEstimator(EstimatingService[Liveness]):
-    """Tells of each face whether it is there in person, or a picture of one."""
+    """Judges whether each face is there in person or is a picture of a face."""
 
     name = "liveness-estimator"
     family = ModelFamily.LIVENESS
-    needs = frozenset({Field.IMAGE, Field.BBOX, Field.LANDMARKS, Field.POSE})
-    gives = frozenset({Field.LIVENESS})
+    needs = frozenset({IMAGE, BBOX, LANDMARKS, POSE})
+    output = LIVENESS
     weights = LivenessJudge.models
     optional_weights = LivenessJudge.preferred_models
 

@@ -1,72 +1,21 @@
 """Service: whether a face wears a mask."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import cv2
-import numpy as np
-
-from models.calibration.shares import balanced
 from models.family import ModelFamily
-from models.field import Field
-from models.imaging.crops import cut
-from models.imaging.decode import Image
-from models.imaging.geometry import Box, Region
-from models.imaging.preprocessing import rgb_pixels
-from models.runtime.session import FloatArray, Session, SessionSource, infer
+from models.networks.mask import MASK, Mask, MaskClassifier
+from models.runtime.session import SessionSource
 from models.service import EstimatingService, Face
-
-_SIZE = 224
-# Which faces the network errs on depends on the crop: the mean of a narrow one and a wide, mirrored one errs on a sixth
-# of those that a single one errs on.
-_MARGINS = (1.0, 1.3)
-# The network is so sure of bare faces that one in five is already a mask.
-_THRESHOLD = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Mask:
-    """Whether a face wears a mask; one that is worn wrongly, under the nose or the chin, counts as well.
-
-    Attributes:
-        value: it does: `confidence` is at least one half.
-        confidence: that it wears one, in [0, 1]; a low one says as surely that it does not.
-    """
-
-    value: bool
-    confidence: float
-
-
-class MaskClassifier:
-    """Judges faces by their boxes, with a MobileNetV2 (Sandler et al., CVPR 2018) of two classes."""
-
-    model = "mask"
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def classify(self, images: Sequence[Image], boxes: Sequence[Box]) -> list[Mask]:
-        """Judge each face.
-
-        Args:
-            images: the image of each face.
-            boxes: its box.
-
-        Raises:
-            ModelError: the engine failed.
-        """
-        crops = (crop for image, box in zip(images, boxes, strict=True) for crop in _crops(image, box))
-        outputs = infer(self._session, crops, _signed_rgb)
-        return [_mask(outputs["probabilities"][row : row + 2, 0]) for row in range(0, 2 * len(boxes), 2)]
 
 
 class MaskEstimator(EstimatingService[Mask]):
-    """Tells of each face whether it wears a mask."""
+    """Estimates whether each face wears a mask."""
 
     name = "mask-estimator"
     family = ModelFamily.FACE_ATTRIBUTES
-    gives = frozenset({Field.MASK})
+    output = MASK
     weights = (MaskClassifier.model,)
+    in_version_1_0 = True
 
     def __init__(self, sessions: SessionSource) -> None:
         self._classifier = MaskClassifier(sessions(MaskClassifier.model))
@@ -74,23 +23,3 @@ class MaskEstimator(EstimatingService[Mask]):
     def estimate(self, faces: Sequence[Face]) -> list[Mask]:
         """See `EstimatingService.estimate`."""
         return self._classifier.classify([face.image for face in faces], [face.bbox for face in faces])
-
-
-def _crops(image: Image, box: Box) -> tuple[Image, Image]:
-    """(224, 224, 3) uint8 each."""
-    face = Region.of_box(box).squared()
-    narrow, wide = (cut(image, face.grown(margin), _SIZE) for margin in _MARGINS)
-    return narrow, np.asarray(cv2.flip(wide, 1), np.uint8)
-
-
-def _signed_rgb(images: Sequence[Image]) -> FloatArray:
-    """(n, h, w, 3) uint8 BGR -> (n, h, w, 3) float32 RGB in [-1, 1]."""
-    batch = rgb_pixels(images)
-    batch /= 127.5
-    batch -= 1
-    return batch
-
-
-def _mask(shares: FloatArray) -> Mask:
-    confidence = balanced(float(shares.mean()), _THRESHOLD)
-    return Mask(confidence >= 0.5, confidence)

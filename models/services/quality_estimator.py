@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import chain, groupby
 
 from models.family import ModelFamily
-from models.field import Field
+from models.output import BBOX, IMAGE, LANDMARKS, POSE, Output
 from models.quality.assessor import QualityAssessor
 from models.quality.quality import Quality
 from models.runtime.session import SessionSource
@@ -16,14 +16,15 @@ class QualityAssessmentEstimator(EstimatingService[Quality]):
 
     name = "quality-assessment-estimator"
     family = ModelFamily.QUALITY
-    needs = frozenset({Field.IMAGE, Field.BBOX, Field.LANDMARKS, Field.POSE})
-    gives = frozenset({Field.QUALITY})
+    needs = frozenset({IMAGE, BBOX, LANDMARKS, POSE})
+    output = Output("quality", Quality)
     weights = QualityAssessor.models
+    in_version_1_0 = True
 
     def __init__(self, sessions: SessionSource) -> None:
         self._assessor = QualityAssessor(sessions)
 
     def estimate(self, faces: Sequence[Face]) -> list[Quality]:
-        """See `EstimatingService.estimate`; neighbours that share one image are measured on it together."""
+        """See `EstimatingService.estimate`; neighbouring faces of one image are measured together."""
         groups = [list(group) for _, group in groupby(faces, key=lambda face: id(face.image))]
         return list(chain.from_iterable(self._assessor.assess([group[0].image for group in groups], groups)))

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from itertools import islice
 
 from models.family import ModelFamily
-from models.field import Field
 from models.imaging.decode import Image
 from models.imaging.geometry import quantise
 from models.networks.face_detector import FaceDetector
 from models.networks.face_embedder import FaceEmbedder
 from models.networks.landmarks import LandmarkName, select
 from models.networks.template import encode
+from models.output import BBOX, CONFIDENCE, IMAGE, LANDMARKS, POSE, TEMPLATE
 from models.runtime.session import SessionSource
 from models.service import DetectingService, EstimatingService, Face, Found
 
-# Those of the 21 that the detector finds too. They lie a pixel of the crop from the detector's; templates made with
-# either are as good, and compare as well with each other.
+# The detector finds these five too. Its points differ by a pixel of the crop; templates made with either are as good,
+# and compare as well with each other.
 _FIVE = (
     LandmarkName.LEFT_EYE,
     LandmarkName.RIGHT_EYE,
@@ -30,21 +30,22 @@ class FaceTemplateDetector(DetectingService):
 
     name = "face-detector-template-extractor"
     family = ModelFamily.RECOGNITION
-    gives = frozenset({Field.CONFIDENCE, Field.BBOX, Field.TEMPLATE})
+    outputs = (CONFIDENCE, BBOX, TEMPLATE)
     weights = (FaceDetector.model, FaceEmbedder.model)
+    in_version_1_0 = True
 
     def __init__(self, sessions: SessionSource) -> None:
         self._detector = FaceDetector(sessions(FaceDetector.model))
         self._embedder = FaceEmbedder(sessions(FaceEmbedder.model))
 
     def detect(self, images: Sequence[Image]) -> list[list[Found]]:
-        """See `DetectingService.detect`; the value is `TEMPLATE`, bytes."""
+        """See `DetectingService.detect`; every face has its template."""
         detections = self._detector.detect(images)
         faces = [face for found in detections for face in found]
         owners = [image for image, found in zip(images, detections, strict=True) for _ in found]
         embeddings = self._embedder.embed(owners, [face.keypoints for face in faces])
         found_faces = (
-            Found(quantise(face.bbox), face.confidence, {Field.TEMPLATE: encode(embedding)})
+            Found(quantise(face.bbox), face.confidence).with_output(TEMPLATE, encode(embedding))
             for face, embedding in zip(faces, embeddings, strict=True)
         )
         return [list(islice(found_faces, len(found))) for found in detections]
@@ -55,8 +56,8 @@ class TemplateExtractor(EstimatingService[bytes]):
 
     name = "template-extractor"
     family = ModelFamily.RECOGNITION
-    needs = frozenset({Field.IMAGE, Field.BBOX, Field.LANDMARKS, Field.POSE})
-    gives = frozenset({Field.TEMPLATE})
+    needs = frozenset({IMAGE, BBOX, LANDMARKS, POSE})
+    output = TEMPLATE
     weights = (FaceEmbedder.model,)
 
     def __init__(self, sessions: SessionSource) -> None:

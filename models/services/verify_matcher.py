@@ -7,6 +7,7 @@ from importlib.resources import files
 from models.calibration.rates import Calibration
 from models.family import ModelFamily
 from models.networks.template import decode
+from models.output import Output
 from models.runtime.session import SessionSource
 from models.service import MatchingService
 
@@ -15,14 +16,14 @@ _STEPS_PER_DISSIMILARITY = 7500
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """How far two faces are apart.
+    """How different two faces are.
 
     Attributes:
         distance: 7500 * (1 - cosine of the embeddings), rounded: 0 for equal templates, about 7000 for two people, at
             most 15000.
         fa_r: rate of false acceptances when this distance is the threshold, in [0, 1]; grows with the distance.
         fr_r: rate of false rejections at this threshold, in [0, 1]; falls.
-        score: that it is one person: falls from 1 to 0, and is 0.85 where one impostor in a million passes.
+        score: how surely it is one person; falls from 1 to 0, and is 0.85 where one impostor in a million passes.
     """
 
     distance: int
@@ -36,7 +37,8 @@ class VerifyMatcher(MatchingService[Verification]):
 
     name = "verify-matcher"
     family = ModelFamily.MATCHING
-    weights = ()
+    output = Output("verification", Verification)
+    in_version_1_0 = True
 
     def __init__(self, sessions: SessionSource) -> None:
         table = files("models.calibration").joinpath("sface.csv").read_text()

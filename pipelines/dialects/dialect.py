@@ -1,20 +1,20 @@
 """What a dialect is: one way to write a sample as JSON.
 
-Dialects stand at the edges: `read` checks what came in and gives the canonical sample, `write` lays the computed
+Dialects convert at the edges: `read` checks what came in and gives the canonical sample, `write` puts the computed
 fields over what came in, so that everything else passes through untouched.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 from pydantic import Field as Key
 
-from models.field import Field
+from models.output import IMAGE, Field
 from models.service import ObjectClass
-from pipelines.dialects.codec import FieldCodec, WriteContext
+from pipelines.dialects.codec import FieldCodec, Vocabulary, WriteContext
 from pipelines.errors import Detail, InvalidSample, details_of
 from pipelines.sample import Sample, SampleObject, Size
 
@@ -26,19 +26,19 @@ class Dialect:
     """One way to write samples.
 
     Attributes:
-        name: of the dialect.
-        image_key: where the image lies in a sample.
-        image_kind: the type of what lies there.
-        read_image: gives the base64 of what lies there.
-        write_image: gives what lies there for an image in base64.
-        codecs: of the fields of an object.
-        sample_codecs: of the fields that stand beside the objects.
-        placeholder: `"objects": [{}]` stands for faces that are to be found first.
+        vocabulary: its name, and how it writes the values of enumerations.
+        image_key: where the image is in a sample.
+        image_kind: the type of what is there.
+        read_image: gives the base64 of what is there.
+        write_image: gives what is there for an image in base64.
+        codecs: of the fields of an object, in the order in which answers show them.
+        sample_codecs: of the fields beside the objects.
+        placeholder: whether `"objects": [{}]` means that faces are to be found first.
         foreign_images: under which keys other dialects keep the image.
         foreign_keys: of objects, which only other dialects know.
     """
 
-    name: str
+    vocabulary: Vocabulary
     image_key: str
     image_kind: Any
     read_image: Callable[[Any], str]
@@ -49,11 +49,16 @@ class Dialect:
     foreign_images: frozenset[str] = frozenset()
     foreign_keys: frozenset[str] = frozenset()
 
+    @property
+    def name(self) -> str:
+        """The name under which callers know it."""
+        return self.vocabulary.dialect
+
     @cached_property
     def object_model(self) -> type[BaseModel]:
         """The schema of an object, whose keys may all be missing."""
         fields: dict[str, Any] = {
-            field.value: (codec.kind | None, Key(None, alias=codec.key)) for field, codec in self.codecs.items()
+            field.name: (codec.kind | None, Key(None, alias=codec.key)) for field, codec in self.codecs.items()
         }
         return create_model(
             f"{self.name.upper()}Object",
@@ -64,8 +69,8 @@ class Dialect:
         )
 
     def key_of(self, field: Field) -> str:
-        """The key under which a field stands."""
-        if field is Field.IMAGE:
+        """The key of a field."""
+        if field == IMAGE:
             return self.image_key
         return (self.codecs.get(field) or self.sample_codecs[field]).key
 
@@ -73,7 +78,7 @@ class Dialect:
         """The image of a sample as it was sent, in base64; None if there is none.
 
         Raises:
-            InvalidSample: what stands in the image's place is no image.
+            InvalidSample: under the key of the image is something else.
         """
         if body.get(self.image_key) is None:
             return None
@@ -82,13 +87,13 @@ class Dialect:
         except ValidationError as error:
             raise InvalidSample(details_of(error, [self.image_key])) from error
 
-    def read(self, body: Mapping[str, Any], size: Size | None, fields: Collection[Field] = tuple(Field)) -> Sample:
+    def read(self, body: Mapping[str, Any], size: Size | None, fields: Collection[Field] | None = None) -> Sample:
         """The canonical form of a sample as it was sent.
 
         Args:
             body: the sample.
             size: of its image; None without one.
-            fields: of the objects that somebody needs; what stands in others may be anything.
+            fields: of the objects that are read; others may have any value. If not given, all are read.
 
         Raises:
             InvalidSample: the schema is broken, or keys of another dialect are mixed in.
@@ -110,40 +115,45 @@ class Dialect:
         return Sample(size=size, objects=read)
 
     def write(
-        self, sample: Sample, given: Mapping[str, Any], *, rebuilt: bool, fields: Sequence[Field], page: WriteContext
+        self, sample: Sample, given: Mapping[str, Any], *, rebuilt: bool, fields: Collection[str], context: WriteContext
     ) -> Json:
-        """The answer: what was given, and the computed fields laid over it.
+        """The answer: what was given, and the computed fields over it.
 
         Args:
-            sample: holds the computed fields.
+            sample: has the computed fields.
             given: the sample as it was sent.
-            rebuilt: the objects were found by a service: what was given under `objects` is dropped.
-            fields: those that were computed; only these are written.
-            page: what the writers have to know.
+            rebuilt: whether a service found the objects; what was given under `objects` is dropped then.
+            fields: the names of those that were computed; only these are written.
+            context: what the writers need besides.
         """
+        codecs = [(field.name, codec) for field, codec in self.codecs.items() if field.name in fields]
+        sample_codecs = [(field.name, codec) for field, codec in self.sample_codecs.items() if field.name in fields]
         objects: list[Json] = []
         for index, item in enumerate(sample.objects):
             written: Json = {"id": item.id, "class": item.object_class} if rebuilt else dict(given["objects"][index])
-            objects.append(written | _written(item, self.codecs, fields, page))
-        return {**given, "objects": objects, **_written(sample, self.sample_codecs, fields, page)}
+            _write_fields(item, codecs, written, context)
+            objects.append(written)
+        answer = {**given, "objects": objects}
+        _write_fields(sample, sample_codecs, answer, context)
+        return answer
 
     def foreign(self, body: Mapping[str, Any]) -> list[Detail]:
         """The keys of a sample, and of its objects, that belong to another dialect."""
         objects = body.get("objects")
-        places: list[tuple[list[str | int], Any, frozenset[str]]] = [([], body, self.foreign_images)]
+        parts: list[tuple[list[str | int], Any, frozenset[str]]] = [([], body, self.foreign_images)]
         if isinstance(objects, list):
-            places += [(["objects", index], item, self.foreign_keys) for index, item in enumerate(objects)]
+            parts += [(["objects", index], item, self.foreign_keys) for index, item in enumerate(objects)]
         message = f"belongs to another dialect than {self.name}"
         return [
             Detail(loc=[*loc, key], msg=f"`{key}` {message}", type="mixed_dialects")
-            for loc, given, keys in places
+            for loc, given, keys in parts
             if isinstance(given, Mapping)
             for key in sorted(keys.intersection(given))
         ]
 
-    def _read_object(self, index: int, given: Any, size: Size | None, fields: Collection[Field]) -> SampleObject:
-        ignored = {codec.key for field, codec in self.codecs.items() if field not in fields}
-        if isinstance(given, Mapping):
+    def _read_object(self, index: int, given: Any, size: Size | None, fields: Collection[Field] | None) -> SampleObject:
+        if isinstance(given, Mapping) and fields is not None:
+            ignored = {codec.key for field, codec in self.codecs.items() if field not in fields}
             given = {key: value for key, value in given.items() if key not in ignored}
         try:
             checked = self.object_model.model_validate(given)
@@ -151,11 +161,11 @@ class Dialect:
             raise InvalidSample(details_of(error, [])) from error
         values: dict[str, Any] = {}
         for field, codec in self.codecs.items():
-            value = getattr(checked, field.value)
+            value = getattr(checked, field.name)
             if value is None:
                 continue
             try:
-                values[field.value] = codec.read(value, size)
+                values[field.name] = codec.read(value, size)
             except ValueError as error:
                 raise InvalidSample([Detail(loc=[codec.key], msg=str(error), type="value_error")]) from error
         object_class: ObjectClass = getattr(checked, "object_class") or "face"  # noqa: B009 - made at run time
@@ -163,30 +173,18 @@ class Dialect:
             return SampleObject(id=index, object_class=object_class, **values)
         except ValidationError as error:
             details = details_of(error, [])
-            raise InvalidSample([{**detail, "loc": self._named(detail["loc"])} for detail in details]) from error
+            raise InvalidSample([{**detail, "loc": self._caller_loc(detail["loc"])} for detail in details]) from error
 
-    def _named(self, loc: list[str | int]) -> list[str | int]:
-        """A place in a canonical object, as the caller knows it; values in it are written otherwise."""
-        return [self.key_of(Field(str(loc[0])))]
-
-
-def tell_apart(dialects: Sequence[Dialect]) -> Iterator[Dialect]:
-    """The dialects, each knowing which keys are foreign to it."""
-    for dialect in dialects:
-        others = [other for other in dialects if other is not dialect]
-        own = {codec.key for codec in dialect.codecs.values()}
-        theirs = {codec.key for other in others for codec in other.codecs.values()}
-        images = frozenset(other.image_key for other in others)
-        yield replace(dialect, foreign_images=images, foreign_keys=frozenset(theirs - own))
+    def _caller_loc(self, loc: list[str | int]) -> list[str | int]:
+        """The key of the field in which a canonical location is; the dialects differ in what is below the key."""
+        return [codec.key for field, codec in self.codecs.items() if field.name == loc[0]]
 
 
-def _written(
-    holder: Sample | SampleObject, codecs: Mapping[Field, FieldCodec], fields: Sequence[Field], page: WriteContext
-) -> Json:
-    written: Json = {}
-    for field in fields:
-        value = getattr(holder, field.value, None)
-        if field in codecs and value is not None:
-            codec = codecs[field]
-            written |= {codec.key: codec.write(value, page), **codec.constants}
-    return written
+def _write_fields(
+    holder: Sample | SampleObject, codecs: Collection[tuple[str, FieldCodec]], written: Json, context: WriteContext
+) -> None:
+    for name, codec in codecs:
+        value = getattr(holder, name)
+        if value is not None:
+            written[codec.key] = codec.write(value, context)
+            written.update(codec.constants)

@@ -1,4 +1,4 @@
-"""How the dialects write the 29 fields of a quality assessment."""
+"""How the dialects write the 29 values of a quality assessment."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -9,13 +9,14 @@ from pydantic.alias_generators import to_camel
 
 from models.quality.quality import Quality
 from pipelines.dialects.codec import FieldCodec, WriteContext
-from pipelines.dialects.dialect import Json
 from pipelines.sample import Size
 
+Json = dict[str, Any]
+
 _PERCENT = 100
-_FIELDS = {field.name: field.type for field in fields(Quality)}
-_SCORES = frozenset(name for name in _FIELDS if name.endswith("_score"))
-_V1_KEYS = {name: to_camel(name) for name in _FIELDS}
+_TYPES = {field.name: field.type for field in fields(Quality)}
+_SCORES = frozenset(name for name in _TYPES if name.endswith("_score"))
+_V1_KEYS = {name: to_camel(name) for name in _TYPES}
 
 
 def _model(name: str, kinds: dict[str, Any]) -> type[BaseModel]:
@@ -46,17 +47,17 @@ def _read_v2(given: Json) -> Quality:
 
 
 def _write_v2(quality: Quality) -> Json:
-    return {name: getattr(quality, name) / _PERCENT if name in _SCORES else getattr(quality, name) for name in _FIELDS}
+    return {name: getattr(quality, name) / _PERCENT if name in _SCORES else getattr(quality, name) for name in _TYPES}
 
 
-_V1_FIELDS = _model("V1QualityFields", {key: _FIELDS[name] for name, key in _V1_KEYS.items()})
+_V1_FIELDS = _model("V1QualityFields", {key: _TYPES[name] for name, key in _V1_KEYS.items()})
 
 V1_QUALITY = _codec(_model("V1Quality", {"qaa": _V1_FIELDS}), _read_v1, _write_v1)
-"""Under names in camel case; scores from 0 to 100."""
+"""Names in camel case; scores from 0 to 100."""
 
 V2_QUALITY = _codec(
-    _model("V2Quality", {name: float if name in _SCORES else kind for name, kind in _FIELDS.items()}),
+    _model("V2Quality", {name: float if name in _SCORES else kind for name, kind in _TYPES.items()}),
     _read_v2,
     _write_v2,
 )
-"""Under names in snake case; scores from 0 to 1, the dynamic range from 0 to 2.55."""
+"""Names in snake case; scores from 0 to 1, the dynamic range from 0 to 2.55."""

@@ -1,33 +1,25 @@
-"""Dialect v1, also spoken on the unversioned 1.0 paths: points in pixels, vocabularies in capitals."""
+"""Dialect v1, also spoken on the unversioned 1.0 paths: points in pixels, vocabularies in capitals.
+
+Here is what the contract spells otherwise than the declarations; everything else is derived.
+"""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Key
 
-from models.field import Field
 from models.networks.landmarks import LandmarkName
-from models.services.gender_estimator import Gender
-from models.services.mask_estimator import Mask
-from pipelines.dialects.codec import FieldCodec, WriteContext
-from pipelines.dialects.common import (
-    AGE,
-    BBOX,
-    CONFIDENCE,
-    VERIFICATION,
-    emotions,
-    liveness,
-    pose,
-    read_template,
-    record,
-)
+from models.output import LANDMARKS, TEMPLATE
+from models.services.quality_estimator import QualityAssessmentEstimator
+from pipelines.dialects.codec import FieldCodec, Vocabulary, WriteContext
+from pipelines.dialects.common import common_codecs, read_template
 from pipelines.dialects.dialect import Dialect
 from pipelines.dialects.quality import V1_QUALITY
 from pipelines.encoding import encode_base64
 from pipelines.sample import Landmarks, Size
 
 _POINTS = list(LandmarkName)
-# What callers have always been told, whatever the size; it is not read.
+# The contract has this size, whatever the real one; it is not read.
 _TEMPLATE_SIZE = 74
 _LEFT_EYE, _RIGHT_EYE = _POINTS.index(LandmarkName.LEFT_EYE), _POINTS.index(LandmarkName.RIGHT_EYE)
 
@@ -43,20 +35,6 @@ class Fitter(BaseModel):
     right_eye: tuple[float, float]
 
 
-class V1Emotion(BaseModel):
-    """How strongly one emotion shows."""
-
-    confidence: float
-    emotion: Literal["ANGRY", "DISGUSTED", "SCARED", "HAPPY", "NEUTRAL", "SAD", "SURPRISED"]
-
-
-class V1Liveness(BaseModel):
-    """Whether a face is there in person."""
-
-    confidence: float
-    value: Literal["REAL", "FAKE"]
-
-
 def _read_fitter(fitter: Fitter, size: Size | None) -> Landmarks | None:
     if size is None:
         return None
@@ -65,8 +43,8 @@ def _read_fitter(fitter: Fitter, size: Size | None) -> Landmarks | None:
     return [(x / width, y / height) for x, y in zip(xs, ys, strict=True)]
 
 
-def _write_fitter(landmarks: Landmarks, page: WriteContext) -> dict[str, Any]:
-    height, width = page.size
+def _write_fitter(landmarks: Landmarks, context: WriteContext) -> dict[str, Any]:
+    height, width = context.size
     points = [[x * width, y * height] for x, y in landmarks]
     return {
         "fitter_type": "fda",
@@ -76,29 +54,19 @@ def _write_fitter(landmarks: Landmarks, page: WriteContext) -> dict[str, Any]:
     }
 
 
+_VOCABULARY = Vocabulary("v1", str.upper)
+
 V1 = Dialect(
-    name="v1",
+    vocabulary=_VOCABULARY,
     image_key="$image",
     image_kind=str,
     read_image=lambda text: text,
     write_image=lambda text: text,
     codecs={
-        Field.CONFIDENCE: CONFIDENCE,
-        Field.BBOX: BBOX,
-        Field.LANDMARKS: FieldCodec("fitter", Fitter, _read_fitter, _write_fitter),
-        Field.POSE: pose("angles"),
-        Field.AGE: AGE,
-        Field.GENDER: FieldCodec(
-            "gender",
-            Literal["MALE", "FEMALE"],
-            lambda value, _: Gender(value.lower()),
-            lambda gender, _: gender.value.upper(),
-        ),
-        Field.EMOTIONS: emotions(V1Emotion, str.upper),
-        Field.LIVENESS: liveness(V1Liveness, str.upper),
-        Field.MASK: record("mask", Mask),
-        Field.QUALITY: V1_QUALITY,
-        Field.TEMPLATE: FieldCodec(
+        **common_codecs(_VOCABULARY, pose_key="angles"),
+        LANDMARKS: FieldCodec("fitter", Fitter, _read_fitter, _write_fitter),
+        QualityAssessmentEstimator.output: V1_QUALITY,
+        TEMPLATE: FieldCodec(
             "$template",
             str,
             lambda text, _: read_template(text),
@@ -106,6 +74,6 @@ V1 = Dialect(
             {"template_size": _TEMPLATE_SIZE},
         ),
     },
-    sample_codecs={Field.VERIFICATION: VERIFICATION},
+    sample_codecs={},
     placeholder=True,
 )

@@ -1,27 +1,20 @@
-"""Dialect v2: relative points under their names, vocabularies in small letters."""
+"""Dialect v2: relative points under their names, vocabularies in small letters.
+
+Here is what the contract spells otherwise than the declarations; everything else is derived.
+"""
 
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic import Field as Key
 
-from models.field import Field
 from models.networks.landmarks import LandmarkName
+from models.networks.mask import MASK
 from models.networks.template import SIZE as TEMPLATE_SIZE
-from models.services.gender_estimator import Gender
-from models.services.mask_estimator import Mask
-from pipelines.dialects.codec import FieldCodec, WriteContext
-from pipelines.dialects.common import (
-    AGE,
-    BBOX,
-    CONFIDENCE,
-    VERIFICATION,
-    emotions,
-    liveness,
-    pose,
-    read_template,
-    record,
-)
+from models.output import LANDMARKS, TEMPLATE
+from models.services.quality_estimator import QualityAssessmentEstimator
+from pipelines.dialects.codec import FieldCodec, Vocabulary, WriteContext, derived_codec
+from pipelines.dialects.common import common_codecs, read_template
 from pipelines.dialects.dialect import Dialect
 from pipelines.dialects.quality import V2_QUALITY
 from pipelines.encoding import encode_base64
@@ -48,20 +41,6 @@ class Keypoint(BaseModel):
 _POINTS: dict[str, Any] = {name.value: (Keypoint, ...) for name in LandmarkName}
 _POINTS["fitter_type"] = (Literal["fda"], "fda")
 Keypoints = create_model("Keypoints", __config__=ConfigDict(extra="allow"), **_POINTS)
-
-
-class V2Emotion(BaseModel):
-    """How strongly one emotion shows."""
-
-    confidence: float
-    emotion: Literal["angry", "disgusted", "scared", "happy", "neutral", "sad", "surprised"]
-
-
-class V2Liveness(BaseModel):
-    """Whether a face is there in person."""
-
-    confidence: float
-    value: Literal["real", "fake"]
 
 
 class TemplateArray(BaseModel):
@@ -94,29 +73,21 @@ def _write_keypoints(landmarks: Landmarks, _: WriteContext) -> dict[str, Any]:
     return {**{name.value: {"proj": list(point)} for name, point in named}, "fitter_type": "fda"}
 
 
+_VOCABULARY = Vocabulary("v2", str.lower)
+
 V2 = Dialect(
-    name="v2",
+    vocabulary=_VOCABULARY,
     image_key="_image",
     image_kind=V2Image,
     read_image=lambda image: image.blob,
     write_image=lambda text: {"blob": text, "format": "IMAGE"},
     codecs={
-        Field.CONFIDENCE: CONFIDENCE,
-        Field.BBOX: BBOX,
-        Field.LANDMARKS: FieldCodec("keypoints", Keypoints, _read_keypoints, _write_keypoints),
-        Field.POSE: pose("pose"),
-        Field.AGE: AGE,
-        Field.GENDER: FieldCodec(
-            "gender", Literal["male", "female"], lambda value, _: Gender(value), lambda gender, _: gender.value
-        ),
-        Field.EMOTIONS: emotions(V2Emotion, str.lower),
-        Field.LIVENESS: liveness(V2Liveness, str.lower),
-        Field.MASK: record("has_medical_mask", Mask),
-        Field.QUALITY: V2_QUALITY,
-        Field.TEMPLATE: FieldCodec(
-            "template", V2Template, lambda given, _: read_template(given.array.blob), _write_template
-        ),
+        **common_codecs(_VOCABULARY, pose_key="pose"),
+        LANDMARKS: FieldCodec("keypoints", Keypoints, _read_keypoints, _write_keypoints),
+        MASK: derived_codec(MASK, _VOCABULARY, key="has_medical_mask"),
+        QualityAssessmentEstimator.output: V2_QUALITY,
+        TEMPLATE: FieldCodec("template", V2Template, lambda given, _: read_template(given.array.blob), _write_template),
     },
-    sample_codecs={Field.VERIFICATION: VERIFICATION},
+    sample_codecs={},
     placeholder=False,
 )

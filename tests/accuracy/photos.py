@@ -6,7 +6,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.field import Field
 from models.imaging.decode import Image, decode
 from models.networks.landmarks import LandmarkName, select
 from models.runtime.session import SessionSource
@@ -27,7 +26,7 @@ def photo(name: str) -> Image:
 def fitted(sessions: SessionSource, name: str) -> Face:
     """The one face of a portrait, with points and pose."""
     ((face,),) = FaceFitter(sessions).detect([photo(name)])
-    return Face(photo(name), face.bbox, face.values[Field.LANDMARKS], face.values[Field.POSE])
+    return Face(photo(name), face.bbox, face.landmarks, face.pose)
 
 
 def masked(face: Face) -> Face:

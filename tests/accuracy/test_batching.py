@@ -22,7 +22,8 @@ from models.service import EstimatingService
 from models.weights.fingerprint import probe
 from models.weights.registry import WEIGHTS, Weights
 from pipelines.chunk import Item
-from pipelines.run import open_frames, run_service
+from pipelines.load import load_items
+from pipelines.run import run_service
 from pipelines.sample import Sample
 from tests.accuracy.photos import NOBODY, PORTRAITS, photo
 
@@ -86,7 +87,7 @@ def loaded(engine: Engine) -> Sessions:
 def enriched(sessions: Sessions, name: str) -> Any:
     """The sample of a photo after the fitter and all services that judge faces."""
     item = Item(sample=Sample(), blob=name)
-    frames = open_frames([item], photo)
+    frames = load_items([item], photo)
     estimators = [name for name, service in services().items() if issubclass(service, EstimatingService)]
     for service in ("face-detector-face-fitter", *estimators):
         run_service(sessions.service(service), frames, fail_fast=True)

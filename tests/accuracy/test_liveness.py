@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from models.errors import WeightsMissing
-from models.field import Field
 from models.imaging.decode import Image
-from models.networks.liveness import UNDECIDED, Liveness, LivenessJudge
+from models.networks.liveness import LIVENESS, UNDECIDED, Liveness, LivenessJudge
 from models.runtime.session import Session, SessionSource
 from models.service import Face
 from models.services.face_liveness_detector import (
@@ -108,7 +107,7 @@ def test_a_batch_gives_what_single_faces_give(
 
 
 def values(module: type[FaceLivenessDetector], source: SessionSource, image: Image) -> list[str]:
-    return [face.values[Field.LIVENESS].value for face in module(source).detect([image])[0]]
+    return [LIVENESS.of(face.values).value for face in module(source).detect([image])[0]]
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from models.field import Field
 from models.imaging.decode import Image, decode
 from models.imaging.geometry import Box, Points
-from models.networks.head_pose import Pose
 from models.networks.landmarks import LandmarkName, select
+from models.output import Pose
 from models.runtime.session import SessionSource
 from models.service import Face, Found
 from models.services.age_estimator import AgeEstimator
@@ -54,12 +53,12 @@ def only(fitter: FaceFitter, image: Image) -> Found:
 
 
 def points(face: Found) -> Points:
-    found: Points = face.values[Field.LANDMARKS]
+    found: Points = face.landmarks
     return found
 
 
 def pose(face: Found) -> Pose:
-    found: Pose = face.values[Field.POSE]
+    found: Pose = face.pose
     return found
 
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from models.field import Field
 from models.imaging.decode import Image, decode
 from models.imaging.geometry import Box, Points
 from models.quality.quality import Quality
@@ -43,7 +42,7 @@ def look(sessions: SessionSource) -> Look:
 
     def look(image: Image) -> Face:
         ((found,),) = fitter.detect([image])
-        return Face(image, found.bbox, found.values[Field.LANDMARKS], found.values[Field.POSE])
+        return Face(image, found.bbox, found.landmarks, found.pose)
 
     return look
 

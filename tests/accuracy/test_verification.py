@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from models.field import Field
 from models.networks.template import decode
+from models.output import TEMPLATE
 from models.runtime.session import SessionSource
 from models.services.template_extractor import FaceTemplateDetector, TemplateExtractor
 from models.services.verify_matcher import VerifyMatcher
@@ -49,7 +49,7 @@ def test_both_extractors_agree_on_a_face(
 ) -> None:
     detected = FaceTemplateDetector(sessions).detect([photo(name) for name in PORTRAITS])
     for name, (face,) in zip(PORTRAITS, detected, strict=True):
-        (verification,) = matcher.match([(templates[name], face.values[Field.TEMPLATE])])
+        (verification,) = matcher.match([(templates[name], TEMPLATE.of(face.values))])
         assert verification.distance < 750
 
 
@@ -65,7 +65,7 @@ def test_size_and_brightness_of_a_photo_hardly_matter(sessions: SessionSource, m
     larger = np.asarray(cv2.resize(image, None, fx=2, fy=2), np.uint8)
     darker = np.asarray(image * 0.7, np.uint8)
     plain, *others = (
-        faces[0].values[Field.TEMPLATE] for faces in FaceTemplateDetector(sessions).detect([image, larger, darker])
+        TEMPLATE.of(faces[0].values) for faces in FaceTemplateDetector(sessions).detect([image, larger, darker])
     )
     assert all(answer.distance < 1000 for answer in matcher.match([(plain, other) for other in others]))
 

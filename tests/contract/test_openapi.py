@@ -14,7 +14,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from api.app import create_app
 from models.catalogue import services
 
-EXAMPLES = sorted((Path(str(files("api"))) / "examples").glob("*/*.json"))
+EXAMPLES = sorted((Path(str(files("api.openapi"))) / "examples").glob("*/*.json"))
+assert EXAMPLES, "without examples their tests would be skipped"
 Json = dict[str, Any]
 
 

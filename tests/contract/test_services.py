@@ -1,4 +1,4 @@
-"""What holds for every service, because it is one."""
+"""What holds for every service, derived from what it declares."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
+from bulk.output.columns import object_columns
 from models.catalogue import all_services, services
 from models.errors import WeightsMissing
-from models.field import Field
+from models.output import IMAGE, Output
 from models.runtime.session import Session
-from models.service import DetectingService, EstimatingService, Service
+from models.service import DetectingService, EstimatingService, MatchingService, Service
 from pipelines.dialects import DIALECTS
 from pipelines.presets import PRESETS
 from pipelines.sample import Sample, SampleObject
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Untouched:
-    """Sessions that nobody may run, of all models but some; it notes which were given."""
+    """Sessions that must not run, of all models without `missing`; it records which were given."""
 
     def __init__(self, missing: Collection[str] = ()) -> None:
         self._missing = missing
@@ -61,8 +62,8 @@ def test_an_empty_batch_never_reaches_a_network(service: type[Service]) -> None:
 
 @each_service
 def test_every_dialect_spells_what_it_needs_and_gives(service: type[Service]) -> None:
-    for field in (service.needs | service.gives) - {Field.IMAGE}:
-        assert field in SampleObject.model_fields or field in Sample.model_fields
+    for field in (service.needs | service.gives) - {IMAGE}:
+        assert field.name in SampleObject.model_fields or field.name in Sample.model_fields
         for dialect in DIALECTS.values():
             assert dialect.key_of(field)
 
@@ -74,16 +75,31 @@ def test_it_says_what_it_does(service: type[Service]) -> None:
     assert service.__doc__ != Service.__doc__
 
 
-def test_the_readme_has_a_row_for_each_service_and_no_other() -> None:
+@each_service
+def test_its_outputs_have_a_slot_a_key_in_each_dialect_and_columns(service: type[Service]) -> None:
+    for output in service.gives:
+        if not isinstance(output, Output):
+            continue
+        of_sample = issubclass(service, MatchingService)
+        slots = Sample.model_fields if of_sample else SampleObject.model_fields
+        assert slots[output.name].annotation == output.value_type | None
+        for dialect in DIALECTS.values():
+            assert output in (dialect.sample_codecs if of_sample else dialect.codecs)
+        assert bool(object_columns([output.name])) is not of_sample
+
+
+def test_the_readme_names_services_that_exist() -> None:
     readme = (ROOT / "README.md").read_text()
     rows = [line.split("|")[1].strip() for line in readme.splitlines() if line.startswith("| ") and "-" in line]
-    assert {row for row in rows if row in services() or row.endswith(("-estimator", "-detector"))} == set(services())
+    named = {row for row in rows if row.endswith(("-estimator", "-detector", "-extractor", "-matcher", "-fitter"))}
+    assert named
+    assert named <= set(services())
 
 
 def test_docker_compose_runs_a_worker_for_each_family_that_has_services() -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     commands = [part["command"] for part in compose["services"].values() if isinstance(part.get("command"), list)]
-    consumed = {place for command in commands if command[0] == "worker" for place in command[1:]}
+    consumed = {family for command in commands if command[0] == "worker" for family in command[1:]}
     assert consumed == {service.family for service in services().values()}
 
 

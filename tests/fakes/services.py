@@ -6,9 +6,10 @@ import numpy as np
 
 from models.errors import ModelError
 from models.family import ModelFamily
-from models.field import Field
 from models.imaging.decode import Image
+from models.output import BBOX, CONFIDENCE
 from models.service import DetectingService, EstimatingService, Face, Found
+from models.services.age_estimator import AgeEstimator
 
 
 class FakeDetector(DetectingService):
@@ -16,8 +17,7 @@ class FakeDetector(DetectingService):
 
     name = "face-detector-face-fitter"
     family = ModelFamily.FACE_DETECTION
-    gives = frozenset({Field.CONFIDENCE, Field.BBOX})
-    weights = ()
+    outputs = (CONFIDENCE, BBOX)
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -31,12 +31,11 @@ class FakeDetector(DetectingService):
 
 
 class FakeAge(EstimatingService[float]):
-    """Takes the left edge of a face, in pixels, for its age; cannot bear a face at `broken_at`."""
+    """Gives the left edge of a face, in pixels, as its age; fails on a face at `broken_at`."""
 
     name = "age-estimator"
     family = ModelFamily.FACE_ATTRIBUTES
-    gives = frozenset({Field.AGE})
-    weights = ()
+    output = AgeEstimator.output
 
     def __init__(self, broken_at: float | None = None) -> None:
         self.broken_at = broken_at

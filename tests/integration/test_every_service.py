@@ -20,7 +20,8 @@ from tests.integration.conftest import Deploy, Deployment, Json, base64_photo, p
 
 pytestmark = pytest.mark.stack
 
-EXAMPLES = sorted((Path(str(files("api"))) / "examples").glob("*/*.request.json"))
+EXAMPLES = sorted((Path(str(files("api.openapi"))) / "examples").glob("*/*.request.json"))
+assert EXAMPLES, "without examples their tests would be skipped"
 SAMPLES = {"v1": v1_sample, "v2": v2_sample}
 dialects = pytest.mark.parametrize("dialect", SAMPLES)
 

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from models.errors import InvalidImage
 from models.imaging.decode import Image
+from models.output import BBOX, CONFIDENCE, TEMPLATE
 from models.service import Face
 from pipelines.chunk import Item
-from pipelines.run import open_frames, open_slices, run_service
+from pipelines.load import load_groups, load_items
+from pipelines.run import run_service
 from pipelines.sample import Sample, SampleObject
 from tests.fakes.services import FakeAge, FakeDetector
 
@@ -28,38 +30,38 @@ def item(blob: str | None, *lefts: float) -> Item:
 
 def test_all_images_of_a_chunk_are_one_batch() -> None:
     detector = FakeDetector()
-    frames = open_frames([item("narrow"), item("wide"), item("empty")], IMAGES.__getitem__)
-    run_service(detector, frames, fail_fast=True)
+    loaded = load_items([item("narrow"), item("wide"), item("empty")], IMAGES.__getitem__)
+    run_service(detector, loaded, fail_fast=True)
     assert detector.batches == [3]
-    assert [len(frame.item.sample.objects) for frame in frames] == [1, 4, 0]
+    assert [len(one.item.sample.objects) for one in loaded] == [1, 4, 0]
 
 
 def test_all_faces_of_a_chunk_are_one_batch_and_come_back_to_their_samples() -> None:
     age = FakeAge()
-    frames = open_frames([item("narrow", 0.5), item("wide", 0.25, 0.75)], IMAGES.__getitem__)
-    run_service(age, frames, fail_fast=True)
+    loaded = load_items([item("narrow", 0.5), item("wide", 0.25, 0.75)], IMAGES.__getitem__)
+    run_service(age, loaded, fail_fast=True)
     assert age.batches == [3]
-    assert [[face.age for face in frame.item.sample.objects] for frame in frames] == [[5], [10, 30]]
+    assert [[face.age for face in one.item.sample.objects] for one in loaded] == [[5], [10, 30]]
 
 
 def test_detection_replaces_the_objects_and_the_next_service_sees_the_new_ones() -> None:
-    frames = open_frames([item("wide", 0.5)], IMAGES.__getitem__)
-    run_service(FakeDetector(), frames, fail_fast=True)
-    run_service(FakeAge(), frames, fail_fast=True)
-    sample = frames[0].item.sample
+    loaded = load_items([item("wide", 0.5)], IMAGES.__getitem__)
+    run_service(FakeDetector(), loaded, fail_fast=True)
+    run_service(FakeAge(), loaded, fail_fast=True)
+    sample = loaded[0].item.sample
     assert [(face.id, face.age) for face in sample.objects] == [(0, 0), (1, 10), (2, 20), (3, 30)]
     assert sample.size == (20, 40)
 
 
 def test_found_boxes_are_relative_and_inside_the_image() -> None:
-    frames = open_frames([item("wide")], IMAGES.__getitem__)
-    run_service(FakeDetector(), frames, fail_fast=True)
-    assert frames[0].item.sample.objects[1].bbox == (0.25, 0, 0.375, 0.25)
+    loaded = load_items([item("wide")], IMAGES.__getitem__)
+    run_service(FakeDetector(), loaded, fail_fast=True)
+    assert loaded[0].item.sample.objects[1].bbox == (0.25, 0, 0.375, 0.25)
 
 
 def test_a_failing_sample_takes_no_neighbour_along() -> None:
     items = [item("wide", 0.25), item("wide", 0.5), item("wide", 0.75)]
-    run_service(FakeAge(broken_at=20), open_frames(items, IMAGES.__getitem__), fail_fast=True)
+    run_service(FakeAge(broken_at=20), load_items(items, IMAGES.__getitem__), fail_fast=True)
     assert [one.sample.objects[0].age for one in items] == [10, None, 30]
     assert [one.dead for one in items] == [False, True, False]
     assert [failure.service for failure in items[1].failures] == ["age-estimator"]
@@ -67,8 +69,8 @@ def test_a_failing_sample_takes_no_neighbour_along() -> None:
 
 def test_a_job_that_goes_on_keeps_a_failing_sample_alive() -> None:
     items = [item("wide", 0.5)]
-    frames = open_frames(items, IMAGES.__getitem__)
-    run_service(FakeAge(broken_at=20), frames, fail_fast=False)
+    loaded = load_items(items, IMAGES.__getitem__)
+    run_service(FakeAge(broken_at=20), loaded, fail_fast=False)
     assert not items[0].dead
     assert items[0].failures[0].message == "the engine failed"
 
@@ -80,8 +82,8 @@ def test_an_image_that_cannot_be_had_is_the_failure_of_its_sample_alone() -> Non
         return IMAGES[blob]
 
     items = [item("gone", 0.5), item("wide", 0.25)]
-    frames = open_frames(items, fetch)
-    assert [frame.item for frame in frames] == [items[1]]
+    loaded = load_items(items, fetch)
+    assert [one.item for one in loaded] == [items[1]]
     assert items[0].dead
     assert items[0].failures[0].type == "invalid_image"
 
@@ -89,37 +91,37 @@ def test_an_image_that_cannot_be_had_is_the_failure_of_its_sample_alone() -> Non
 @pytest.mark.parametrize("width", [7, 123, 1999])
 def test_a_box_that_went_through_relative_coordinates_gives_the_same_pixels(width: int) -> None:
     left = 3 / width
-    frames = open_frames([item("any", left)], lambda _: image_of(width))
-    assert frames[0].faces[0].bbox[0] == 3
+    loaded = load_items([item("any", left)], lambda _: image_of(width))
+    assert loaded[0].faces[0].bbox[0] == 3
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=30), st.integers(1, 3000))
-def test_slices_hold_every_item_once_in_order_and_no_more_pixels_than_fit(widths: list[int], limit: int) -> None:
+def test_groups_hold_every_item_once_in_order_and_no_more_pixels_than_fit(widths: list[int], limit: int) -> None:
     items = [item(str(width)) for width in widths]
-    cut = list(open_slices(items, lambda blob: image_of(int(blob)), limit))
-    assert [id(frame.item) for frames in cut for frame in frames] == [id(one) for one in items]
-    for frames in cut:
-        assert len(frames) == 1 or sum(frame.pixels[:, :, 0].size for frame in frames) <= limit
+    cut = list(load_groups(items, lambda blob: image_of(int(blob)), limit))
+    assert [id(one.item) for loaded in cut for one in loaded] == [id(one) for one in items]
+    for loaded in cut:
+        assert len(loaded) == 1 or sum(one.pixels[:, :, 0].size for one in loaded) <= limit
 
 
-def test_no_slice_is_opened_before_it_is_asked_for() -> None:
+def test_a_group_is_loaded_when_it_is_asked_for() -> None:
     opened: list[str] = []
 
     def fetch(blob: str) -> Image:
         opened.append(blob)
         return IMAGES[blob]
 
-    next(open_slices([item("wide"), item("narrow"), item("empty")], fetch, max_pixels=801))
+    next(load_groups([item("wide"), item("narrow"), item("empty")], fetch, max_pixels=801))
     assert opened == ["wide", "narrow"]
     opened.clear()
-    next(open_slices([item("wide"), item("narrow")], fetch, max_pixels=1))
-    assert opened == ["wide"], "a slice that is full needs no look at what comes next"
+    next(load_groups([item("wide"), item("narrow")], fetch, max_pixels=1))
+    assert opened == ["wide"], "a full group does not need the next image"
 
 
 def test_an_image_by_reference_is_asked_for_by_it() -> None:
-    one = Item(sample=Sample(), source="file:///a.jpg")
-    (frame,) = open_frames([one], {"file:///a.jpg": image_of(7)}.__getitem__)
-    assert frame.item.sample.size == (20, 7)
+    item = Item(sample=Sample(), source="file:///a.jpg")
+    (loaded,) = load_items([item], {"file:///a.jpg": image_of(7)}.__getitem__)
+    assert loaded.item.sample.size == (20, 7)
 
 
 class Buggy(FakeAge):
@@ -130,10 +132,23 @@ class Buggy(FakeAge):
 
 
 def test_a_bug_is_the_failure_of_its_service_alone() -> None:
-    frames = open_frames([item("wide", 0.5)], IMAGES.__getitem__)
-    run_service(Buggy(), frames, fail_fast=False)
-    run_service(FakeAge(), frames, fail_fast=False)
-    (opened,) = frames
+    loaded = load_items([item("wide", 0.5)], IMAGES.__getitem__)
+    run_service(Buggy(), loaded, fail_fast=False)
+    run_service(FakeAge(), loaded, fail_fast=False)
+    (opened,) = loaded
     (failure,) = opened.item.failures
     assert (failure.service, failure.type, failure.message) == ("age-estimator", "internal", "internal error")
     assert opened.item.sample.objects[0].age == 20
+
+
+class Forgetful(FakeDetector):
+    """Declares an output and finds objects without it."""
+
+    outputs = (CONFIDENCE, BBOX, TEMPLATE)
+
+
+def test_an_object_without_a_declared_output_is_a_failure() -> None:
+    (loaded,) = load_items([item("wide")], IMAGES.__getitem__)
+    run_service(Forgetful(), [loaded], fail_fast=True)
+    (failure,) = loaded.item.failures
+    assert "declares `template`" in failure.message

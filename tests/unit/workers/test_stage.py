@@ -16,7 +16,7 @@ from models.family import ModelFamily
 from models.imaging.decode import Image
 from models.service import Face, Found, Service
 from pipelines.chunk import Chunk
-from pipelines.run import SLICE_PIXELS
+from pipelines.load import GROUP_PIXELS
 from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.jobs import new_job
 from tests.fakes.services import FakeAge, FakeDetector
@@ -206,7 +206,7 @@ def test_an_unknown_job_ends_there() -> None:
     assert World().runner.run("other", 0, "face-detection") is False
 
 
-@pytest.mark.parametrize(("group_pixels", "batches"), [(SLICE_PIXELS, [3]), (1, [1, 1, 1])])
+@pytest.mark.parametrize(("group_pixels", "batches"), [(GROUP_PIXELS, [3]), (1, [1, 1, 1])])
 def test_the_images_of_a_chunk_are_opened_together_or_one_by_one(group_pixels: int, batches: list[int]) -> None:
     world = World(PHOTO, WIDE, PHOTO)
     world.runner = replace(world.runner, group_pixels=group_pixels)

@@ -4,11 +4,11 @@ import pytest
 from bulk.errors import InvalidSource
 from bulk.inputs import Input
 from bulk.output.columns import PHOTO_COLUMNS, object_columns
-from bulk.output.rows import Table
+from bulk.output.rows import SampleTable
 from jobs.reference import Reference
-from models.field import Field
-from models.networks.head_pose import Pose
-from models.services.mask_estimator import Mask
+from models.catalogue import object_outputs
+from models.networks.mask import Mask
+from models.output import CORE_FIELDS, IMAGE, Pose
 from pipelines.chunk import Failure, Item
 from pipelines.sample import Sample, SampleObject
 
@@ -16,7 +16,7 @@ PHOTO = Input("a.jpg", Reference("/a.jpg"))
 FACE = SampleObject(
     id=1, confidence=0.5, bbox=(0.1, 0.2, 0.3, 0.4), pose=Pose(1, 2, 3), age=30.6, mask=Mask(True, 0.9), template=b"t"
 )
-GIVEN = [Field.BBOX, Field.POSE, Field.AGE, Field.MASK, Field.TEMPLATE]
+GIVEN = ["bbox", "pose", "age", "mask", "template"]
 
 
 def item(*objects: SampleObject) -> Item:
@@ -24,7 +24,7 @@ def item(*objects: SampleObject) -> Item:
 
 
 def test_each_object_is_a_row_and_each_value_a_column() -> None:
-    (row,) = Table(GIVEN, {}).rows(PHOTO, item(FACE))
+    (row,) = SampleTable(GIVEN, {}).rows(PHOTO, item(FACE))
     assert row == {
         "image": "a.jpg",
         "image_width": 10,
@@ -47,29 +47,30 @@ def test_each_object_is_a_row_and_each_value_a_column() -> None:
 
 
 def test_a_photo_without_objects_has_one_row_without_an_object() -> None:
-    table = Table(GIVEN, {})
+    table = SampleTable(GIVEN, {})
     (row,) = table.rows(PHOTO, item())
     assert "object" not in row
     assert pa.Table.from_pylist([row], table.schema).to_pylist()[0]["object"] is None
 
 
 def test_the_columns_follow_from_the_services_alone() -> None:
-    table = Table(GIVEN, {})
+    table = SampleTable(GIVEN, {})
     bare = pa.Table.from_pylist(table.rows(PHOTO, item(SampleObject())), table.schema)
     assert bare.schema == pa.Table.from_pylist(table.rows(PHOTO, item(FACE)), table.schema).schema
     assert pa.types.is_binary(table.schema.field("template").type)
 
 
 def test_every_field_of_an_object_has_columns() -> None:
-    unknown = {Field.IMAGE, Field.VERIFICATION}
-    assert {field for field, _ in object_columns(Field)} == set(Field) - unknown
-    names = [column.name for _, column in object_columns(Field)]
+    every = [field for field in (*CORE_FIELDS, *object_outputs()) if field != IMAGE]
+    columns = object_columns([field.name for field in every])
+    assert {field for field, _ in columns} == set(every)
+    names = [column.name for _, column in columns]
     assert len(names) == len(set(names))
     assert not set(names) & set(PHOTO_COLUMNS)
 
 
 def test_columns_of_the_source_are_carried_along_and_do_not_pass_for_results() -> None:
-    table = Table([Field.AGE], {"age": pa.int64(), "label": pa.string()})
+    table = SampleTable(["age"], {"age": pa.int64(), "label": pa.string()})
     photo = Input("a.jpg", Reference("/a.jpg"), {"age": 7, "label": "x"})
     (row,) = table.rows(photo, item(FACE))
     assert (row["age"], row["given_age"], row["label"]) == (31, 7, "x")
@@ -78,11 +79,11 @@ def test_columns_of_the_source_are_carried_along_and_do_not_pass_for_results() -
 
 def test_columns_that_would_clash_are_refused() -> None:
     with pytest.raises(InvalidSource, match="given_age"):
-        Table([Field.AGE], {"age": pa.int64(), "given_age": pa.int64()})
+        SampleTable(["age"], {"age": pa.int64(), "given_age": pa.int64()})
 
 
 def test_a_partial_sample_says_so() -> None:
     partial = item(FACE)
     partial.failures.append(Failure(service="age-estimator", type="model_error", message="the engine failed"))
-    (row,) = Table(GIVEN, {}).rows(PHOTO, partial)
+    (row,) = SampleTable(GIVEN, {}).rows(PHOTO, partial)
     assert row["failures"] == "age-estimator: the engine failed"

@@ -28,7 +28,7 @@ class SpotYunet:
     """Sees a face around every spot of pure red (BGR 0, 0, 255), given enough room between it and the border.
 
     Args:
-        room: pixels of the canvas that have to lie between a spot and the border.
+        room: the least pixels of the canvas between a spot and the border.
     """
 
     def __init__(self, room: float = 0.0) -> None:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.networks.face_mesh import Mesh
-from models.networks.head_pose import HeadPose, Pose
+from models.networks.head_pose import HeadPose
+from models.output import Pose
 from tests.unit.models.networks.networks import LEFT_EYE, RIGHT_EYE, Constant
 
 IMAGE = np.zeros((200, 200, 3), np.uint8)

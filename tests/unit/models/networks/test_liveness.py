@@ -31,7 +31,7 @@ def judge(image: Image, **networks: Session) -> Liveness:
 
 
 def test_the_default_network_answers_where_nothing_else_is_installed() -> None:
-    assert judge(drawn(BOX), **REAL_BY_DEFAULT) == Liveness("real", 1.0)
+    assert judge(drawn(BOX), **REAL_BY_DEFAULT) == Liveness(1.0, "real")
 
 
 def test_the_pair_answers_where_it_is_installed() -> None:
@@ -67,7 +67,7 @@ def test_a_blurred_face_is_never_real(networks: dict[str, Session]) -> None:
 
 
 def test_a_face_that_cannot_be_judged_is_fake_at_049() -> None:
-    assert Liveness("fake", 0.49) == UNDECIDED
+    assert Liveness(0.49, "fake") == UNDECIDED
 
 
 @pytest.mark.parametrize("leaf", np.linspace(0, 0.03, 31).tolist())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from models.networks.head_pose import Pose
+from models.output import Pose
 from models.quality.background import SIZE
 from models.quality.view import Grey
 from models.runtime.session import FloatArray, Session

@@ -5,14 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.field import Field
-from models.networks.head_pose import Pose
+from models.networks.emotions import EMOTIONS, Emotions
+from models.networks.mask import MASK, Mask
+from models.output import Pose
 from models.quality.assessor import QualityAssessor
 from models.quality.quality import Quality
 from models.runtime.session import MAX_ROWS
 from models.service import Face
-from models.services.emotion_estimator import Emotions
-from models.services.mask_estimator import Mask
 from tests.unit.models.networks.networks import Constant
 from tests.unit.models.quality.drawn import blurred, drawn_face, lit, noisy
 from tests.unit.models.quality.flags import flags, flags_that_follow
@@ -152,7 +151,8 @@ def test_a_face_that_was_not_fitted_is_refused(missing: str) -> None:
 
 def test_what_services_have_said_before_is_taken_at_their_word() -> None:
     face, stranger = frontal(), frontal()
-    face.known |= {Field.MASK: Mask(True, 1.0), Field.EMOTIONS: Emotions(happy=1.0, **dict.fromkeys(OTHERS, 0.0))}
+    MASK.put(face.cached_results, Mask(True, 1.0))
+    EMOTIONS.put(face.cached_results, Emotions(happy=1.0, **dict.fromkeys(OTHERS, 0.0)))
     ((first, second),) = QualityAssessor(Networks()).assess([face.image], [[face, stranger]])
     assert (first.not_masked, first.neutral_emotion_score) == (False, 0)
     assert second == assessed(frontal())

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.imaging.geometry import Points
-from models.networks.head_pose import Pose
+from models.output import Pose
 from models.quality.geometry import eyes_distance, margin_deviations, rotation_deviation
 from tests.unit.models.quality.drawn import POINTS
 

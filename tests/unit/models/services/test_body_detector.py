@@ -3,8 +3,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from models.field import Field
 from models.imaging.decode import Image
+from models.output import BBOX, CONFIDENCE
 from models.runtime.session import FloatArray
 from models.service import Found
 from models.services.body_detector import BodyDetector
@@ -86,8 +86,8 @@ def test_a_body_is_found_where_it_is(height: int, width: int, box: tuple[int, in
 
 def test_a_body_gives_what_the_service_declares() -> None:
     ((found,),) = detector(RedNanodet()).detect([picture(416, 416, (100, 60, 180, 300))])
-    assert BodyDetector.gives == {Field.CONFIDENCE, Field.BBOX}
-    assert not found.values
+    assert BodyDetector.gives == {CONFIDENCE, BBOX}
+    assert not vars(found.values)
     assert (np.round(found.bbox * 1024) == found.bbox * 1024).all()
 
 

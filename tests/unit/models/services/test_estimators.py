@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.networks.emotions import Emotions
 from models.runtime.session import MAX_ROWS, FloatArray, Session
 from models.service import EstimatingService, Face
 from models.services.age_estimator import AgeEstimator
-from models.services.emotion_estimator import EmotionEstimator, Emotions
+from models.services.emotion_estimator import EmotionEstimator
 from models.services.gender_estimator import Gender, GenderEstimator
 from tests.unit.models.networks.networks import Constant
 

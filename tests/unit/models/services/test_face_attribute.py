@@ -6,9 +6,10 @@ import pytest
 
 from models.imaging.decode import Image
 from models.imaging.geometry import Points, quantise
+from models.networks.face_crop import face_crop
 from models.networks.landmarks import LandmarkName
 from models.service import Face
-from models.services.face_attribute import FaceAttributeEstimator, face_crop
+from models.services.face_attribute import FaceAttributeEstimator
 from tests.unit.models.networks.networks import MarkedMesh, marked_face
 
 EYES_AND_MOUTH = np.array([[170.0, 120], [230, 120], [200, 185]])

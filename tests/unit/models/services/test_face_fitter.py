@@ -1,8 +1,7 @@
 import numpy as np
 
-from models.field import Field
 from models.imaging.geometry import quantise
-from models.networks.head_pose import Pose
+from models.output import Pose
 from models.runtime.session import Session
 from models.services.face_fitter import FaceFitter
 from tests.unit.models.networks.networks import Constant, MarkedMesh, SpotYunet, marked_face
@@ -27,15 +26,15 @@ def test_each_image_gets_its_own_faces_with_points_and_pose() -> None:
     assert mesh.rows == [2, 2]
     for faces, expected in ((found[1], EYES_AND_MOUTH), (found[3], shifted)):
         (face,) = faces
-        assert face.values.keys() | {Field.CONFIDENCE, Field.BBOX} == FaceFitter.gives
-        assert face.values[Field.LANDMARKS].shape == (21, 2)
+        assert face.landmarks is not None
+        assert face.landmarks.shape == (21, 2)
         np.testing.assert_allclose((face.bbox[:2] + face.bbox[2:]) / 2, expected[2], atol=1)
-        assert isinstance(face.values[Field.POSE], Pose)
+        assert isinstance(face.pose, Pose)
 
 
 def test_coordinates_lie_on_the_grid_that_survives_relative_coordinates() -> None:
     ((face,),) = fitter(MarkedMesh()).detect([marked_face(EYES_AND_MOUTH)])
-    for values in (face.bbox, face.values[Field.LANDMARKS]):
+    for values in (face.bbox, face.landmarks):
         assert (quantise(values) == values).all()
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from models.catalogue import services
 from models.errors import InvalidRequest
-from models.field import Field
 from models.imaging.decode import Image
-from models.networks.liveness import Liveness
+from models.networks.liveness import LIVENESS, Liveness
+from models.output import BBOX, CONFIDENCE
 from models.runtime.session import FloatArray, Session, SessionSource
 from models.services.face_liveness_detector import (
     EachFaceLiveness,
@@ -22,12 +22,12 @@ from tests.unit.models.networks.networks import Constant
 SMALL, LARGE = (40.0, 60.0, 140.0, 180.0), (300.0, 200.0, 500.0, 440.0)
 FACES = drawn(np.array(SMALL)) // 2 + drawn(np.array(LARGE)) // 2
 NOBODY = np.zeros((SIDE, SIDE, 3), np.uint8)
-REAL = Liveness("real", 1.0)
+REAL = Liveness(1.0, "real")
 MODULES = (EachFaceLiveness, LargestFaceLiveness, GoodFaceLiveness)
 
 
 class Idle:
-    """A network that nobody may ask."""
+    """A network that must not run."""
 
     def run(self, batch: object) -> dict[str, FloatArray]:
         raise AssertionError("asked for nothing")
@@ -49,8 +49,8 @@ def networks(yunet: Session) -> SessionSource:
 
 def faces_of(module: type[FaceLivenessDetector], *images: Image, yunet: Session) -> list[list[object]]:
     found = module(networks(yunet)).detect(images)
-    assert all(set(face.values) == {Field.LIVENESS} for faces in found for face in faces)
-    return [[(face.bbox.round().tolist(), face.values[Field.LIVENESS]) for face in faces] for faces in found]
+    assert all(vars(face.values).keys() == {"liveness"} for faces in found for face in faces)
+    return [[(face.bbox.round().tolist(), LIVENESS.of(face.values)) for face in faces] for faces in found]
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -70,7 +70,7 @@ def test_default_faces_have_box_and_confidence() -> None:
     ((face,),) = EachFaceLiveness(networks(ListedYunet([LARGE], [0.7]))).detect([FACES])
     assert face.confidence == pytest.approx(0.7)
     assert (np.round(face.bbox * 1024) == face.bbox * 1024).all()
-    assert EachFaceLiveness.gives == {Field.CONFIDENCE, Field.BBOX, Field.LIVENESS}
+    assert EachFaceLiveness.gives == {CONFIDENCE, BBOX, LIVENESS}
 
 
 def test_anti_spoofing_judges_the_largest_face_not_the_surest() -> None:
@@ -91,7 +91,7 @@ def test_both_anti_spoofing_modules_take_ten_megapixels_and_answer_with_liveness
     module: type[FaceLivenessDetector],
 ) -> None:
     assert module.max_pixels == 10_000_000
-    assert module.gives == {Field.LIVENESS}
+    assert module.gives == {LIVENESS}
 
 
 def test_the_default_module_leaves_the_pixels_to_the_deployment() -> None:

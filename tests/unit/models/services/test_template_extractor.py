@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from models.field import Field
 from models.imaging.geometry import Points
 from models.networks.template import decode
+from models.output import TEMPLATE
 from models.runtime.session import MAX_ROWS
 from models.service import Face
 from models.services.template_extractor import FaceTemplateDetector, TemplateExtractor
@@ -37,7 +37,7 @@ def test_both_services_make_the_same_template_of_the_same_points() -> None:
     centre, size = np.array([280.0, 260]), np.array([160.0, 200])
     five = centre + size * [[-0.2, -0.15], [0.2, -0.15], [0, 0.05], [-0.15, 0.25], [0.15, 0.25]]
     (template,) = TemplateExtractor(networks).estimate([Face(image, face.bbox, landmarks(five))])
-    assert decode(face.values[Field.TEMPLATE]) @ decode(template) == pytest.approx(1, abs=1e-4)
+    assert decode(TEMPLATE.of(face.values)) @ decode(template) == pytest.approx(1, abs=1e-4)
 
 
 def test_faces_are_found_with_box_confidence_and_template() -> None:
@@ -46,8 +46,7 @@ def test_faces_are_found_with_box_confidence_and_template() -> None:
     found = FaceTemplateDetector(networks).detect([black, grey, black, grey])
     assert [len(faces) for faces in found] == [0, 2, 0, 2]
     for face in found[1] + found[3]:
-        assert face.values.keys() | {Field.CONFIDENCE, Field.BBOX} == FaceTemplateDetector.gives
-        assert len(face.values[Field.TEMPLATE]) == 296
+        assert len(TEMPLATE.of(face.values)) == 296
     assert [face.confidence for face in found[1]] == pytest.approx([0.9, 0.7])
     assert (np.round(found[1][0].bbox * 1024) == found[1][0].bbox * 1024).all()
 

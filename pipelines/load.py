@@ -1,0 +1,111 @@
+"""Loads the items of a chunk: decodes their images, in groups that fit into memory."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.errors import InvalidRequest
+from models.imaging.decode import Image
+from models.imaging.geometry import quantise
+from models.service import Face
+from pipelines.chunk import Failure, Item
+from pipelines.sample import SampleObject
+
+GROUP_PIXELS = 32_000_000
+"""How many pixels a group of images has at most: 96 MB decoded. A larger image gets a group of its own."""
+
+
+@dataclass(slots=True)
+class LoadedItem:
+    """An item with its decoded image, and with its faces as arrays once a service needs them.
+
+    Attributes:
+        image: None if the sample has none.
+    """
+
+    item: Item
+    image: Image | None
+    _faces: list[Face] | None = None
+
+    @property
+    def pixels(self) -> Image:
+        """The image, where a service needs one: the plan makes sure that the sample has it."""
+        assert self.image is not None
+        return self.image
+
+    @property
+    def faces(self) -> list[Face]:
+        """The objects of the sample as arrays. The same faces are given until the objects are replaced."""
+        if self._faces is None:
+            self._faces = [_face(self.pixels, found) for found in self.item.sample.objects]
+        return self._faces
+
+    def replace_objects(self, objects: list[SampleObject]) -> None:
+        """Give the sample other objects."""
+        self.item.sample.objects = objects
+        self._faces = None
+
+
+def load_groups(
+    items: Sequence[Item], images: Callable[[str], Image], max_pixels: int = GROUP_PIXELS
+) -> Iterator[list[LoadedItem]]:
+    """Load the items of a chunk group by group; a group is loaded when it is asked for.
+
+    Args:
+        items: of one chunk.
+        images: see `load_items`.
+        max_pixels: of the images of a group together; a larger image gets a group of its own.
+
+    Raises:
+        StorageError: the store did not answer.
+    """
+    group: list[LoadedItem] = []
+    pixels = 0
+    for item in items:
+        for loaded in load_items([item], images):
+            more = 0 if loaded.image is None else loaded.image.shape[0] * loaded.image.shape[1]
+            if group and pixels + more > max_pixels:
+                yield group
+                group, pixels = [], 0
+            group.append(loaded)
+            pixels += more
+            if pixels >= max_pixels:
+                yield group
+                group, pixels = [], 0
+    if group:
+        yield group
+
+
+def load_items(items: Sequence[Item], images: Callable[[str], Image]) -> list[LoadedItem]:
+    """Load the items that have not failed; an item whose image cannot be read fails.
+
+    Args:
+        items: of one chunk.
+        images: gives the decoded image of a blob or a reference.
+
+    Raises:
+        StorageError: the store did not answer; no item has failed because of it.
+    """
+    loaded: list[LoadedItem] = []
+    for item in items:
+        if item.dead:
+            continue
+        try:
+            image = images(item.image) if item.image is not None else None
+        except InvalidRequest as error:
+            item.failures.append(Failure(service=None, type=error.type, message=str(error)))
+            item.dead = True
+            continue
+        if image is not None:
+            item.sample.size = image.shape[0], image.shape[1]
+        loaded.append(LoadedItem(item, image))
+    return loaded
+
+
+def _face(image: Image, found: SampleObject) -> Face:
+    height, width = image.shape[:2]
+    assert found.bbox is not None, "the plan makes sure of it"
+    bbox = quantise(np.array(found.bbox) * (width, height, width, height))
+    landmarks = quantise(np.array(found.landmarks) * (width, height)) if found.landmarks else None
+    return Face(image, bbox, landmarks, found.pose)
