@@ -24,7 +24,7 @@ from typing import Any, get_args
 import cv2
 import numpy as np
 
-from bench.rows import Recorder, bare_photos_per_s, rows_per_s
+from bench.model_loop import Recorder, bare_photos_per_s, rows_per_s
 from config.cores import tasks_at_a_time, usable_cores
 from config.engine import Device, Engine
 from config.errors import FacelineError

@@ -22,7 +22,7 @@ from onnx import ModelProto, version_converter
 from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from bench.accuracy.examiner import Examiner
+from bench.accuracy.predictor import Examiner
 from bench.speed.photos import photos
 from config.errors import FacelineError
 from config.settings import load_settings

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from bench.scaling.check import check
 from bench.scaling.costs import Costs
-from bench.scaling.measure import measure
-from bench.scaling.model import Size
+from bench.scaling.measure_costs import measure
+from bench.scaling.simulation import Size
 from bench.scaling.predict import Prices, sweep
 from bench.scaling.report import chart, table
 from bench.speed.workbench import Workbench
-from cli.demo import SERVICES
+from bench.speed.workbench import FOUR_SERVICES
 from config.errors import FacelineError
 from config.settings import load_settings
 
@@ -67,7 +67,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     what.add_argument("--predict", action="store_true", help="simulate 1 to 256 workers")
     what.add_argument("--check", action="store_true", help="predict one and two workers, and let them run here")
     parser.add_argument("--costs", type=Path, default=COSTS, help="the file of measured costs")
-    parser.add_argument("--services", nargs="+", default=SERVICES, help="measure: those that run on each image")
+    parser.add_argument("--services", nargs="+", default=FOUR_SERVICES, help="measure: those that run on each image")
     parser.add_argument("--claim-check", action="store_true", help="measure: the server holds the photos")
     parser.add_argument("--images", type=int, default=64, help="measure: of a chunk")
     parser.add_argument("--chunks", type=int, default=20, help="measure, check: how many are sent")

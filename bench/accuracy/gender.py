@@ -1,6 +1,6 @@
 """How often faces are taken for the gender that the kit says."""
 
-from bench.accuracy.examiner import Examiner
+from bench.accuracy.predictor import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, Label, photos, sources
 from models.services.gender_estimator import GenderEstimator

@@ -20,7 +20,7 @@ from bench.accuracy import (
     quality,
     verification,
 )
-from bench.accuracy.examiner import Examiner
+from bench.accuracy.predictor import Examiner
 from bench.accuracy.figures import Figure, Report, to_json, to_markdown
 from bench.accuracy.kit import InvalidKit, Kit
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.scaling.costs import Costs
-from bench.scaling.measure import deployment, photo_files
-from bench.scaling.model import Simulation, Size
+from bench.scaling.measure_costs import deployment, photo_files
+from bench.scaling.simulation import Simulation, Size
 from bench.speed.tables import LEAST_CORES, NOISE, drift
 from bench.speed.workbench import Workbench
 from config.errors import FacelineError

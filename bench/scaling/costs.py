@@ -1,4 +1,4 @@
-"""What a chunk costs each part of a deployment, as `bench.scaling.measure` found it on a real one."""
+"""What a chunk costs each part of a deployment, as `bench.scaling.measure_costs` found it on a real one."""
 
 import json
 from collections.abc import Sequence

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from bench.scaling.costs import Costs
-from bench.scaling.model import Part, Simulation, Size, mean_number
+from bench.scaling.simulation import Part, Simulation, Size, mean_number
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 ROUNDS = 12

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from math import log2
 
-from bench.scaling.model import PARTS
+from bench.scaling.simulation import PARTS
 from bench.scaling.predict import Prediction, first_bottleneck
 
 COLUMNS = (

@@ -18,10 +18,10 @@ from typing import Any
 import cv2
 
 from bench.speed.photos import photos
-from bench.speed.processes import Pids
+from bench.speed.process_usage import Pids
 from bench.speed.tables import Baseline
-from bench.speed.wire import request
-from cli.demo import SERVICES
+from bench.speed.http_connection import request
+from bench.speed.workbench import FOUR_SERVICES
 from config.settings import Settings
 from embedded.stack import Stack, running_stack
 from models.catalogue import Catalogue, services
@@ -77,13 +77,13 @@ class Workbench:
     def every(self) -> list[str]:
         """All services that say something of a face, in one pipeline."""
         judging = [name for name, service in self.catalogue.items() if issubclass(service, EstimatingService)]
-        return [SERVICES[0], *judging]
+        return [FOUR_SERVICES[0], *judging]
 
     @property
     def pipelines(self) -> Mapping[str, Sequence[str]]:
         """The pipelines of most measurements."""
         every = self.every
-        return {"1 service": SERVICES[:1], "4 services": SERVICES, f"all {len(every)} services": every}
+        return {"1 service": FOUR_SERVICES[:1], "4 services": FOUR_SERVICES, f"all {len(every)} services": every}
 
     def bare(self, names: Sequence[str], photos: Sequence[bytes], count: int, threads: int | None = None) -> float:
         """The bare loop: photos per second through services, with nothing around them.

@@ -2,7 +2,7 @@ import json
 from base64 import b64decode
 from dataclasses import replace
 
-from bench.peers.known import FASTAPI, PEERS, Peer
+from bench.peers.catalogue import FASTAPI, PEERS, Peer
 
 
 def test_a_peer_of_packages_that_are_here_lacks_nothing() -> None:

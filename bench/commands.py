@@ -1,0 +1,97 @@
+"""`faceline bench`: how fast and how good the services are, measured on your own machine and photos."""
+
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import cv2
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from bench.accuracy.predictor import Examiner
+from bench.accuracy.figures import Figure, to_markdown
+from bench.accuracy.kit import Kit
+from bench.accuracy.run import TASKS, measured, save
+from bench.accuracy.calibrate import calibrate
+from bench.speed.__main__ import PARTS
+from bench.speed.__main__ import main as measure_speed
+from config.errors import FacelineError
+from config.settings import load_settings
+from models.catalogue import services
+from models.runtime.sessions import Sessions
+
+app = typer.Typer(help="Measure speed and recognition quality.", no_args_is_help=True)
+
+ExistingFolder = typer.Option(exists=True, file_okay=False, help="A labelled kit; docs/accuracy.md has its layout.")
+
+
+@app.command("speed")
+def speed_command(
+    part: Annotated[list[str] | None, typer.Option(help=f"Some parts only: {', '.join(PARTS)}.")] = None,
+    seconds: Annotated[float, typer.Option(help="Of each measurement, about.")] = 5.0,
+) -> None:
+    """Throughput, latency and cost through the API and the queue, beside the bare loop of the same run."""
+    chosen = [argument for name in part or [] for argument in ("--part", name)]
+    raise typer.Exit(measure_speed([*chosen, "--seconds", str(seconds)]))
+
+
+@app.command("accuracy")
+def accuracy_command(
+    kit: Annotated[Path, ExistingFolder],
+    half: Annotated[str, typer.Option(help="The half of the kit; tune on one, claim on the other.")] = "dev",
+    task: Annotated[list[str] | None, typer.Option(help=f"Some tasks only: {', '.join(TASKS)}.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Written as .md and .json.", show_default="bench/results/accuracy-HALF[-TASKS]"),
+    ] = None,
+) -> None:
+    """Run the services on a labelled kit, and print and save how good their answers are."""
+    console = Console(stderr=True)
+    chosen = task or []
+    file = out or Path("bench", "results", "-".join(["accuracy", half, *chosen]) + ".md")
+    report: dict[str, list[Figure]] = {}
+    try:
+        examiner = _examiner()
+        opened = Kit(kit, half)
+        started = perf_counter()
+        for name, figures in measured(opened, examiner, chosen):
+            report[name] = figures
+            console.print(f"{name}: {len(figures)} figures, {perf_counter() - started:.0f} s", highlight=False)
+    except FacelineError as error:
+        _fail(console, error)
+    typer.echo(to_markdown(report))
+    for written in save(report, opened, examiner, file):
+        console.print(f"written: {written}", highlight=False)
+
+
+@app.command("calibrate")
+def calibrate_command(
+    folder: Annotated[
+        Path,
+        typer.Argument(exists=True, file_okay=False, help="Holds a folder of photos per person, or labels.csv."),
+    ],
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="Where the table is written, if not shown.")] = None,
+) -> None:
+    """Measure how often faces are confused at which distance: the table that verify-matcher reads."""
+    try:
+        table = calibrate(folder, _examiner())
+    except FacelineError as error:
+        _fail(Console(stderr=True), error)
+    if out:
+        out.write_text(table, encoding="utf-8")
+    else:
+        typer.echo(table, nl=False)
+
+
+def _examiner() -> Examiner:
+    # As workers do.
+    cv2.setNumThreads(1)
+    settings = load_settings()
+    sessions = Sessions(services(settings.modules), settings.weights_dir, settings.engine)
+    return Examiner(sessions.session, settings.worker_threads)
+
+
+def _fail(console: Console, error: FacelineError) -> None:
+    console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+    raise typer.Exit(1) from error

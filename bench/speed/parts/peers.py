@@ -1,0 +1,132 @@
+"""Faceline beside other ways to serve, on the same photos, with the same client, one after the other."""
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from socket import socket
+from time import monotonic, sleep
+
+from bench.peers.catalogue import NAIVE, PEERS, Peer
+from bench.speed.child_process import apart
+from bench.speed.load_client import Load, Sent, send
+from bench.speed.photos import photos
+from bench.speed.parts.queue import over_http, row
+from bench.speed.tables import Cell, Table, mean
+from bench.speed.http_connection import Connection, Refused
+from bench.speed.workbench import Workbench
+from bench.speed.workbench import FOUR_SERVICES
+
+CONCURRENCY = 8
+LARGE, LARGE_MEGAPIXELS, LARGE_QUALITY = 12, 5.0, (98, 98)
+"""Photos of about a megabyte."""
+START_S = 90.0
+STOP_S = 15.0
+COLUMNS = ("server", "photos/s", "of the bare loop", "p50 ms", "p95 ms", "client, % of the machine", "what differs")
+FACELINE = "durable: what it has taken, no crash loses"
+
+
+def measure(bench: Workbench) -> list[Table]:
+    """Every peer on the usual photos, and the chain that carries photos along on photos of a megabyte."""
+    large = photos(LARGE, LARGE_MEGAPIXELS, LARGE_QUALITY)
+    size = sum(map(len, large)) / len(large) / 1e6
+    return [
+        _table(bench, "4 services beside peers", FOUR_SERVICES, bench.photos, PEERS),
+        _table(bench, f"all {len(bench.every)} services beside peers", bench.every, bench.photos, PEERS),
+        _table(bench, f"4 services on photos of {size:.1f} MB", FOUR_SERVICES, large, [NAIVE]),
+    ]
+
+
+def _table(
+    bench: Workbench, title: str, names: Sequence[str], pictures: Sequence[bytes], peers: Sequence[Peer]
+) -> Table:
+    rows: list[list[Cell]] = []
+    with bench.around(names, pictures) as bare:
+        with bench.stack() as stack:
+            faceline = over_http(bench, stack, names, pictures, bare.count, CONCURRENCY)
+        with bench.stack(workers=[]) as server:
+            outcomes = [(peer, _outcome(bench, peer, names, pictures, bare.count, server.redis_url)) for peer in peers]
+    rate = mean(bare.baseline)
+    rows.append([*row("Faceline", faceline, rate)[:-1], FACELINE])
+    for peer, outcome in outcomes:
+        if isinstance(outcome, Sent):
+            rows.append([*row(peer.name, outcome, rate)[:-1], peer.differs])
+        else:
+            rows.append([peer.name, *([None] * (len(COLUMNS) - 2)), f"not measured: {outcome}"])
+    notes = [f"{CONCURRENCY} photos at a time, {bench.threads} of them worked on."]
+    return Table(title, COLUMNS, rows, [bare.baseline], [bare.cores], notes, COLUMNS[2])
+
+
+def _outcome(
+    bench: Workbench, peer: Peer, names: Sequence[str], pictures: Sequence[bytes], count: int, redis_url: str
+) -> Sent | str:
+    """What a peer did, or why it did not."""
+    if missing := peer.missing():
+        return missing
+    requests = [peer.request(photo) for photo in pictures]
+    port = _free_port()
+    environment = {
+        "BENCH_SERVICES": ",".join(names),
+        "BENCH_THREADS": str(bench.threads),
+        "BENCH_PORT": str(port),
+        "FACELINE_REDIS_URL": redis_url,
+    }
+    url = f"http://127.0.0.1:{port}"
+    try:
+        with _running(peer, environment, url, requests[0]):
+            return apart(send, Load(url, requests, count, CONCURRENCY, warm=2 * CONCURRENCY))
+    except (PeerFailed, Refused, OSError) as error:
+        return str(error)
+
+
+@contextmanager
+def _running(peer: Peer, environment: Mapping[str, str], url: str, first: bytes) -> Iterator[None]:
+    """A peer that has answered once; stopped at the end.
+
+    Raises:
+        PeerFailed: it did not start.
+    """
+    with tempfile.TemporaryFile("w+") as log:
+        # A session of its own: all that it starts ends with it.
+        process = subprocess.Popen(
+            peer.command, env={**os.environ, **environment}, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            deadline = monotonic() + START_S
+            while not _answers(url, first):
+                if process.poll() is not None or monotonic() > deadline:
+                    log.seek(0)
+                    last = (log.read().strip().splitlines() or ["it said nothing"])[-1]
+                    raise PeerFailed(f"it did not start: {last}")
+                sleep(0.2)
+            yield
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_S)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _answers(url: str, request: bytes) -> bool:
+    try:
+        connection = Connection(url)
+        connection.ask(request)
+    except (OSError, Refused):
+        return False
+    connection.close()
+    return True
+
+
+def _free_port() -> int:
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+class PeerFailed(Exception):
+    """A peer does not do what it is here for."""
