@@ -22,7 +22,7 @@ from onnx import ModelProto, version_converter
 from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from bench.accuracy.predictor import Examiner
+from bench.accuracy.predictor import Predictor
 from bench.speed.photos import photos
 from config.errors import FacelineError
 from config.settings import load_settings
@@ -77,12 +77,12 @@ def recorded(weights_dir: Path) -> dict[str, Rows]:
         files = [Path(folder, f"{index}.jpg") for index in range(PHOTOS)]
         for file, photo in zip(files, photos(PHOTOS), strict=True):
             file.write_bytes(photo)
-        examiner = Examiner(session, threads=1)
+        predictor = Predictor(session, threads=1)
         for service in services().values():
             if issubclass(service, DetectingService):
-                examiner.detected(files, service)
+                predictor.detect(files, service)
             elif issubclass(service, EstimatingService):
-                examiner.judged(files, service)
+                predictor.estimate(files, service)
     return rows
 
 

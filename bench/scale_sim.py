@@ -15,11 +15,10 @@ from pathlib import Path
 from bench.scaling.check import check
 from bench.scaling.costs import Costs
 from bench.scaling.measure_costs import measure
-from bench.scaling.simulation import Size
 from bench.scaling.predict import Prices, sweep
 from bench.scaling.report import chart, table
-from bench.speed.workbench import Workbench
-from bench.speed.workbench import FOUR_SERVICES
+from bench.scaling.simulation import Size
+from bench.speed.workbench import FOUR_SERVICES, Workbench
 from config.errors import FacelineError
 from config.settings import load_settings
 

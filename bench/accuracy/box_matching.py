@@ -1,4 +1,4 @@
-"""Which of the objects that were found are those that are labelled."""
+"""Matches the boxes that a detector found with the labelled boxes of a photo."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,49 +15,50 @@ class Target:
 
     Attributes:
         bbox: (4,) float64, x1, y1, x2, y2 in pixels.
-        size: in pixels; what is smaller than a task asks for is neither a success nor a failure.
+        size_px: side or height; a target below a task's minimum is neither a success nor a failure.
     """
 
     bbox: Box
-    size: float
+    size_px: float
 
 
 def overlap(first: Box, second: Box) -> float:
-    """Intersection over union."""
+    """Intersection over union of two boxes."""
     shared = (np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])).clip(0).prod()
     return float(shared / (np.prod(first[2:] - first[:2]) + np.prod(second[2:] - second[:2]) - shared))
 
 
-def judged(
+def match_boxes(
     found: Sequence[Found],
     targets: Sequence[Target],
     agree: Callable[[Box, Box], bool],
-    size_of: Callable[[Box], float],
-    least: float,
+    size_px_of: Callable[[Box], float],
+    min_px: float,
 ) -> list[tuple[float, bool]]:
-    """Judge what was found in one photo.
+    """Matches the boxes of one photo.
 
-    Surest first, each takes the target that it agrees with and overlaps most, of those that are left.
+    Boxes are matched in the order of falling confidence. Each takes, of the targets that are still free and that it
+    agrees with, the one that it overlaps most.
 
     Args:
-        found: what was found.
-        targets: what is labelled.
-        agree: whether a found box means a labelled one.
-        size_of: the size of a found box.
-        least: smaller targets, and smaller boxes that agree with none, do not count.
+        found: the objects that the detector found.
+        targets: the labelled objects.
+        agree: says whether a found box shows the same object as a labelled one.
+        size_px_of: the size of a found box.
+        min_px: smaller targets, and smaller boxes that agree with no target, do not count.
 
     Returns:
-        The confidence of each that counts, and whether it is right; a second one for the same target is not.
+        The confidence of each box that counts, and whether it is right. A second box on the same target is wrong.
     """
-    left = list(targets)
+    free = list(targets)
     scored = []
     for item in sorted(found, key=lambda each: -each.confidence):
-        fitting = [target for target in left if agree(item.bbox, target.bbox)]
+        fitting = [target for target in free if agree(item.bbox, target.bbox)]
         if fitting:
             best = max(fitting, key=lambda target: overlap(item.bbox, target.bbox))
-            left = [target for target in left if target is not best]
-            if best.size >= least:
+            free = [target for target in free if target is not best]
+            if best.size_px >= min_px:
                 scored.append((item.confidence, True))
-        elif size_of(item.bbox) >= least:
+        elif size_px_of(item.bbox) >= min_px:
             scored.append((item.confidence, False))
     return scored

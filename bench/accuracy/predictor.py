@@ -1,4 +1,4 @@
-"""The services under examination: on many photos, on all cores, a few photos at a time, each photo once."""
+"""Runs services on the photos of a kit, in blocks on all cores; each service sees each photo once."""
 
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,31 +16,32 @@ from models.runtime.session import Session, SessionSource
 from models.service import DetectingService, EstimatingService, Face, Found, Result, Service
 from models.services.face_fitter import FaceFitter
 
-# Whatever the size of a kit, this many photos per thread are in memory.
-_BLOCK = 16
-_OFF_CENTRE = 1.5
+# Bounds the memory: this many decoded photos per thread at a time, whatever the size of the kit.
+_PHOTOS_PER_BLOCK = 16
+# How much a face counts as smaller with its distance from the centre, relative to the diagonal of the photo.
+_OFF_CENTRE_WEIGHT = 1.5
 
 AnyService = TypeVar("AnyService", bound=Service)
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a detecting service found in a photo of (height, width)."""
+class _Detections:
+    """The objects that a detecting service found in a photo of (height, width)."""
 
     found: list[Found]
     shape: tuple[int, int]
 
     @property
-    def subject(self) -> Found | None:
-        return subject(self.found, *self.shape)
+    def main_face(self) -> Found | None:
+        return main_face(self.found, *self.shape)
 
 
-class Examiner:
-    """Runs services on photos in files and remembers their answers; itself not for use by several threads.
+class Predictor:
+    """Runs services on photo files and caches their answers. Not for use by several threads.
 
     Args:
-        sessions: of the models.
-        threads: how many blocks of photos are judged at a time.
+        sessions: gives the session of a model.
+        threads: the number of blocks of photos that are processed at a time.
     """
 
     def __init__(self, sessions: SessionSource, threads: int) -> None:
@@ -51,7 +52,7 @@ class Examiner:
         self._answers: dict[tuple[Hashable, Path], Any] = {}
 
     def service(self, service: type[AnyService]) -> AnyService:
-        """The service, loaded.
+        """The loaded service.
 
         Raises:
             ModelError: one of its models is missing or does not load.
@@ -71,67 +72,78 @@ class Examiner:
         return loaded
 
     def models(self, *services: type[Service]) -> list[str]:
-        """The models that answer for some services; by default for all that were asked."""
+        """The models that some services use; by default those of all services that were run.
+
+        Raises:
+            ModelError: a model is missing or does not load.
+        """
         for service in services:
             self.service(service)
         return sorted({name for service in services or self._models for name in self._models[service]})
 
-    def detected(self, photos: Sequence[Path], detector: type[DetectingService] = FaceFitter) -> list[list[Found]]:
-        """What a detecting service finds in each photo.
+    def detect(self, photos: Sequence[Path], detector: type[DetectingService] = FaceFitter) -> list[list[Found]]:
+        """The objects that a detecting service finds in each photo.
 
         Raises:
             InvalidKit: a photo cannot be read.
-            ModelError: the engine failed.
+            ModelError: a model is missing, or the engine failed.
         """
-        return [seen.found for seen in self._seen(photos, detector)]
+        return [detections.found for detections in self._detections(photos, detector)]
 
-    def subjects(self, photos: Sequence[Path], detector: type[DetectingService] = FaceFitter) -> list[Found | None]:
-        """The face that each photo is of; None where none was found. Raises as `detected` does."""
-        return [seen.subject for seen in self._seen(photos, detector)]
+    def main_faces(self, photos: Sequence[Path], detector: type[DetectingService] = FaceFitter) -> list[Found | None]:
+        """The main face of each photo; None if no face was found.
 
-    def judged(self, photos: Sequence[Path], estimator: type[EstimatingService[Result]]) -> list[Result | None]:
-        """What an estimating service says of the face that each photo is of, as the fitter found it.
+        Raises:
+            InvalidKit: a photo cannot be read.
+            ModelError: a model is missing, or the engine failed.
+        """
+        return [detections.main_face for detections in self._detections(photos, detector)]
 
-        None where none was found. Raises as `detected` does.
+    def estimate(self, photos: Sequence[Path], estimator: type[EstimatingService[Result]]) -> list[Result | None]:
+        """The results of an estimating service for the main face of each photo; None if no face was found.
+
+        Raises:
+            InvalidKit: a photo cannot be read.
+            ModelError: a model is missing, or the engine failed.
         """
         service = self.service(estimator)
-        subjects = dict(zip(photos, self.subjects(photos), strict=True))
+        faces = dict(zip(photos, self.main_faces(photos), strict=True))
 
-        def judge(block: Sequence[Path]) -> list[Result | None]:
-            pictured = [(photo, found) for photo in block if (found := subjects[photo]) is not None]
-            results = iter(service.estimate([_face(_load(photo), found) for photo, found in pictured]))
-            return [None if subjects[photo] is None else next(results) for photo in block]
+        def estimate_block(block: Sequence[Path]) -> list[Result | None]:
+            with_face = [(photo, found) for photo in block if (found := faces[photo]) is not None]
+            results = iter(service.estimate([_face(_load(photo), found) for photo, found in with_face]))
+            return [None if faces[photo] is None else next(results) for photo in block]
 
-        return self._remembered(estimator, photos, judge)
+        return self._cached(estimator, photos, estimate_block)
 
-    def _seen(self, photos: Sequence[Path], detector: type[DetectingService]) -> list[_Seen]:
+    def _detections(self, photos: Sequence[Path], detector: type[DetectingService]) -> list[_Detections]:
         service = self.service(detector)
 
-        def look(block: Sequence[Path]) -> list[_Seen]:
+        def detect_block(block: Sequence[Path]) -> list[_Detections]:
             images = [_load(photo) for photo in block]
             found = service.detect(images)
-            return [_Seen(faces, image.shape[:2]) for image, faces in zip(images, found, strict=True)]
+            return [_Detections(faces, image.shape[:2]) for image, faces in zip(images, found, strict=True)]
 
-        return self._remembered(detector, photos, look)
+        return self._cached(detector, photos, detect_block)
 
-    def _remembered(
-        self, asked: Hashable, photos: Sequence[Path], work: Callable[[Sequence[Path]], list[Any]]
+    def _cached(
+        self, service: Hashable, photos: Sequence[Path], run_block: Callable[[Sequence[Path]], list[Any]]
     ) -> list[Any]:
-        new = list(dict.fromkeys(photo for photo in photos if (asked, photo) not in self._answers))
-        blocks = [new[start : start + _BLOCK] for start in range(0, len(new), _BLOCK)]
+        new = list(dict.fromkeys(photo for photo in photos if (service, photo) not in self._answers))
+        blocks = [new[start : start + _PHOTOS_PER_BLOCK] for start in range(0, len(new), _PHOTOS_PER_BLOCK)]
         with ThreadPoolExecutor(self._threads) as pool:
-            for block, answers in zip(blocks, pool.map(work, blocks), strict=True):
-                self._answers |= {(asked, photo): answer for photo, answer in zip(block, answers, strict=True)}
-        return [self._answers[asked, photo] for photo in photos]
+            for block, answers in zip(blocks, pool.map(run_block, blocks), strict=True):
+                self._answers |= {(service, photo): answer for photo, answer in zip(block, answers, strict=True)}
+        return [self._answers[service, photo] for photo in photos]
 
 
-def subject(found: Sequence[Found], height: int, width: int) -> Found | None:
-    """The face that a photo is of: the largest, and the more so the closer to the middle."""
+def main_face(found: Sequence[Found], height: int, width: int) -> Found | None:
+    """The face that a photo is meant to show: the largest one, where faces far from the centre count as smaller."""
 
     def weight(face: Found) -> float:
         off = np.linalg.norm((face.bbox[:2] + face.bbox[2:]) / 2 - np.array([width, height]) / 2)
         size = float(np.sqrt(np.prod(face.bbox[2:] - face.bbox[:2])))
-        return size * (1 - _OFF_CENTRE * float(off) / float(np.hypot(width, height)))
+        return size * (1 - _OFF_CENTRE_WEIGHT * float(off) / float(np.hypot(width, height)))
 
     return max(found, key=weight, default=None)
 

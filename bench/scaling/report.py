@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from html import escape
 from math import log2
 
-from bench.scaling.simulation import PARTS
 from bench.scaling.predict import Prediction, first_bottleneck
+from bench.scaling.simulation import PARTS
 
 COLUMNS = (
     "workers",

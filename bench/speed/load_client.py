@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from time import perf_counter, process_time
 
-from bench.speed.process_usage import Pids, cpu_s
 from bench.speed.http_connection import Connection, Refused, request
+from bench.speed.process_usage import Pids, cpu_s
 
 
 @dataclass(frozen=True, slots=True)

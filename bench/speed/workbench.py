@@ -17,11 +17,10 @@ from typing import Any
 
 import cv2
 
+from bench.speed.http_connection import request
 from bench.speed.photos import photos
 from bench.speed.process_usage import Pids
 from bench.speed.tables import Baseline
-from bench.speed.http_connection import request
-from bench.speed.workbench import FOUR_SERVICES
 from config.settings import Settings
 from embedded.stack import Stack, running_stack
 from models.catalogue import Catalogue, services
@@ -32,6 +31,8 @@ from pipelines.chunk import Item
 from pipelines.run import open_frames, run_service
 from pipelines.sample import Sample
 
+FOUR_SERVICES = ("face-detector-face-fitter", "age-estimator", "gender-estimator", "emotion-estimator")
+"""The pipeline of most measurements; each service needs the face that the first one finds."""
 PHOTOS = 200
 LAST_LINES = 30
 JSON = Mapping[str, Any]

@@ -1,15 +1,15 @@
-"""How often the likeliest emotion is the labelled one."""
+"""How often the likeliest emotion of emotion-estimator is the labelled one."""
 
 from dataclasses import asdict
 
-from bench.accuracy.predictor import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, grouped, photos, sources
+from bench.accuracy.predictor import Predictor
 from bench.accuracy.statistics import macro_f1
 from models.services.emotion_estimator import EmotionEstimator, Emotions
 
-TASK = "emotion"
-# Of the kit's words; contempt is none of the seven, and left out.
+FOLDER = "emotion"
+# The kit's labels and the service's names. The service has no contempt: photos with that label are left out.
 _NAMES = {
     "anger": "angry",
     "disgust": "disgusted",
@@ -21,10 +21,10 @@ _NAMES = {
 }
 
 
-def measure(kit: Kit, examiner: Examiner) -> list[Figure]:
-    """Accuracy and macro-F1: of all, and per source; and the recall of each emotion."""
-    labels = [label for label in kit.labels(TASK) if label["label"] in _NAMES]
-    answers = [_likeliest(emotions) for emotions in examiner.judged(photos(labels), EmotionEstimator)]
+def measure(kit: Kit, predictor: Predictor) -> list[Figure]:
+    """Measures accuracy and macro-F1 over all photos and per source, and the recall of each emotion."""
+    labels = [label for label in kit.labels(FOLDER) if label["label"] in _NAMES]
+    answers = [_likeliest(emotions) for emotions in predictor.estimate(photos(labels), EmotionEstimator)]
     answer_of = dict(zip(photos(labels), answers, strict=True))
     groups = [("seven emotions", sources(labels), labels)]
     groups += [(source, source, group) for source, group in grouped(labels, "source").items()]

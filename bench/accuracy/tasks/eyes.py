@@ -1,28 +1,31 @@
-"""Whether eyes are seen to be open or closed."""
+"""How well quality-assessment-estimator tells open eyes from closed ones."""
 
 from collections.abc import Sequence
 
-from bench.accuracy.predictor import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, photos, sources
+from bench.accuracy.predictor import Predictor
 from bench.accuracy.statistics import area_under_curve
 from models.quality.quality import Quality
 from models.services.quality_estimator import QualityAssessmentEstimator
 
-TASK = "attributes"
+FOLDER = "attributes"
 _OPEN, _CLOSED, _WINK = "open", "both_closed", "one_closed"
 
 Answers = Sequence[Quality | None]
 
 
-def measure(kit: Kit, examiner: Examiner) -> list[Figure]:
-    """Error rates per eye, how well scores tell open from closed, and winks; not found is an error of each rate."""
-    labels = kit.labels(TASK)
+def measure(kit: Kit, predictor: Predictor) -> list[Figure]:
+    """Measures error rates per eye, the area under the curve of the openness scores, and winks.
+
+    A face that is not found counts as an error in each rate.
+    """
+    labels = kit.labels(FOLDER)
     opened, closed, winking = (
-        examiner.judged(photos(label for label in labels if label["eyes"] == state), QualityAssessmentEstimator)
+        predictor.estimate(photos(label for label in labels if label["eyes"] == state), QualityAssessmentEstimator)
         for state in (_OPEN, _CLOSED, _WINK)
     )
-    portraits = examiner.judged(photos(kit.portraits()), QualityAssessmentEstimator)
+    portraits = predictor.estimate(photos(kit.portraits()), QualityAssessmentEstimator)
     note = f"{sources(labels)}; eyes, two per photo"
     taken_for_open = f"{note}; those of portraits taken to be open"
     winks = [answer is not None and answer.is_left_eye_opened != answer.is_right_eye_opened for answer in winking]
@@ -51,7 +54,7 @@ def _area(opened: Answers, closed: Answers, note: str) -> Figure:
 
 
 def _share(name: str, answers: Answers, note: str, *, right: bool) -> Figure:
-    """The share of eyes that are not seen as they are."""
+    """The share of eyes whose answer is not `right`."""
     wrong = [flag is not right for answer in answers for flag in _flags(answer)]
     return Figure.share(name, wrong, 2 * answers.count(None), note)
 

@@ -1,21 +1,22 @@
-"""The 21 points, beside 68 points set by hand and the pupils of portraits."""
+"""Errors of the landmarks, beside 68 points set by hand and the pupils of portraits."""
 
 import numpy as np
 
-from bench.accuracy.tasks.detection import same_face
-from bench.accuracy.predictor import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, grouped, photos
+from bench.accuracy.predictor import Predictor
+from bench.accuracy.tasks.detection import same_face
 from models.field import Field
 from models.imaging.geometry import Points
 from models.networks.landmarks import LandmarkName, select
 from models.service import Found
 
-TASK = "landmarks_pose"
+FOLDER = "landmarks_pose"
 _SINGLE, _GROUPS = "points68.json", "dlib_multi_face_points68.json"
 _FAR_OFF = 0.1
 _EYES = (LandmarkName.LEFT_EYE, LandmarkName.RIGHT_EYE)
-# The points of Multi-PIE (iBUG 300-W) that mean ours; where there are several, their mean. It has no ears.
+# The points of the Multi-PIE scheme (iBUG 300-W) that each of our landmarks equals; several stand for their mean. The
+# scheme has no ears.
 _TRUE: dict[LandmarkName, tuple[int, ...]] = {
     LandmarkName.LEFT_EYE_BROW_LEFT: (17,),
     LandmarkName.LEFT_EYE_BROW_UP: (19,),
@@ -40,16 +41,21 @@ _TRUE: dict[LandmarkName, tuple[int, ...]] = {
 _OUTER_CORNERS = [36, 45]
 
 
-def measure(kit: Kit, examiner: Examiner) -> list[Figure]:
-    """Mean distances in percent of that between the eyes, and how often it is above a tenth or nothing was found."""
-    labels = kit.labels(TASK)
-    true = {kit.photo(TASK, path): np.array(points) for path, points in kit.json(TASK, _SINGLE).items()}
+def measure(kit: Kit, predictor: Predictor) -> list[Figure]:
+    """Measures mean distances in percent of the eye distance.
+
+    Also counts the faces that are not found or whose mean distance is above a tenth of the eye distance.
+    """
+    labels = kit.labels(FOLDER)
+    true = {kit.photo(FOLDER, path): np.array(points) for path, points in kit.json(FOLDER, _SINGLE).items()}
     figures = []
     for source, group in grouped(labels, "source").items():
         pictured = [photo for photo in photos(group) if photo in true]
-        errors = [_error(face, true[photo]) for photo, face in zip(pictured, examiner.subjects(pictured), strict=True)]
+        errors = [
+            _error(face, true[photo]) for photo, face in zip(pictured, predictor.main_faces(pictured), strict=True)
+        ]
         figures += _figures(errors, f"{source}; one face per photo")
-    return [*figures, *_figures(_in_groups(kit, examiner), "several faces per photo"), _pupils(kit, examiner)]
+    return [*figures, *_figures(_in_groups(kit, predictor), "several faces per photo"), _pupils(kit, predictor)]
 
 
 def _figures(errors: list[float | None], note: str) -> list[Figure]:
@@ -63,7 +69,7 @@ def _figures(errors: list[float | None], note: str) -> list[Figure]:
 
 
 def _error(face: Found | None, true: Points) -> float | None:
-    """The mean distance in units of that between the outer corners of the eyes."""
+    """The mean distance of 19 landmarks from the labels, in units of the distance between the outer eye corners."""
     if face is None:
         return None
     points = select(face.values[Field.LANDMARKS], *_TRUE)
@@ -72,22 +78,22 @@ def _error(face: Found | None, true: Points) -> float | None:
     return float(np.linalg.norm(points - targets, axis=1).mean() / np.linalg.norm(end - start))
 
 
-def _in_groups(kit: Kit, examiner: Examiner) -> list[float | None]:
+def _in_groups(kit: Kit, predictor: Predictor) -> list[float | None]:
     errors = []
-    for face in kit.json(TASK, _GROUPS):
+    for face in kit.json(FOLDER, _GROUPS):
         x, y, width, height = face["box"]
         box = np.array([x, y, x + width, y + height])
-        (found,) = examiner.detected([kit.photo(TASK, face["path"])])
+        (found,) = predictor.detect([kit.photo(FOLDER, face["path"])])
         fitting = [item for item in found if same_face(item.bbox, box)]
         best = min(fitting, key=lambda item: float(np.linalg.norm(item.bbox - box)), default=None)
         errors.append(_error(best, np.array(face["points"])))
     return errors
 
 
-def _pupils(kit: Kit, examiner: Examiner) -> Figure:
+def _pupils(kit: Kit, predictor: Predictor) -> Figure:
     labels = [label for label in kit.portraits() if label.known("eye1_x")]
     errors, lost = [], 0
-    for label, face in zip(labels, examiner.subjects(photos(labels)), strict=True):
+    for label, face in zip(labels, predictor.main_faces(photos(labels)), strict=True):
         if face is None:
             lost += 1
             continue

@@ -1,30 +1,30 @@
-"""How often pictures of faces are taken for faces, and faces for pictures."""
+"""Error rates of liveness-estimator: spoofs that it calls real, and real faces that it calls fake."""
 
-from bench.accuracy.predictor import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, photos, sources
+from bench.accuracy.predictor import Predictor
 from models.networks.liveness import UNDECIDED, Liveness
 from models.services.liveness_estimator import LivenessEstimator
 
-TASK = "liveness"
+FOLDER = "liveness"
 
 
-def measure(kit: Kit, examiner: Examiner) -> list[Figure]:
-    """Error rates as in ISO/IEC 30107-3, of whatever network is installed.
+def measure(kit: Kit, predictor: Predictor) -> list[Figure]:
+    """Measures the error rates of ISO/IEC 30107-3 with the network that is installed.
 
-    A face that was not found is an error of each rate. One that is too soft to judge is answered with "fake", which is
-    counted as such, and once more by itself.
+    A face that is not found counts as an error in each rate. The service answers "fake" for a face that is too blurred
+    to judge: it counts as "fake", and has a figure of its own besides.
     """
-    labels = kit.labels(TASK)
+    labels = kit.labels(FOLDER)
     real = [label for label in labels if label["label"] == "real"]
     spoofs = [label for label in labels if label["label"] == "spoof"]
     portraits = kit.portraits()
-    network = ", ".join(examiner.models(LivenessEstimator))
+    network = ", ".join(predictor.models(LivenessEstimator))
     few = f"a smoke test, by {network}"
     return [
-        *_figures(examiner.judged(photos(spoofs), LivenessEstimator), "real", f"{sources(spoofs, 'attack')}; {few}"),
-        *_figures(examiner.judged(photos(real), LivenessEstimator), "fake", f"whole photos; {few}"),
-        *_figures(examiner.judged(photos(portraits), LivenessEstimator), "fake", f"portraits, by {network}"),
+        *_figures(predictor.estimate(photos(spoofs), LivenessEstimator), "real", f"{sources(spoofs, 'attack')}; {few}"),
+        *_figures(predictor.estimate(photos(real), LivenessEstimator), "fake", f"whole photos; {few}"),
+        *_figures(predictor.estimate(photos(portraits), LivenessEstimator), "fake", f"portraits, by {network}"),
     ]
 
 

@@ -1,19 +1,19 @@
-"""Whether scores of quality fall as photos get worse."""
+"""Whether the scores of quality-assessment-estimator fall as photos get worse."""
 
 from statistics import median
 
-from bench.accuracy.predictor import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, Label, grouped, photos
+from bench.accuracy.predictor import Predictor
 from bench.accuracy.statistics import mean, spearman
 from models.quality.quality import Quality
 from models.services.quality_estimator import QualityAssessmentEstimator
 
-TASK = "quality"
+FOLDER = "quality"
 _ORIGINAL = "original"
 _TOTAL = "total_score"
-# The score that names what each kind of degradation does.
-_NAMED = {
+# The score that each kind of degradation should lower, besides the total.
+_SCORE_OF_KIND = {
     "blur": "sharpness_score",
     "lowres": "sharpness_score",
     "noise": "noise_score",
@@ -23,13 +23,14 @@ _NAMED = {
 _CLEAN = (_TOTAL, "sharpness_score", "illumination_score", "noise_score")
 
 
-def measure(kit: Kit, examiner: Examiner) -> list[Figure]:
-    """How well scores keep the order of ever worse copies, per kind of degradation; and what clean portraits score.
+def measure(kit: Kit, predictor: Predictor) -> list[Figure]:
+    """Measures rank correlations between degradation and score, and the median scores of clean portraits.
 
+    A portrait and its copies, each more degraded than the last, are one ladder; each kind of degradation has several.
     A photo in which no face is found scores 0.
     """
-    labels = kit.labels(TASK)
-    answers = examiner.judged(photos(labels), QualityAssessmentEstimator)
+    labels = kit.labels(FOLDER)
+    answers = predictor.estimate(photos(labels), QualityAssessmentEstimator)
     answer_of = dict(zip(photos(labels), answers, strict=True))
     kinds = grouped(labels, "kind")
     originals = {label["base"]: label for label in kinds.pop(_ORIGINAL, [])}
@@ -40,17 +41,17 @@ def measure(kit: Kit, examiner: Examiner) -> list[Figure]:
             for base, copies in grouped(group, "base").items()
         ]
         lost = sum(answer_of[photo] is None for photo in photos(group))
-        for score in dict.fromkeys((_NAMED.get(kind, _TOTAL), _TOTAL)):
+        for score in dict.fromkeys((_SCORE_OF_KIND.get(kind, _TOTAL), _TOTAL)):
             values = [[_score(answer_of[photo], score) for photo in photos(ladder)] for ladder in ladders]
             orders = [[_order(label) for label in ladder] for ladder in ladders]
             kept = [-spearman(order, scores) for order, scores in zip(orders, values, strict=True)]
             note = f"{len(ladders)} portraits; mean rank correlation, 1 = falls with every step"
             figures.append(Figure(f"{kind}: {score} falls", mean(kept), sum(map(len, ladders)), lost, note))
-    return [*figures, *_clean(kit, examiner)]
+    return [*figures, *_clean(kit, predictor)]
 
 
-def _clean(kit: Kit, examiner: Examiner) -> list[Figure]:
-    answers = examiner.judged(photos(kit.portraits()), QualityAssessmentEstimator)
+def _clean(kit: Kit, predictor: Predictor) -> list[Figure]:
+    answers = predictor.estimate(photos(kit.portraits()), QualityAssessmentEstimator)
     return [
         Figure(
             f"{score} of clean portraits, median",
@@ -70,4 +71,5 @@ def _score(answer: Quality | None, name: str) -> int:
 
 
 def _order(label: Label) -> float:
+    """The position of a photo in its ladder; higher is more degraded."""
     return label.number("expected_order")

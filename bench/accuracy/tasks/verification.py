@@ -1,36 +1,37 @@
-"""How often two photos of one person are told from photos of two."""
+"""How often the templates of two photos say correctly whether they show one person."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from bench.accuracy.predictor import Examiner
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, Label, grouped, photos
 from bench.accuracy.pairs import PairCounts
+from bench.accuracy.predictor import Predictor
 from bench.accuracy.statistics import accepted_at, verification_accuracy
 from models.networks.template import decode
 from models.services.template_extractor import TemplateExtractor
 from models.services.verify_matcher import Verification, VerifyMatcher
 
-TASK = "verification"
+FOLDER = "verification"
 _RATES = (1e-2, 1e-3)
-_STEPS = np.linspace(0, 2, 20001)
+# All distances (1 - cosine) that are possible.
+_THRESHOLDS = np.linspace(0, 2, 20001)
 
 
-def measure(kit: Kit, examiner: Examiner) -> list[Figure]:
-    """Per subset: TAR at FAR, accuracy in the way of LFW, and what the table's own thresholds amount to.
+def measure(kit: Kit, predictor: Predictor) -> list[Figure]:
+    """Measures per subset: TAR at FAR, accuracy by the protocol of LFW, and the rates at the calibration's thresholds.
 
-    A pair with a face that was not found counts as rejected.
+    A pair with a face that is not found counts as rejected.
     """
-    labels = kit.labels(TASK)
-    pairs = [pair for pair in kit.labels(TASK, "pairs.csv") if pair["suspect"] != "1"]
+    labels = kit.labels(FOLDER)
+    pairs = [pair for pair in kit.labels(FOLDER, "pairs.csv") if pair["suspect"] != "1"]
     involved = [*photos(labels), *(pair.photo(path) for pair in pairs for path in ("path1", "path2"))]
     unique = list(dict.fromkeys(involved))
-    extracted = examiner.judged(unique, TemplateExtractor)
+    extracted = predictor.estimate(unique, TemplateExtractor)
     templates = dict(zip(unique, extracted, strict=True))
     shown = grouped(labels, "subset")
-    matcher = examiner.service(VerifyMatcher)
+    matcher = predictor.service(VerifyMatcher)
     figures = []
     for subset, group in grouped(pairs, "subset").items():
         ends = [(templates[pair.photo("path1")], templates[pair.photo("path2")]) for pair in group]
@@ -38,8 +39,8 @@ def measure(kit: Kit, examiner: Examiner) -> list[Figure]:
         answers = iter(matcher.match(complete))
         verdicts = [next(answers) if first is not None and second is not None else None for first, second in ends]
         figures += _of_pairs(subset, verdicts, [pair["same"] == "1" for pair in group])
-        everyone = shown.get(subset, [])
-        figures += _of_all(subset, everyone, [templates[photo] for photo in photos(everyone)])
+        subset_photos = shown.get(subset, [])
+        figures += _of_all(subset, subset_photos, [templates[photo] for photo in photos(subset_photos)])
     return figures
 
 
@@ -67,7 +68,7 @@ def _of_pairs(subset: str, verdicts: Sequence[Verification | None], same: Sequen
 
 
 def _of_all(subset: str, labels: Sequence[Label], templates: Sequence[bytes | None]) -> list[Figure]:
-    """TAR at FAR over every pair of a subset's photos: many impostors, of all kinds; photos without a face are left."""
+    """TAR at FAR over every pair of a subset's photos; photos without a face are left out."""
     known = [
         (decode(template), label["label"])
         for label, template in zip(labels, templates, strict=True)
@@ -75,7 +76,9 @@ def _of_all(subset: str, labels: Sequence[Label], templates: Sequence[bytes | No
     ]
     if len(known) < 2:
         return []
-    counts = PairCounts.of(np.stack([embedding for embedding, _ in known]), [owner for _, owner in known], _STEPS)
+    counts = PairCounts.of(
+        np.stack([embedding for embedding, _ in known]), [person for _, person in known], _THRESHOLDS
+    )
     if not counts.genuine_pairs or not counts.impostor_pairs:
         return []
     note = f"{subset}; {counts.genuine_pairs} genuine and {counts.impostor_pairs} impostor pairs"

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from time import monotonic, sleep, time
 
 from bench.speed.child_process import environment
-from bench.speed.photos import crowd, photos
 from bench.speed.parts.queue import in_chunks
+from bench.speed.photos import crowd, photos
 from bench.speed.tables import Cell, Table
 from bench.speed.workbench import Workbench, judge
 from broker.queues import CO_LOCATED

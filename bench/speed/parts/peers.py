@@ -11,13 +11,12 @@ from time import monotonic, sleep
 
 from bench.peers.catalogue import NAIVE, PEERS, Peer
 from bench.speed.child_process import apart
-from bench.speed.load_client import Load, Sent, send
-from bench.speed.photos import photos
-from bench.speed.parts.queue import over_http, row
-from bench.speed.tables import Cell, Table, mean
 from bench.speed.http_connection import Connection, Refused
-from bench.speed.workbench import Workbench
-from bench.speed.workbench import FOUR_SERVICES
+from bench.speed.load_client import Load, Sent, send
+from bench.speed.parts.queue import over_http, row
+from bench.speed.photos import photos
+from bench.speed.tables import Cell, Table, mean
+from bench.speed.workbench import FOUR_SERVICES, Workbench
 
 CONCURRENCY = 8
 LARGE, LARGE_MEGAPIXELS, LARGE_QUALITY = 12, 5.0, (98, 98)

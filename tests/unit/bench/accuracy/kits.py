@@ -1,4 +1,4 @@
-"""Tiny kits of drawn photos, and networks that see what is drawn in them."""
+"""Small kits of drawn photos, and fake networks that find the drawn faces."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench.accuracy.predictor import Examiner
 from bench.accuracy.kit import Kit
+from bench.accuracy.predictor import Predictor
 from models.imaging.decode import Image
 from models.runtime.session import FloatArray, Session
 from tests.unit.models.networks.networks import Constant, MarkedMesh, SpotYunet, marked_face
@@ -18,16 +18,16 @@ BINS = [0.0] * 66
 
 
 class Blocks:
-    """Embeds a crop by the mean of each of 128 blocks, so that pictures which look alike are close."""
+    """Embeds a crop by the means of its 128 blocks, so that similar crops get close embeddings."""
 
     def run(self, batch: FloatArray) -> Mapping[str, FloatArray]:
         grey = batch.mean(axis=1).reshape(len(batch), 8, 14, 16, 7).mean(axis=(2, 4)).reshape(len(batch), -1)
         return {"embedding": grey - grey.mean(axis=1, keepdims=True)}
 
 
-def examiner(threads: int = 2, **networks: Session) -> Examiner:
-    """An examiner whose networks find a face around every red spot, and say the same of each."""
-    known: dict[str, Session] = {
+def predictor(threads: int = 2, **networks: Session) -> Predictor:
+    """A predictor whose networks find a face around each red spot, and give the same results for each face."""
+    by_model: dict[str, Session] = {
         "yunet": SpotYunet(),
         "facemesh": MarkedMesh(),
         "fr-pose": Constant(yaw=BINS, pitch=BINS, roll=BINS),
@@ -36,8 +36,8 @@ def examiner(threads: int = 2, **networks: Session) -> Examiner:
         "mask": Constant(probabilities=[0.9, 0.1]),
         "sface": Blocks(),
     }
-    known |= {name.replace("_", "-"): network for name, network in networks.items()}
-    return Examiner(known.__getitem__, threads)
+    by_model |= {name.replace("_", "-"): network for name, network in networks.items()}
+    return Predictor(by_model.__getitem__, threads)
 
 
 def face(seed: int = 0) -> Image:
@@ -54,7 +54,7 @@ def empty() -> Image:
 
 
 def write_csv(file: Path, lines: Sequence[Mapping[str, object]]) -> None:
-    """A csv file with the columns of its first line."""
+    """Writes a CSV file with the columns of the first line."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", newline="") as text:
         writer = csv.DictWriter(text, list(lines[0]))
@@ -63,13 +63,13 @@ def write_csv(file: Path, lines: Sequence[Mapping[str, object]]) -> None:
 
 
 def write_photo(file: Path, image: Image) -> None:
-    """A photo without loss."""
+    """Writes a photo without loss."""
     file.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(file), image)
 
 
 def kit(folder: Path, task: str, shown: Mapping[str, Image], lines: Sequence[Mapping[str, object]]) -> Kit:
-    """Add a task to the kit in a folder: photos by their names, and the lines of its labels."""
+    """Adds a task to the kit in a folder: photos by name, and the lines of labels.csv."""
     for name, image in shown.items():
         write_photo(folder / task / "dev" / name, image)
     write_csv(folder / task / "dev" / "labels.csv", lines)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from bench.accuracy.box_matching import Target, match_boxes, overlap
 from bench.accuracy.tasks.detection import same_face
-from bench.accuracy.box_matching import Target, judged, overlap
 from models.imaging.geometry import Box
 from models.service import Found
 
@@ -25,19 +25,19 @@ def test_overlap_is_intersection_over_union() -> None:
     assert overlap(box(0, 0, 10), box(20, 20, 10)) == 0
 
 
-def test_each_label_is_found_once_and_a_second_box_on_it_is_wrong() -> None:
+def test_a_second_box_on_the_same_target_is_wrong() -> None:
     targets = [Target(box(0, 0, 40), 40), Target(box(100, 0, 40), 40)]
     found = [Found(box(2, 0, 40), 0.7), Found(box(0, 0, 40), 0.9), Found(box(300, 0, 40), 0.8)]
-    assert judged(found, targets, agree, width, 32) == [(0.9, True), (0.8, False), (0.7, False)]
+    assert match_boxes(found, targets, agree, width, 32) == [(0.9, True), (0.8, False), (0.7, False)]
 
 
-def test_small_labels_and_small_boxes_do_not_count() -> None:
+def test_targets_and_boxes_below_the_minimum_do_not_count() -> None:
     targets = [Target(box(0, 0, 20), 20)]
     found = [Found(box(0, 0, 20), 0.9), Found(box(300, 0, 20), 0.8)]
-    assert judged(found, targets, agree, width, 32) == []
+    assert match_boxes(found, targets, agree, width, 32) == []
 
 
-def test_a_centre_inside_is_enough_for_a_face_unless_sizes_are_far_apart() -> None:
+def test_a_centre_inside_the_label_is_the_same_face_if_the_areas_are_similar() -> None:
     labelled = box(0, 0, 40)
     assert same_face(box(10, 10, 22), labelled)
     assert not same_face(box(15, 15, 10), labelled)

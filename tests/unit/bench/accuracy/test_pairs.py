@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.accuracy.pairs import PairCounts
 from bench.accuracy.calibrate import THRESHOLDS
+from bench.accuracy.pairs import PairCounts
 from models.calibration.rates import Calibration
 
 
@@ -16,19 +16,19 @@ def embeddings(count: int, seed: int) -> np.ndarray[tuple[int, int], np.dtype[np
 
 
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=25), st.integers(0, 10_000))
-def test_pairs_are_what_going_through_them_gives(labels: list[int], seed: int) -> None:
+def test_counts_equal_those_of_a_loop_over_all_pairs(labels: list[int], seed: int) -> None:
     vectors = embeddings(len(labels), seed)
     counts = PairCounts.of(vectors, labels, np.array([0.5, 1.0]))
-    apart = {True: [0, 0, 0], False: [0, 0, 0]}
+    expected = {True: [0, 0, 0], False: [0, 0, 0]}
     for first, second in combinations(range(len(labels)), 2):
         distance = 1 - float(vectors[first] @ vectors[second])
         for row, threshold in enumerate((0.5, 1.0, np.inf)):
-            apart[labels[first] == labels[second]][row] += distance <= threshold
-    assert [*counts.genuine, counts.genuine_pairs] == apart[True]
-    assert [*counts.impostor, counts.impostor_pairs] == apart[False]
+            expected[labels[first] == labels[second]][row] += distance <= threshold
+    assert [*counts.genuine, counts.genuine_pairs] == expected[True]
+    assert [*counts.impostor, counts.impostor_pairs] == expected[False]
 
 
-def test_strips_leave_no_pair_out_and_count_none_twice() -> None:
+def test_blocks_of_rows_count_each_pair_once() -> None:
     labels = [number % 40 for number in range(1300)]
     counts = PairCounts.of(embeddings(1300, 1), labels, np.array([3.0]))
     genuine = sum(size * (size - 1) // 2 for size in np.bincount(labels))
@@ -37,7 +37,7 @@ def test_strips_leave_no_pair_out_and_count_none_twice() -> None:
 
 
 @given(st.lists(st.integers(0, 4), min_size=4, max_size=40), st.integers(0, 10_000))
-def test_any_count_is_a_calibration_that_survives_its_csv(labels: list[int], seed: int) -> None:
+def test_counts_make_a_calibration_that_round_trips_through_csv(labels: list[int], seed: int) -> None:
     counts = PairCounts.of(embeddings(len(labels), seed), labels, THRESHOLDS)
     assert (np.diff(counts.fa_r) >= 0).all()
     assert (np.diff(counts.fr_r) <= 0).all()

@@ -3,11 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.accuracy import age, detection, emotion, mask, verification
 from bench.accuracy.figures import Figure, to_json, to_markdown
 from bench.accuracy.kit import InvalidKit, Kit
 from bench.accuracy.run import TASKS, measured, save
-from tests.unit.bench.accuracy.kits import EYES_AND_MOUTH, empty, examiner, face, kit, write_csv
+from bench.accuracy.tasks import age_gender, detection, emotion, mask, verification
+from tests.unit.bench.accuracy.kits import EYES_AND_MOUTH, empty, face, kit, predictor, write_csv
 
 SEEN_AND_UNSEEN = {"seen.png": face(), "unseen.png": empty()}
 
@@ -22,26 +22,26 @@ def masked(folder: Path) -> Kit:
     return kit(folder, "mask", SEEN_AND_UNSEEN, lines)
 
 
-def test_a_mask_on_a_face_that_was_not_found_is_an_error(tmp_path: Path) -> None:
-    figures = mask.measure(masked(tmp_path), examiner())
+def test_a_masked_face_that_is_not_found_is_an_error(tmp_path: Path) -> None:
+    figures = mask.measure(masked(tmp_path), predictor())
     assert named(figures, "masked called bare") == Figure(
         "masked called bare", 0.5, 2, 1, "drawn; worn wrongly included"
     )
     assert (named(figures, "accuracy").value, named(figures, "accuracy").not_found) == (0.5, 1)
 
 
-def test_an_age_without_a_face_has_no_error_but_is_counted(tmp_path: Path) -> None:
+def test_a_face_that_is_not_found_counts_in_n_but_has_no_age_error(tmp_path: Path) -> None:
     lines = [{"path": name, "age": 37, "gender": "male", "source": "drawn"} for name in SEEN_AND_UNSEEN]
-    figures = age.measure(kit(tmp_path, "age_gender", SEEN_AND_UNSEEN, lines), examiner())
+    figures = age_gender.measure_age(kit(tmp_path, "age_gender", SEEN_AND_UNSEEN, lines), predictor())
     group = named(figures, "mean absolute error, 30 to 39 years")
     assert (group.n, group.not_found) == (2, 1)
     assert group.text == "7.00 years"
 
 
-def test_an_emotion_without_a_face_is_wrong(tmp_path: Path) -> None:
+def test_the_emotion_of_a_face_that_is_not_found_is_wrong(tmp_path: Path) -> None:
     lines = [{"path": name, "label": "happiness", "source": "drawn"} for name in SEEN_AND_UNSEEN]
     lines.append({"path": "seen.png", "label": "contempt", "source": "drawn"})
-    figures = emotion.measure(kit(tmp_path, "emotion", SEEN_AND_UNSEEN, lines), examiner())
+    figures = emotion.measure(kit(tmp_path, "emotion", SEEN_AND_UNSEEN, lines), predictor())
     accuracy = named(figures, "accuracy, drawn")
     assert (accuracy.value, accuracy.n, accuracy.not_found) == (0.5, 2, 1)
     assert named(figures, "macro-F1, drawn").value == pytest.approx(2 * 1 / (2 + 1))
@@ -62,8 +62,8 @@ def paired(folder: Path) -> Kit:
     return made
 
 
-def test_a_pair_with_a_face_that_was_not_found_is_rejected(tmp_path: Path) -> None:
-    figures = verification.measure(paired(tmp_path), examiner())
+def test_a_pair_with_a_face_that_is_not_found_is_rejected(tmp_path: Path) -> None:
+    figures = verification.measure(paired(tmp_path), predictor())
     accepted = named(figures, "TAR at FAR 0.01")
     assert (accepted.value, accepted.n, accepted.not_found) == (0.5, 2, 1)
     assert named(figures, "genuine accepted at the table's FAR 0.01").value == 0.5
@@ -71,7 +71,7 @@ def test_a_pair_with_a_face_that_was_not_found_is_rejected(tmp_path: Path) -> No
     assert (every.value, every.n, every.not_found) == (1, 1, 1)
 
 
-def test_faces_that_are_missed_and_alarms_are_counted(tmp_path: Path) -> None:
+def test_missed_faces_and_false_alarms_are_counted(tmp_path: Path) -> None:
     shown = {"two.png": face(), "none.png": empty(), "alarm.png": face(5)}
     lines = [{"path": name, "label": "faces" if name == "two.png" else "no_face", "source": "drawn"} for name in shown]
     made = kit(tmp_path, "face_detection", shown, lines)
@@ -84,16 +84,16 @@ def test_faces_that_are_missed_and_alarms_are_counted(tmp_path: Path) -> None:
     write_csv(
         tmp_path / "face_detection" / "dev" / "noses.csv", [{"path": "two.png", "nose_x": spot[0], "nose_y": spot[1]}]
     )
-    figures = detection.measure(made, examiner())
+    figures = detection.measure(made, predictor())
     assert (named(figures, "recall, ≥ 32 px").value, named(figures, "recall, ≥ 32 px").not_found) == (0.5, 1)
     assert named(figures, "precision, ≥ 32 px").value == 1
     assert named(figures, "noses inside a box").value == 1
     assert named(figures, "false alarms on empty photos").value == 0.5
 
 
-def test_the_table_names_nobody_and_no_file(tmp_path: Path) -> None:
+def test_the_table_contains_no_label_of_a_person_and_no_file_name(tmp_path: Path) -> None:
     paired(tmp_path)
-    made, asked = masked(tmp_path), examiner()
+    made, asked = masked(tmp_path), predictor()
     report = dict(measured(made, asked))
     assert list(report) == ["mask", "verification"]
     written = [file.read_text() for file in save(report, made, asked, tmp_path / "results" / "table.md")]
@@ -104,18 +104,18 @@ def test_the_table_names_nobody_and_no_file(tmp_path: Path) -> None:
 
 def test_a_task_without_photos_is_left_out_and_an_unknown_one_is_refused(tmp_path: Path) -> None:
     made = masked(tmp_path)
-    ((name, figures),) = measured(made, examiner())
+    ((name, figures),) = measured(made, predictor())
     assert name == "mask"
     assert all(figure.n for figure in figures)
     with pytest.raises(InvalidKit, match="no such task: hats"):
-        list(measured(made, examiner(), ["hats"]))
+        list(measured(made, predictor(), ["hats"]))
     with pytest.raises(InvalidKit, match="attributes/dev"):
-        list(measured(made, examiner(), ["eyes"]))
+        list(measured(made, predictor(), ["eyes"]))
     with pytest.raises(InvalidKit, match=r"labels\.csv"):
-        list(measured(Kit(tmp_path, "holdout"), examiner()))
+        list(measured(Kit(tmp_path, "holdout"), predictor()))
 
 
-def test_every_task_has_a_name_and_reads_a_folder() -> None:
+def test_every_task_has_a_name_and_a_folder() -> None:
     assert {"detection", "landmarks", "pose", "verification", "quality"} < set(TASKS)
     assert all(np.char.islower(task.folder) for task in TASKS.values())
 

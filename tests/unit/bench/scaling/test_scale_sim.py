@@ -10,9 +10,9 @@ import simpy
 
 from bench.scale_sim import COSTS, main
 from bench.scaling.costs import Costs
-from bench.scaling.simulation import Simulation, Size
 from bench.scaling.predict import Prices, first_bottleneck, predict, sweep
 from bench.scaling.report import chart, table
+from bench.scaling.simulation import Simulation, Size
 
 COSTS_OF_TEN = Costs(
     machine="made up",

@@ -1,5 +1,5 @@
-from bench.speed.load_client import timed
 from bench.speed.http_connection import request
+from bench.speed.load_client import timed
 
 
 def test_a_request_goes_over_the_wire_with_its_length() -> None:
