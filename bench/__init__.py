@@ -1,1 +1,1 @@
-"""Benchmarks: commands that print ratios against a baseline of the same run."""
+"""Commands that measure speed, scaling and recognition quality. The top layer: nothing imports it."""

@@ -1,4 +1,4 @@
-"""The bare loop of models: the rows that services ask for, with no services around them."""
+"""Runs models alone in a loop, on as many rows as the services give them: the baseline of `bench.gpu`."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,22 +10,22 @@ import numpy as np
 from models.runtime.session import FloatArray, Rehearsable, Session, SessionSource, rehearse
 
 Work = Mapping[tuple[str, tuple[int, ...]], int]
-"""How many rows a photo costs, by model and shape of a row."""
+"""The number of rows that one photo costs, by model and shape of a row."""
 
 
-class Recorder:
-    """Gives sessions that note the rows they are asked for."""
+class RowCounter:
+    """Gives sessions that count the rows that services run on them."""
 
     def __init__(self, source: SessionSource) -> None:
         self._source = source
         self.work: Counter[tuple[str, tuple[int, ...]]] = Counter()
 
     def session(self, model: str) -> Session:
-        """The session of a model."""
-        return _Recording(model, self._source(model), self.work)
+        """The counting session of a model."""
+        return _CountingSession(model, self._source(model), self.work)
 
 
-class _Recording:
+class _CountingSession:
     def __init__(self, model: str, session: Session, work: Counter[tuple[str, tuple[int, ...]]]) -> None:
         self._model = model
         self._session = session
@@ -37,7 +37,7 @@ class _Recording:
 
 
 def bare_photos_per_s(sessions: SessionSource, work: Work, max_rows: int, seconds: float) -> float:
-    """Photos per second of nothing but models, one after the other in full batches, a thread for each model."""
+    """Photos per second of the models alone, in full batches, with one thread per model."""
     batches = {key: np.zeros((max_rows, *key[1]), np.float32) for key in work}
 
     def run(key: tuple[str, tuple[int, ...]]) -> None:
@@ -50,12 +50,12 @@ def bare_photos_per_s(sessions: SessionSource, work: Work, max_rows: int, second
         while perf_counter() < started + seconds:
             list(pool.map(run, work))
             rounds += 1
-        # As many full batches as a photo costs rows are as many photos as a batch has rows.
+        # A round runs one full batch for each row of a photo: as many photos as a batch has rows.
         return rounds * max_rows / (perf_counter() - started)
 
 
 def rows_per_s(session: Rehearsable, rows: int, seconds: float) -> float:
-    """Rows per second of a model in a loop, in batches of this size, with the copies to the device and back."""
+    """Rows per second of a model in batches of `rows`, with the copies to the device and back."""
     rehearse(session, rows)
     took_ms, runs = 0.0, 0
     while took_ms < seconds * 1000:

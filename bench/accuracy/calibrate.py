@@ -1,4 +1,4 @@
-"""Measures the error rates of face templates by distance on a folder of labelled faces, as a table for verify-matcher."""
+"""Measures the error rates of face templates by distance, on labelled faces: the table that verify-matcher reads."""
 
 import csv
 from collections.abc import Iterable

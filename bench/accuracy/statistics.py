@@ -38,7 +38,7 @@ class Curve:
         return cls(scores, right / max(positives, 1), right / np.arange(1, len(ordered) + 1))
 
     def average_precision(self) -> float:
-        """The area under the curve, where a precision is the best one at its recall or above (PASCAL VOC since 2010)."""
+        """The area under the curve, with the best precision at each recall or above (PASCAL VOC since 2010)."""
         best = np.maximum.accumulate(self.precision[::-1])[::-1]
         return float(np.diff(self.recall, prepend=0.0) @ best)
 
@@ -61,7 +61,8 @@ def mean(values: ArrayLike) -> float:
 def accepted_at(genuine: ArrayLike, impostor: ArrayLike, far: float) -> float:
     """TAR at FAR (ISO/IEC 19795-1): the share of genuine pairs above a threshold.
 
-    A share `far` of the impostor pairs is above the same threshold. With fewer than 1 / `far` impostors, no impostor pair is.
+    The threshold is the one that a share `far` of the impostor pairs exceeds. With fewer than 1 / `far` impostor pairs,
+    none of them exceeds it.
     """
     impostors = np.sort(np.asarray(impostor, np.float64))[::-1]
     threshold = impostors[floor(far * len(impostors))] if len(impostors) else -np.inf

@@ -1,8 +1,7 @@
-"""Costs, measured on a real deployment: a server, a worker with one thread, and chunks that go through one by one.
+"""Measures `Costs` on a real deployment: a server, a worker with one thread, and chunks sent one by one.
 
-The chunks are those of `faceline bulk`, made, sent, read and written by its own parts. One by one, nothing waits for
-anything else: what each part takes can be told apart. What happens when they do wait for each other is the
-simulation's to say.
+The code of `faceline bulk` makes, sends, reads and writes the chunks. Since they are sent one by one, no part waits for
+another, and the CPU time of each part is its cost. The simulation adds the idle.
 """
 
 import json
@@ -33,21 +32,21 @@ from jobs.redis.connection import Client, connect
 from jobs.reference import Reference
 from pipelines.chunk import Failure
 
-WARM = 2
+WARM_UP_CHUNKS = 2
 IDLE_S = 10.0
-PATIENCE_S = 60.0
+WAIT_S = 60.0
 
 
-class Passage(NamedTuple):
-    """What one chunk took, in seconds of CPU: of the submitter, of the worker, and again of the submitter."""
+class ChunkCost(NamedTuple):
+    """The CPU seconds of one chunk: the submitter sends it, the worker runs it, the submitter collects the result."""
 
     submit_s: float
     work_s: float
     collect_s: float
 
 
-class Load(NamedTuple):
-    """What a server has done so far."""
+class ServerUse(NamedTuple):
+    """What a server has used and sent since it started."""
 
     cpu_s: float
     commands: float
@@ -56,17 +55,20 @@ class Load(NamedTuple):
 
 @contextmanager
 def deployment(bench: Workbench, workers: int, roots: Sequence[Path]) -> Iterator[Stack]:
-    """Workers of one thread each, which take all families. Linux only.
+    """A deployment whose workers have one thread each and take all families. Linux only.
 
     Args:
-        bench: starts it.
-        workers: how many.
-        roots: folders from which they read photos by reference.
+        bench: starts the deployment.
+        workers: the number of workers.
+        roots: the folders that workers may read photos from.
+
+    Raises:
+        StackFailed: the deployment does not start.
     """
     listed = json.dumps([str(root) for root in roots])
     single = {"FACELINE_CO_LOCATE": "true", "FACELINE_WORKER_THREADS": "1", "FACELINE_REFERENCE_ROOTS": listed}
     cores = os.sched_getaffinity(0)
-    # A worker that finds one core loads its models for one.
+    # A worker that finds one core loads its models for one core.
     os.sched_setaffinity(0, {min(cores)})
     try:
         with environment(**single), bench.stack([[CO_LOCATED]] * workers) as stack:
@@ -80,7 +82,7 @@ def deployment(bench: Workbench, workers: int, roots: Sequence[Path]) -> Iterato
 
 @contextmanager
 def photo_files(photos: Sequence[bytes]) -> Iterator[list[Path]]:
-    """Photos as files."""
+    """Writes photos to files, and deletes them at the end."""
     with TemporaryDirectory(prefix="faceline-photos-") as folder:
         files = [Path(folder) / f"{number:05}.jpg" for number in range(len(photos))]
         for file, photo in zip(files, photos, strict=True):
@@ -89,48 +91,50 @@ def photo_files(photos: Sequence[bytes]) -> Iterator[list[Path]]:
 
 
 def measure(bench: Workbench, names: Sequence[str], images: int, chunks: int, *, by_reference: bool) -> Costs:
-    """Send chunks through a deployment one by one.
+    """Sends chunks through a deployment one by one, and measures their costs.
 
     Args:
         bench: has the photos, and starts the deployment.
-        names: of the services.
-        images: of a chunk.
-        chunks: how many are measured.
-        by_reference: the worker reads the photos; otherwise they are sent along.
+        names: the services.
+        images: the number of photos in a chunk.
+        chunks: the number of chunks to measure.
+        by_reference: whether the worker reads the photos by reference; otherwise the server stores them.
 
     Raises:
         StackFailed: the deployment does not start.
     """
     with bench.stack([]) as stack:
-        alone = _spent(connect(stack.redis_url, patience_s=1), lambda: sleep(IDLE_S))
+        without_worker = _used_during(connect(stack.redis_url, patience_s=1), lambda: sleep(IDLE_S))
     with photo_files(bench.photos) as files, deployment(bench, 1, [files[0].parent]) as stack:
         settings = bench.settings.model_copy(update={"redis_url": stack.redis_url})
         client = connect(stack.redis_url, patience_s=1)
-        waiting = _spent(client, lambda: sleep(IDLE_S))
+        idle = _used_during(client, lambda: sleep(IDLE_S))
         inputs = cycle([Input(file.name, Reference(str(file))) for file in files])
         worker = stack.supervisor.pids("worker")
         with deployed_crew(settings, names, "fail") as crew:
 
-            def send(count: int) -> list[Passage]:
-                return [_pass(crew, list(islice(inputs, images)), worker, by_reference) for _ in range(count)]
+            def send(count: int) -> list[ChunkCost]:
+                return [
+                    _send_and_collect(crew, list(islice(inputs, images)), worker, by_reference) for _ in range(count)
+                ]
 
-            send(WARM)
-            passages: list[Passage] = []
-            spent = _spent(client, lambda: passages.extend(send(chunks)))
+            send(WARM_UP_CHUNKS)
+            costs: list[ChunkCost] = []
+            used = _used_during(client, lambda: costs.extend(send(chunks)))
     return Costs(
         machine=f"{usable_cores()} cores, {platform.machine()}, Python {platform.python_version()}",
         services=list(names),
         by_reference=by_reference,
         images=images,
         image_bytes=round(images * fmean(map(len, bench.photos))),
-        work_s=[round(one.work_s, 4) for one in passages],
-        submit_s=_mean(one.submit_s for one in passages),
-        collect_s=_mean(one.collect_s for one in passages),
-        server_s=round(spent.cpu_s / chunks, 5),
-        server_commands=round(spent.commands / chunks, 1),
-        bytes_out=round(spent.bytes_out / chunks),
-        idle_commands_per_s=round((waiting.commands - alone.commands) / IDLE_S, 2),
-        idle_server_s_per_s=round(max(0.0, waiting.cpu_s - alone.cpu_s) / IDLE_S, 6),
+        work_s=[round(one.work_s, 4) for one in costs],
+        submit_s=_mean(one.submit_s for one in costs),
+        collect_s=_mean(one.collect_s for one in costs),
+        server_s=round(used.cpu_s / chunks, 5),
+        server_commands=round(used.commands / chunks, 1),
+        bytes_out=round(used.bytes_out / chunks),
+        idle_commands_per_s=round((idle.commands - without_worker.commands) / IDLE_S, 2),
+        idle_server_s_per_s=round(max(0.0, idle.cpu_s - without_worker.cpu_s) / IDLE_S, 6),
     )
 
 
@@ -138,15 +142,15 @@ def _processes(stack: Stack) -> list[int]:
     return [pid for pids in pids_of(stack).values() for pid in pids]
 
 
-def _pass(crew: Crew, photos: Sequence[Input], worker: Sequence[int], by_reference: bool) -> Passage:
-    """Send one chunk, wait for it, and write it down."""
-    working, started = cpu_s(worker), process_time()
+def _send_and_collect(crew: Crew, photos: Sequence[Input], worker: Sequence[int], by_reference: bool) -> ChunkCost:
+    """Sends one chunk, waits for its end, and writes its results."""
+    worker_began, began = cpu_s(worker), process_time()
     checked = crew.validator.check(photos, by_reference=by_reference)
     ticket = crew.executor.send([one for one in checked if not isinstance(one, Failure)])
     sent = process_time()
-    while ticket not in crew.executor.ended(PATIENCE_S):
+    while ticket not in crew.executor.ended(WAIT_S):
         pass
-    worked, over = cpu_s(worker), process_time()
+    worker_ended, ended_at = cpu_s(worker), process_time()
     ended = crew.executor.look(ticket)
     assert ended is not None
     if ended.items is None or any(item.failures for item in ended.items):
@@ -155,20 +159,20 @@ def _pass(crew: Crew, photos: Sequence[Input], worker: Sequence[int], by_referen
     with TemporaryDirectory() as folder:
         form.write(Path(folder) / "part", list(zip(photos, ended.items, strict=True)))
     crew.executor.forget(ticket)
-    return Passage(sent - started, worked - working, process_time() - over)
+    return ChunkCost(sent - began, worker_ended - worker_began, process_time() - ended_at)
 
 
-def _spent(client: Client, act: Callable[[], object]) -> Load:
-    """What a server does while something happens."""
-    before = _load(client)
+def _used_during(client: Client, act: Callable[[], object]) -> ServerUse:
+    """What a server uses and sends while `act` runs."""
+    before = _use_of(client)
     act()
-    return Load(*(after - earlier for earlier, after in zip(before, _load(client), strict=True)))
+    return ServerUse(*(after - earlier for earlier, after in zip(before, _use_of(client), strict=True)))
 
 
-def _load(client: Client) -> Load:
+def _use_of(client: Client) -> ServerUse:
     counted = client.info("all")
     cpu_s = counted["used_cpu_user_main_thread"] + counted["used_cpu_sys_main_thread"]
-    return Load(cpu_s, counted["total_commands_processed"], counted["total_net_output_bytes"])
+    return ServerUse(cpu_s, counted["total_commands_processed"], counted["total_net_output_bytes"])
 
 
 def _mean(seconds: Iterable[float]) -> float:

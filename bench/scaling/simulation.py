@@ -1,9 +1,8 @@
-"""The simulation: chunks on their way through a submitter, a server, its link, and the threads of workers.
+"""Simulates a deployment as a closed queueing network of four stations: submitter, server, its link, and workers.
 
-Each of the four is a queue with servers of its own: the submitter, the server's main thread and the link serve one
-chunk at a time, the workers one per thread. The submitter keeps a window of chunks open, as `faceline bulk` does, so
-that the load is closed: nobody waits outside. Times come from measured `Costs`; those of the work are drawn from the
-measured ones.
+Submitter, server (its main thread) and link serve one chunk at a time; workers serve one per thread. The submitter
+keeps a window of chunks open, as `faceline bulk` does. Service times are those of measured `Costs`; the worker's time
+for a chunk is drawn at random from the measured ones.
 """
 
 from collections.abc import Generator, Sequence
@@ -15,24 +14,24 @@ import simpy
 
 from bench.scaling.costs import Costs
 
-Part = Literal["workers", "Redis commands/s", "network bytes/s", "submitter"]
-PARTS: tuple[Part, ...] = get_args(Part)
+StationName = Literal["workers", "Redis commands/s", "network bytes/s", "submitter"]
+STATIONS: tuple[StationName, ...] = get_args(StationName)
 Steps = Generator[simpy.Event, Any, None]
 Span = tuple[float, float]
 
-MOST_POLLING = 0.95
-"""Of the server's main thread; what is left is for chunks."""
+MAX_POLLING = 0.95
+"""The largest share of the server's main thread that idle workers take; the rest serves chunks."""
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
-    """A deployment.
+class DeploymentSize:
+    """The size of a deployment.
 
     Attributes:
-        threads: of each worker, each with a core of its own.
-        hops: the stages of a chunk; 1 where a worker takes all families.
-        window: chunks that are queued or running, for each thread.
-        link_bytes_per_s: of whatever hands out the photos.
+        threads: the threads of each worker; each has a core of its own.
+        hops: the stages of a chunk; 1 if each worker takes all families.
+        window: the chunks that are queued or running, per thread.
+        link_bytes_per_s: the bandwidth between the storage of the photos and the workers.
     """
 
     workers: int
@@ -43,26 +42,26 @@ class Size:
 
     @property
     def slots(self) -> int:
-        """The chunks that are worked on at a time."""
+        """The number of chunks that workers process at a time."""
         return self.workers * self.threads
 
 
 @dataclass(slots=True)
-class Way:
-    """When a chunk was sent, and when it was over, if it is."""
+class ChunkTimes:
+    """When a chunk was sent and when it ended, in seconds; None while it has not ended."""
 
     sent_at: float
-    over_at: float | None = None
+    ended_at: float | None = None
 
 
 @dataclass(slots=True)
 class Station:
-    """A part of the deployment.
+    """A station of the queueing network.
 
     Attributes:
-        slots: how many chunks it serves at a time.
-        waits: from when to when chunks waited for a slot.
-        busy: from when to when slots were at work, and not waiting for another part.
+        slots: the number of chunks that it serves at a time.
+        waits: the spans in which a chunk waited for a slot.
+        busy: the spans in which a slot worked, and did not wait for another station.
     """
 
     env: simpy.Environment
@@ -75,40 +74,41 @@ class Station:
         self._resource = simpy.Resource(self.env, self.slots)
 
     def hold(self, steps: Steps) -> Steps:
-        """Wait for a slot, and hold it while something happens."""
-        came = self.env.now
+        """Waits for a slot, and holds it during some steps."""
+        arrived = self.env.now
         with self._resource.request() as slot:
             yield slot
-            self.waits.append((came, self.env.now))
+            self.waits.append((arrived, self.env.now))
             yield from steps
 
     def work(self, seconds: float) -> Steps:
-        """Work, in a slot that is held."""
+        """Works in a slot that is held."""
         began = self.env.now
         yield self.env.timeout(seconds)
         self.busy.append((began, self.env.now))
 
     def take(self, seconds: float) -> Steps:
-        """Wait for a slot, and work."""
+        """Waits for a slot, and works in it."""
         return self.hold(self.work(seconds))
 
 
 def mean_number(spans: Sequence[Span], began: float, ended: float) -> float:
-    """How many of some spans there are at a time, between two times."""
+    """The mean number of spans at a time, between two times."""
     return sum(max(0.0, min(end, ended) - max(begin, began)) for begin, end in spans) / (ended - began)
 
 
 class Simulation:
-    """A deployment that works off a number of chunks.
+    """A deployment that processes a number of chunks.
 
     Attributes:
-        ways: of the chunks, in the order in which they were sent.
+        chunks: the times of each chunk, in the order in which they were sent.
+        stations: the stations by name; for the spans in which they worked.
     """
 
-    def __init__(self, costs: Costs, size: Size, seed: int = 0) -> None:
+    def __init__(self, costs: Costs, size: DeploymentSize, seed: int = 0) -> None:
         self.env = simpy.Environment()
-        self.ways: list[Way] = []
-        self.parts: dict[Part, Station] = {
+        self.chunks: list[ChunkTimes] = []
+        self.stations: dict[StationName, Station] = {
             "workers": Station(self.env, size.slots),
             "Redis commands/s": Station(self.env, 1),
             "network bytes/s": Station(self.env, 1),
@@ -120,16 +120,16 @@ class Simulation:
 
     @property
     def polling(self) -> float:
-        """The share of the server's main thread that workers take by asking for the next chunk."""
-        return min(MOST_POLLING, self._size.workers * self._costs.idle_server_s_per_s)
+        """The share of the server's main thread that workers take by polling for chunks."""
+        return min(MAX_POLLING, self._size.workers * self._costs.idle_server_s_per_s)
 
     @property
     def ends(self) -> list[float]:
-        """When each chunk was over, once all are."""
-        return [way.over_at for way in self.ways if way.over_at is not None]
+        """The end of each chunk, in the order in which they were sent, after `run`."""
+        return [chunk.ended_at for chunk in self.chunks if chunk.ended_at is not None]
 
     def run(self, chunks: int) -> None:
-        """Send chunks, and see all of them to their end."""
+        """Sends chunks, and runs until all have ended."""
         self.env.process(self._submit(chunks))
         self.env.run()
 
@@ -137,20 +137,20 @@ class Simulation:
         for _ in range(chunks):
             room = self._window.request()
             yield room
-            yield from self.parts["submitter"].take(self._costs.submit_s)
-            self.env.process(self._way(room))
+            yield from self.stations["submitter"].take(self._costs.submit_s)
+            self.env.process(self._process(room))
 
-    def _way(self, room: simpy.resources.resource.Request) -> Steps:
-        way = Way(self.env.now)
-        self.ways.append(way)
+    def _process(self, room: simpy.resources.resource.Request) -> Steps:
+        chunk = ChunkTimes(self.env.now)
+        self.chunks.append(chunk)
         for _ in range(self._size.hops):
-            yield from self.parts["workers"].hold(self._stage())
-        way.over_at = self.env.now
-        yield from self.parts["submitter"].take(self._costs.collect_s)
+            yield from self.stations["workers"].hold(self._stage())
+        chunk.ended_at = self.env.now
+        yield from self.stations["submitter"].take(self._costs.collect_s)
         self._window.release(room)
 
     def _stage(self) -> Steps:
         costs, hops = self._costs, self._size.hops
-        yield from self.parts["Redis commands/s"].take(costs.server_s / (1 - self.polling))
-        yield from self.parts["network bytes/s"].take(costs.link_bytes / self._size.link_bytes_per_s)
-        yield from self.parts["workers"].work(self._random.choice(costs.work_s) / hops)
+        yield from self.stations["Redis commands/s"].take(costs.server_s / (1 - self.polling))
+        yield from self.stations["network bytes/s"].take(costs.link_bytes / self._size.link_bytes_per_s)
+        yield from self.stations["workers"].work(self._random.choice(costs.work_s) / hops)

@@ -1,4 +1,4 @@
-"""A process of its own for whoever would otherwise fight for the interpreter lock of the measured."""
+"""Runs functions in child processes, so that client and server do not share an interpreter lock."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -7,30 +7,32 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import ParamSpec, TypeVar
 
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
+Arguments = ParamSpec("Arguments")
+Returned = TypeVar("Returned")
 
 
-def process(environment: Mapping[str, str] | None = None) -> ProcessPoolExecutor:
-    """One process with some variables in its environment; it runs what is submitted, one after the other."""
+def child_process(environment: Mapping[str, str] | None = None) -> ProcessPoolExecutor:
+    """One child process that runs submitted functions one by one; `environment` is added to its variables."""
     return ProcessPoolExecutor(
-        1, mp_context=get_context("spawn"), initializer=_settle, initargs=(dict(environment or {}),)
+        1, mp_context=get_context("spawn"), initializer=_add_to_environment, initargs=(dict(environment or {}),)
     )
 
 
-def _settle(environment: Mapping[str, str]) -> None:
-    os.environ.update(environment)
+def _add_to_environment(variables: Mapping[str, str]) -> None:
+    os.environ.update(variables)
 
 
-def apart(function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
-    """Call a function in a process of its own."""
-    with process() as other:
-        return other.submit(function, *args, **kwargs).result()
+def run_in_child(
+    function: Callable[Arguments, Returned], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> Returned:
+    """Calls a function in a child process of its own, and gives what it returns."""
+    with child_process() as child:
+        return child.submit(function, *args, **kwargs).result()
 
 
 @contextmanager
 def environment(**variables: str) -> Iterator[None]:
-    """The environment of this process, and of those that it starts meanwhile, with some variables set."""
+    """Sets variables in the environment of this process, which its children inherit, and restores them afterwards."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

@@ -1,6 +1,7 @@
-"""Jobs of many samples each: what a bulk submitter does, in a process of its own.
+"""Submits jobs of many photos each, as `faceline bulk` does. Runs in a process of its own.
 
-It keeps a window of jobs open, so that the worker always has the next one, and reads the results of each that ends.
+The submitter keeps a window of jobs open, so that the worker always has a next one, and reads the result of each job
+that ends.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from time import perf_counter
 
-from bench.speed.load_client import Sent, timed
+from bench.speed.load_client import LoadResult, timed
 from bench.speed.process_usage import Pids
 from broker.app import app
 from broker.chain import send_job
@@ -28,16 +29,16 @@ PLACEMENT = Placement(co_locate=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Bulk:
-    """What a submitter does.
+class ChunkLoad:
+    """The chunks that a submitter sends.
 
     Attributes:
-        names: of the services.
-        photos: sent in turn.
-        count: how many chunks.
-        size: photos of each chunk.
-        window: how many chunks are queued or running at a time.
-        pids: of the stack; their CPU time is noted.
+        names: the services.
+        photos: the photos, taken in turn.
+        count: the number of chunks.
+        size: the number of photos in each chunk.
+        window: the number of chunks that are queued or running at a time.
+        pids: the processes of the stack, whose CPU time is measured.
     """
 
     names: Sequence[str]
@@ -48,19 +49,23 @@ class Bulk:
     pids: Pids
 
 
-class Submitter:
-    """Submits chunks to the stack that the environment names, and waits for their ends."""
+class ChunkSubmitter:
+    """Submits chunks to the stack that `FACELINE_REDIS_URL` names, and waits until they end."""
 
     def __init__(self) -> None:
         settings = load_settings()
         client = connect(settings.redis_url, patience_s=PATIENCE_S)
-        self._intake = JobFactory(services(settings.modules), settings.jobs, settings.limits, PLACEMENT.place)
+        self._factory = JobFactory(services(settings.modules), settings.jobs, settings.limits, PLACEMENT.place)
         self._store = RedisJobStore(client, settings.jobs)
         self._finished = FinishedStream(client)
         self._finished.seek_end()
 
     def run(self, chunks: Iterator[NewJob], window: int) -> list[float]:
-        """Send chunks, and give how long each took, in the order in which they ended."""
+        """Sends chunks, and gives the seconds that each took, in the order in which they ended.
+
+        Raises:
+            RuntimeError: a chunk, or a sample of it, failed.
+        """
         latencies, sent_at = [], {}
         for job in islice(chunks, window):
             sent_at[job.spec.id] = self._send(job)
@@ -69,19 +74,19 @@ class Submitter:
                 if job_id not in sent_at:
                     continue
                 latencies.append(perf_counter() - sent_at.pop(job_id))
-                self._look(job_id)
+                self._read_result(job_id)
                 for job in islice(chunks, 1):
                     sent_at[job.spec.id] = self._send(job)
         return latencies
 
-    def chunks(self, bulk: Bulk, count: int) -> Iterator[NewJob]:
-        """Jobs of `bulk.size` samples each."""
+    def chunks(self, load: ChunkLoad, count: int) -> Iterator[NewJob]:
+        """Makes jobs of `load.size` photos each."""
         options = Options(ttl_s=600, age_format="number", priority=Priority.BULK)
-        photos = cycle(bulk.photos)
+        photos = cycle(load.photos)
         dialect = DIALECTS["v2"]
         for _ in range(count):
-            submissions = [Submission(bulk.names, {}, dialect, options, photo) for photo in islice(photos, bulk.size)]
-            yield self._intake.gather([self._intake.check(one) for one in submissions], dialect, options)
+            submissions = [Submission(load.names, {}, dialect, options, photo) for photo in islice(photos, load.size)]
+            yield self._factory.gather([self._factory.check(one) for one in submissions], dialect, options)
 
     def _send(self, job: NewJob) -> float:
         started = perf_counter()
@@ -89,7 +94,7 @@ class Submitter:
         send_job(app, job.spec, PLACEMENT)
         return started
 
-    def _look(self, job_id: str) -> None:
+    def _read_result(self, job_id: str) -> None:
         job, outcome = self._store.find(job_id), self._store.data(job_id)
         assert job is not None
         if job.status is not JobStatus.SUCCEEDED or outcome is None or outcome.result is None:
@@ -99,8 +104,12 @@ class Submitter:
         self._store.erase(job.spec, tombstone=False)
 
 
-def send_chunks(bulk: Bulk) -> Sent:
-    """Send chunks; a few that fill the batches of the models beforehand, uncounted."""
-    submitter = Submitter()
-    submitter.run(submitter.chunks(replace(bulk, size=min(bulk.size, MAX_ROWS)), bulk.window), bulk.window)
-    return timed(lambda: submitter.run(submitter.chunks(bulk, bulk.count), bulk.window), bulk.pids, bulk.size)
+def send_chunks(load: ChunkLoad) -> LoadResult:
+    """Sends chunks; a few that warm up the models' batches go first and are not timed.
+
+    Raises:
+        RuntimeError: a chunk, or a sample of it, failed.
+    """
+    submitter = ChunkSubmitter()
+    submitter.run(submitter.chunks(replace(load, size=min(load.size, MAX_ROWS)), load.window), load.window)
+    return timed(lambda: submitter.run(submitter.chunks(load, load.count), load.window), load.pids, load.size)

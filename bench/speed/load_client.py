@@ -1,6 +1,6 @@
-"""The client of the HTTP measurements, for a process of its own; it imports next to nothing.
+"""Sends HTTP requests to a service and times them. Runs in a process of its own and imports little.
 
-Its requests are made beforehand and its connections stay open: what it takes of the cores, it takes from the service.
+The requests are made beforehand and the connections stay open: the service lacks the CPU time that the client takes.
 """
 
 import json
@@ -16,16 +16,16 @@ from bench.speed.process_usage import Pids, cpu_s
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a client does.
+    """The requests that a client sends.
 
     Attributes:
-        url: of the service.
-        requests: as they go over the wire, sent in turn.
-        warm: how many are sent beforehand, uncounted.
-        count: how many are sent.
-        concurrency: how many at a time.
-        follow: each answer is a job; its end is waited for where it has not ended.
-        pids: of the service; their CPU time is noted.
+        url: the address of the service.
+        requests: the bytes of the requests, sent in turn.
+        count: the number of requests that are timed.
+        concurrency: the number of requests at a time.
+        warm: the number of requests that are sent beforehand and not timed.
+        follow: whether each answer is a job whose end the client waits for.
+        pids: the processes of the service, whose CPU time is measured.
     """
 
     url: str
@@ -38,13 +38,14 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """How it went.
+class LoadResult:
+    """The times of a load.
 
     Attributes:
+        count: the number of photos, or of jobs.
         seconds: from the first request to the last answer.
-        latencies: in seconds, of each request.
-        cpu_s: what the client and the parts of the service took, in seconds, by what they do.
+        latencies: of each request, in seconds.
+        cpu_s: the CPU time of the client and of the service's processes, by role.
     """
 
     count: int
@@ -58,48 +59,55 @@ class Sent:
         return self.count / self.seconds
 
 
-def send(load: Load) -> Sent:
-    """Send a load, and wait for all answers.
+def send(load: Load) -> LoadResult:
+    """Sends a load and waits for all answers.
 
     Raises:
-        Refused: the service did not do what it was asked for.
+        Refused: the service answered with an error, or a job failed.
         OSError: a connection broke.
     """
-    _round(load, load.warm)
-    return timed(lambda: _round(load, load.count), load.pids)
+    _send(load, load.warm)
+    return timed(lambda: _send(load, load.count), load.pids)
 
 
-def timed(run: Callable[[], Sequence[float]], pids: Pids, photos_each: int = 1) -> Sent:
-    """Note how long something takes that gives the latencies of its parts, and what CPU time goes into it."""
-    began = {name: cpu_s(roots) for name, roots in pids.items()}
+def timed(run: Callable[[], Sequence[float]], pids: Pids, photos_each: int = 1) -> LoadResult:
+    """Runs something that returns latencies, and measures its duration and CPU time.
+
+    Args:
+        run: returns the latency of each request or chunk, in seconds.
+        pids: the processes of the service.
+        photos_each: the number of photos in each request or chunk.
+    """
+    began = {role: cpu_s(roots) for role, roots in pids.items()}
     client = process_time()
     started = perf_counter()
     latencies = run()
     seconds = perf_counter() - started
-    took = {name: cpu_s(roots) - began[name] for name, roots in pids.items()}
-    return Sent(len(latencies) * photos_each, seconds, latencies, {"client": process_time() - client, **took})
+    took = {role: cpu_s(roots) - began[role] for role, roots in pids.items()}
+    return LoadResult(len(latencies) * photos_each, seconds, latencies, {"client": process_time() - client, **took})
 
 
-def _round(load: Load, total: int) -> list[float]:
+def _send(load: Load, total: int) -> list[float]:
     numbers = count()
     with ThreadPoolExecutor(load.concurrency) as pool:
-        lines = [pool.submit(lambda: list(_line(load, numbers, total))) for _ in range(load.concurrency)]
-        return [latency for line in lines for latency in line.result()]
+        lanes = [pool.submit(lambda: list(_lane(load, numbers, total))) for _ in range(load.concurrency)]
+        return [latency for lane in lanes for latency in lane.result()]
 
 
-def _line(load: Load, numbers: Iterator[int], total: int) -> Iterator[float]:
+def _lane(load: Load, numbers: Iterator[int], total: int) -> Iterator[float]:
+    """Sends requests over one connection until the shared numbers reach the total."""
     connection = Connection(load.url)
-    # `next` on a count is one step: no two threads draw the same number.
+    # `next` on a count is atomic: no two threads get the same number.
     while (number := next(numbers)) < total:
         started = perf_counter()
         answer = connection.ask(load.requests[number % len(load.requests)])
         if load.follow:
-            _follow(connection, answer)
+            _wait_for_job(connection, answer)
         yield perf_counter() - started
     connection.close()
 
 
-def _follow(connection: Connection, answer: bytes) -> None:
+def _wait_for_job(connection: Connection, answer: bytes) -> None:
     job = json.loads(answer)
     while job["status"] in ("queued", "running"):
         job = json.loads(connection.ask(request("GET", f"/jobs/{job['id']}?wait=60")))

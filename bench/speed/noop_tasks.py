@@ -1,5 +1,9 @@
-"""A Celery app of tasks that do nothing, with the settings of the real one: `celery -A bench.speed.noop_tasks worker`."""
+"""Celery tasks that do nothing, in an app with Faceline's settings.
 
+`python -P -m bench.speed.noop_tasks worker …` starts a worker for them.
+"""
+
+import sys
 from functools import cache
 
 from celery import Celery
@@ -15,7 +19,7 @@ app.config_from_object("celeryconfig")
 
 @cache
 def server() -> Client:
-    """The server of this process."""
+    """The connection of this process to the server."""
     return connect(load_settings().redis_url, patience_s=1)
 
 
@@ -24,9 +28,12 @@ def nothing() -> None:
 
 
 def reply(to: str) -> None:
-    """The last stage: tell who waits."""
+    """The last stage: pushes an empty reply to the list that the client reads."""
     server().lpush(to, b"")
 
 
 app.task(name=NOTHING)(nothing)
 app.task(name=REPLY)(reply)
+
+if __name__ == "__main__":
+    app.worker_main(sys.argv[1:])

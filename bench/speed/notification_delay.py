@@ -1,10 +1,10 @@
-"""How soon those who wait for a job are woken once a worker, in another process, has written its end."""
+"""Measures the delay from the end of a job, written by another process, until a waiting client is woken."""
 
 import asyncio
 from collections.abc import Sequence
 from time import perf_counter, sleep, time
 
-from bench.speed.child_process import process
+from bench.speed.child_process import child_process
 from bench.speed.photos import photos
 from bench.speed.workbench import FOUR_SERVICES
 from config.settings import JobSettings, Settings
@@ -19,18 +19,18 @@ from pipelines.dialects import DIALECTS
 
 JOBS = 300
 PAUSE_S = 0.01
-BEGIN_S = 0.5
+START_S = 0.5
 
 Instants = list[float]
 """In seconds of `perf_counter`, which on Linux is the same clock in all processes."""
 
 
-def delays(settings: Settings, redis_url: str) -> tuple[list[float], list[float]]:
-    """How soon each of many jobs that end is heard of.
+def notification_delays(settings: Settings, redis_url: str) -> tuple[list[float], list[float]]:
+    """Ends many jobs, and measures when the client that waits for each of them is woken.
 
     Returns:
-        Seconds from the sending of a job's end to the server, and from its acknowledgement, until whoever waits for the
-        job is awake.
+        Seconds until the client is woken: after the worker sent the end of the job, and after the server acknowledged
+        it.
     """
     return asyncio.run(_delays(settings, redis_url))
 
@@ -42,8 +42,8 @@ async def _delays(settings: Settings, redis_url: str) -> tuple[list[float], list
     for job in jobs:
         store.create(job)
     hub = WaitHub(FinishedStream(connect(redis_url, patience_s=1)))
-    # As it begins to read, it wakes everybody once.
-    await asyncio.sleep(BEGIN_S)
+    # The hub wakes all clients once when it starts to read: that must be over.
+    await asyncio.sleep(START_S)
 
     async def woken_at(job_id: str) -> float:
         with hub.watch(job_id) as watch:
@@ -51,7 +51,7 @@ async def _delays(settings: Settings, redis_url: str) -> tuple[list[float], list
             return perf_counter()
 
     waiting = [asyncio.create_task(woken_at(job.spec.id)) for job in jobs]
-    with process() as worker:
+    with child_process() as worker:
         ending = worker.submit(finish, redis_url, settings.jobs, jobs)
         woken = await asyncio.gather(*waiting)
         sent, acknowledged = ending.result()
@@ -60,7 +60,7 @@ async def _delays(settings: Settings, redis_url: str) -> tuple[list[float], list
 
 
 def finish(redis_url: str, settings: JobSettings, jobs: Sequence[NewJob]) -> tuple[Instants, Instants]:
-    """End jobs as a worker does; when each end was sent, and when the server had acknowledged it."""
+    """Ends jobs as a worker does; gives when each end was sent, and when the server acknowledged it."""
     store = RedisJobStore(connect(redis_url, patience_s=1), settings)
     store.find(jobs[0].spec.id)
     sent, acknowledged = [], []
@@ -78,6 +78,6 @@ def _between(before: Instants, after: Instants) -> list[float]:
 
 
 def _new_job(settings: Settings, photo: bytes) -> NewJob:
-    intake = JobFactory(services(settings.modules), settings.jobs, settings.limits, lambda family: family.value)
+    factory = JobFactory(services(settings.modules), settings.jobs, settings.limits, lambda family: family.value)
     options = Options(ttl_s=60, age_format="number")
-    return intake.accept(Submission(FOUR_SERVICES, {}, DIALECTS["v2"], options, photo))
+    return factory.accept(Submission(FOUR_SERVICES, {}, DIALECTS["v2"], options, photo))

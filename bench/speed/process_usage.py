@@ -1,4 +1,4 @@
-"""What processes take, as Linux counts it: CPU time and memory."""
+"""CPU time and memory of processes, read from Linux' /proc."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,15 +9,15 @@ PROC = Path("/proc")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 Pids = Mapping[str, Sequence[int]]
-"""Processes by what they do."""
+"""Process ids by role: api, worker, server."""
 
 
 class Memory(NamedTuple):
-    """The memory of a process, in MB.
+    """The memory of processes, in MB.
 
     Attributes:
-        rss: resident, pages that it shares with others included.
-        pss: the same, where a shared page counts once among those who share it.
+        rss: resident memory; shared pages count for each process.
+        pss: resident memory; a shared page is divided among the processes that share it.
     """
 
     rss: float
@@ -33,18 +33,18 @@ def tree(pid: int) -> Iterator[int]:
 
 
 def cpu_s(pids: Sequence[int]) -> float:
-    """The CPU time that processes and their descendants have taken so far, in seconds."""
+    """The CPU time of processes and their descendants since they started, in seconds."""
     return sum(_cpu_s(pid) for root in pids for pid in tree(root))
 
 
 def memory_of(pids: Sequence[int]) -> Memory:
-    """The memory that processes hold together with their descendants."""
+    """The memory of processes and their descendants together."""
     sizes = [_memory(pid) for root in pids for pid in tree(root)]
     return Memory(sum(size.rss for size in sizes), sum(size.pss for size in sizes))
 
 
 def _cpu_s(pid: int) -> float:
-    # The name of the process, in parentheses, may hold anything.
+    # The name of the process, in parentheses, may contain spaces and parentheses.
     fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 

@@ -1,4 +1,4 @@
-"""How cost grows: with faces, with pixels, with workers."""
+"""The part `growth`: how the cost of a photo grows with faces and pixels, and the throughput with workers."""
 
 import os
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from time import monotonic, sleep, time
 from bench.speed.child_process import environment
 from bench.speed.parts.queue import in_chunks
 from bench.speed.photos import crowd, photos
-from bench.speed.tables import Cell, Table
-from bench.speed.workbench import Workbench, judge
+from bench.speed.tables import Cell, SpeedTable
+from bench.speed.workbench import Workbench, run_services
 from broker.queues import CO_LOCATED
 from embedded.stack import Stack, StackFailed
 from embedded.supervisor import Child
@@ -19,64 +19,71 @@ from jobs.redis.presence import Presence
 FACES = (1, 5, 20, 40)
 MEGAPIXELS = (0.3, 1.0, 4.0, 10.0)
 WORKERS = (1, 2)
-CHUNK = 16
+CHUNK_SIZE = 16
 START_S = 60.0
 
 
-def measure(bench: Workbench) -> list[Table]:
-    """Faces and pixels in the bare loop, workers in chunks through the queue."""
+def measure(bench: Workbench) -> list[SpeedTable]:
+    """Measures faces and pixels in the bare loop, and workers with chunks through the queue."""
     with bench.around(bench.every) as bare:
         tables = [_faces(bench), _pixels(bench), _workers(bench, bare.count)]
-    return [Table(one.title, one.columns, one.rows, [bare.baseline], [bare.cores], one.notes) for one in tables]
+    return [SpeedTable(one.title, one.columns, one.rows, [bare.baseline], [bare.cores], one.notes) for one in tables]
 
 
-def _faces(bench: Workbench) -> Table:
+def _faces(bench: Workbench) -> SpeedTable:
     chain = [bench.sessions.service(name) for name in bench.every]
-    empty = _ms(bench, [crowd(0)])
+    empty_ms = _ms_per_photo(bench, [crowd(0)])
     rows: list[list[Cell]] = []
     for faces in FACES:
         photo = crowd(faces)
-        found = len(judge(chain, photo).objects)
-        took = _ms(bench, [photo])
-        rows.append([str(faces), str(found), took, (took - empty) / max(found, 1)])
-    notes = [f"All services on photos of 2.3 megapixels. Without a face: {empty:.1f} ms, taken off in the last column."]
-    return Table("Faces per photo", ["faces", "found", "ms per photo", "ms per face"], rows, notes=notes)
+        found = len(run_services(chain, photo).objects)
+        took_ms = _ms_per_photo(bench, [photo])
+        rows.append([str(faces), str(found), took_ms, (took_ms - empty_ms) / max(found, 1)])
+    notes = [
+        f"All services on photos of 2.3 megapixels. A photo without faces takes {empty_ms:.1f} ms; the last column is "
+        "without them."
+    ]
+    return SpeedTable("Faces per photo", ["faces", "found", "ms per photo", "ms per face"], rows, notes=notes)
 
 
-def _pixels(bench: Workbench) -> Table:
+def _pixels(bench: Workbench) -> SpeedTable:
     rows: list[list[Cell]] = []
     for megapixels in MEGAPIXELS:
         few = photos(12, megapixels)
-        size = sum(map(len, few)) / len(few) / 1000
-        rows.append([f"{megapixels:g}", size, _ms(bench, few)])
+        size_kb = sum(map(len, few)) / len(few) / 1000
+        rows.append([f"{megapixels:g}", size_kb, _ms_per_photo(bench, few)])
     notes = ["All services on photos of one face each."]
-    return Table("Megapixels per photo", ["megapixels", "kB", "ms per photo"], rows, notes=notes)
+    return SpeedTable("Megapixels per photo", ["megapixels", "kB", "ms per photo"], rows, notes=notes)
 
 
-def _workers(bench: Workbench, count: int) -> Table:
+def _workers(bench: Workbench, count: int) -> SpeedTable:
     rates = []
     for workers in WORKERS:
-        with _pinned(bench, workers) as stack:
-            rates.append(in_chunks(bench, stack, bench.every, count // 2, CHUNK, threads=workers).rate)
+        with _one_core_each(bench, workers) as stack:
+            rates.append(in_chunks(bench, stack, bench.every, count // 2, CHUNK_SIZE, threads=workers).rate)
     rows: list[list[Cell]] = [
         [str(workers), rate, rate / rates[0]] for workers, rate in zip(WORKERS, rates, strict=True)
     ]
     notes = [
-        f"All services, in chunks of {CHUNK}. Each worker has one thread and a core of its own, but for what server "
-        "and submitter take of it where there are no more cores."
+        f"All services, in chunks of {CHUNK_SIZE}. Each worker has one thread and a core of its own, which server and "
+        "submitter share with it if the machine has no other cores."
     ]
-    return Table("Workers", ["workers", "photos/s", "of one worker"], rows, notes=notes)
+    return SpeedTable("Workers", ["workers", "photos/s", "of one worker"], rows, notes=notes)
 
 
-def _ms(bench: Workbench, pictures: list[bytes]) -> float:
-    """Milliseconds of a core per photo, with all cores busy."""
+def _ms_per_photo(bench: Workbench, pictures: list[bytes]) -> float:
+    """Milliseconds of a core per photo, while all cores are busy."""
     count = bench.enough(bench.every, pictures)
-    return 1000 * bench.threads / bench.bare(bench.every, pictures, count)
+    return 1000 * bench.threads / bench.bare_photos_per_s(bench.every, pictures, count)
 
 
 @contextmanager
-def _pinned(bench: Workbench, workers: int) -> Iterator[Stack]:
-    """A stack whose workers have a core each."""
+def _one_core_each(bench: Workbench, workers: int) -> Iterator[Stack]:
+    """A stack whose workers run on one core each.
+
+    Raises:
+        StackFailed: a worker does not start.
+    """
     cores = sorted(os.sched_getaffinity(0))
     with environment(FACELINE_CO_LOCATE="true"), bench.stack(workers=[]) as stack:
         for worker in range(workers):

@@ -11,13 +11,13 @@ class Doubling:
         return {"twice": 2 * batch}
 
 
-def test_a_timed_session_answers_as_the_one_within() -> None:
+def test_a_timed_session_gives_the_results_of_the_session_it_wraps() -> None:
     watch = Stopwatch()
     outputs = watch.timed("doubling", Doubling()).run(np.ones((2, 3), np.float32))
     assert (outputs["twice"] == 2).all()
 
 
-def test_the_time_of_each_model_is_noted_under_its_name() -> None:
+def test_times_are_summed_per_model() -> None:
     watch = Stopwatch()
     one, other = watch.timed("one", Doubling()), watch.timed("other", Doubling())
     one.run(np.ones((1, 1), np.float32))

@@ -2,7 +2,7 @@ from bench.speed.http_connection import request
 from bench.speed.load_client import timed
 
 
-def test_a_request_goes_over_the_wire_with_its_length() -> None:
+def test_a_request_has_the_length_of_its_body() -> None:
     head, _, body = request("POST", "/jobs", b"{}").partition(b"\r\n\r\n")
     assert head.splitlines()[0] == b"POST /jobs HTTP/1.1"
     assert b"Content-Length: 2" in head.splitlines()

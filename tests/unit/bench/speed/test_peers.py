@@ -5,7 +5,7 @@ from dataclasses import replace
 from bench.peers.catalogue import FASTAPI, PEERS, Peer
 
 
-def test_a_peer_of_packages_that_are_here_lacks_nothing() -> None:
+def test_a_peer_whose_packages_are_installed_lacks_nothing() -> None:
     assert FASTAPI.missing() is None
 
 
@@ -15,7 +15,7 @@ def test_a_peer_that_is_not_installed_says_what_to_install() -> None:
     assert "no_such_package is not installed" in missing
 
 
-def test_peers_get_the_photo_itself_unless_they_take_json() -> None:
+def test_peers_get_the_bytes_of_the_photo_or_base64_in_json() -> None:
     plain, wrapped = (Peer("", [], "", base64=base64).request(b"\xff\xd8photo") for base64 in (False, True))
     assert plain.endswith(b"\r\n\r\n\xff\xd8photo")
     assert b64decode(json.loads(wrapped.partition(b"\r\n\r\n")[2])["image"]) == b"\xff\xd8photo"
