@@ -1,4 +1,4 @@
-"""The peers that there are, and how each is started and asked."""
+"""The list of peers: how each one is started, and what its requests are."""
 
 import json
 import sys
@@ -16,14 +16,15 @@ HUMAN = Path(__file__).parent / "human"
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another way to serve.
+    """Another server of the services.
 
     Attributes:
-        command: starts it; the environment names its services, its port and how many photos it works on at a time.
-        path: of its one route.
-        package: that it needs; None for one that comes with Faceline.
-        base64: it takes JSON with the photo in base64, not the photo itself.
-        differs: what it does otherwise than Faceline.
+        name: the name in the table.
+        command: starts the server; the environment has its services, its port and its number of threads.
+        differs: how it differs from Faceline.
+        path: the path of its only route.
+        package: the Python package that it needs; None if Faceline installs it.
+        base64: whether it takes JSON with the photo in base64 instead of the photo itself.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Peer:
     base64: bool = False
 
     def missing(self) -> str | None:
-        """What has to be installed first; None if nothing."""
+        """How to install what is missing; None if nothing is."""
         if self.package and find_spec(self.package) is None:
             return f"{self.package} is not installed: pip install 'faceline[peers]'"
         if self.command[0] == "node" and which("node") is None:
@@ -44,30 +45,30 @@ class Peer:
         return None
 
     def request(self, photo: bytes) -> bytes:
-        """What is sent for a photo."""
+        """The bytes of the request for a photo."""
         if self.base64:
             return request("POST", self.path, json.dumps({"image": b64encode(photo).decode()}).encode())
         return request("POST", self.path, photo, "image/jpeg")
 
 
 def _python(module: str) -> Sequence[str]:
-    return [sys.executable, "-m", f"bench.peers.{module}"]
+    return [sys.executable, "-P", "-m", f"bench.peers.{module}"]
 
 
-FASTAPI = Peer("FastAPI + thread pool", _python("fastapi_server"), "not durable: a crash loses what it holds")
-NAIVE = Peer("naive Celery chain", _python("naive_celery"), "photos travel in messages; a process of models per core")
+FASTAPI = Peer("FastAPI + thread pool", _python("fastapi_server"), "not durable: a crash loses all photos in it")
+NAIVE = Peer("naive Celery chain", _python("naive_celery"), "photos travel in messages; models in a process per core")
 PEERS = (
     Peer(
         "mosec",
         _python("mosec_server"),
-        "not durable; a process of models per core",
+        "not durable; models in a process per core",
         path="/inference",
         package="mosec",
     ),
     Peer(
         "LitServe",
         _python("litserve_server"),
-        "not durable; a process of models per core",
+        "not durable; models in a process per core",
         path="/predict",
         package="litserve",
         base64=True,
@@ -77,6 +78,6 @@ PEERS = (
     Peer(
         "@vladmandic/human, wasm",
         ["node", str(HUMAN / "server.js")],
-        "not durable; models and services of its own: see bench/peers/README.md",
+        "not durable; other models and services: see bench/peers/README.md",
     ),
 )
