@@ -1,4 +1,4 @@
-"""Buckets on servers that run here: moto speaks S3, the emulator Google Cloud Storage."""
+"""Buckets on local servers: moto for S3, gcp-storage-emulator for Google Cloud Storage."""
 
 import json
 import os
@@ -17,17 +17,17 @@ import httpx
 BUCKET = "photos"
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCY"
 PAGE = 3
-"""Keys on a page of S3, so that even a few objects take several."""
+"""Keys on a page of S3: even a few objects need several pages."""
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """An empty bucket, and how to reach it.
+    """An empty bucket.
 
     Attributes:
-        url: of the bucket.
-        address: of its server.
-        environment: what a user sets.
+        url: the URL of the bucket.
+        address: the address of its server.
+        environment: the variables that a user sets to reach it.
     """
 
     url: str
@@ -35,7 +35,7 @@ class Bucket:
     environment: Mapping[str, str]
 
     def put(self, name: str, body: bytes) -> None:
-        """Upload an object."""
+        """Uploads an object."""
         if self.url.startswith("s3:"):
             answer = httpx.put(f"{self.address}/{BUCKET}/{quote(name)}", content=body, trust_env=False)
         else:
@@ -52,7 +52,7 @@ class Bucket:
 
 @contextmanager
 def s3(folder: Path) -> Iterator[Bucket]:
-    """A bucket of S3, whose log lies in a folder."""
+    """A bucket of S3; the log of its server is written to the folder."""
     environment = {
         "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
         "AWS_SECRET_ACCESS_KEY": SECRET,
@@ -68,7 +68,7 @@ def s3(folder: Path) -> Iterator[Bucket]:
 
 @contextmanager
 def gs(folder: Path) -> Iterator[Bucket]:
-    """A bucket of Google Cloud Storage, whose log lies in a folder."""
+    """A bucket of Google Cloud Storage; the log of its server is written to the folder."""
     port = _free_port()
     options = ["--host", "127.0.0.1", "--port", str(port), "--in-memory", "--default-bucket", BUCKET]
     with _server(["gcp_storage_emulator", "start", *options], port, folder / "gs.log") as address:
@@ -79,11 +79,11 @@ SERVERS = {"s3": s3, "gs": gs}
 
 
 def gs_environment(address: str) -> Mapping[str, str]:
-    """What a user sets to reach an emulator of Google Cloud Storage."""
+    """The variables that a user sets to reach an emulator of Google Cloud Storage."""
     return {
         "STORAGE_EMULATOR_HOST": address,
         "FSSPEC_GS_TOKEN": "anon",
-        # It would ask over gRPC of what kind a bucket is, which emulators do not speak.
+        # gcsfs would ask for the type of a bucket over gRPC, which emulators do not have.
         "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
     }
 
@@ -93,7 +93,7 @@ def _server(command: list[str], port: int, log: Path, **environment: str) -> Ite
     with (
         log.open("w") as lines,
         subprocess.Popen(
-            [sys.executable, "-m", *command], env={**os.environ, **environment}, stdout=lines, stderr=lines
+            [sys.executable, "-P", "-m", *command], env={**os.environ, **environment}, stdout=lines, stderr=lines
         ) as process,
     ):
         try:
