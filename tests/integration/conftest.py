@@ -49,7 +49,7 @@ Deploy = Callable[..., AbstractContextManager[Deployment]]
 
 @pytest.fixture(scope="session")
 def deploy(tmp_path_factory: pytest.TempPathFactory) -> Deploy:
-    """Starts deployments, by default of one worker: `deploy(workers=[["face-detection"]], FACELINE_JOBS__TTL_S="5")`."""
+    """Starts deployments: `deploy(workers=[["face-detection"]], FACELINE_CO_LOCATE="false")`; by default one worker."""
 
     @contextmanager
     def start(workers: Sequence[Sequence[str]] | None = None, **environment: str) -> Iterator[Deployment]:

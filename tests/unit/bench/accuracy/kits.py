@@ -25,7 +25,7 @@ class Blocks:
         return {"embedding": grey - grey.mean(axis=1, keepdims=True)}
 
 
-def predictor(threads: int = 2, **networks: Session) -> Predictor:
+def make_predictor(threads: int = 2, **networks: Session) -> Predictor:
     """A predictor whose networks find a face around each red spot, and give the same results for each face."""
     by_model: dict[str, Session] = {
         "yunet": SpotYunet(),

@@ -9,7 +9,7 @@ from bench.accuracy.predictor import main_face
 from models.runtime.session import FloatArray
 from models.service import Found
 from models.services.mask_estimator import MaskEstimator
-from tests.unit.bench.accuracy.kits import empty, face, predictor, write_photo
+from tests.unit.bench.accuracy.kits import empty, face, make_predictor, write_photo
 from tests.unit.models.networks.networks import Constant
 
 
@@ -25,8 +25,10 @@ def test_answers_keep_the_order_of_the_photos_across_blocks_and_threads(tmp_path
     files = [tmp_path / f"{number}.png" for number in range(40)]
     for number, file in enumerate(files):
         write_photo(file, empty() if number % 7 == 3 else face(number))
-    several = predictor(threads=3, mask=Brightness()).estimate(files, MaskEstimator)
-    assert several == [predictor(threads=1, mask=Brightness()).estimate([file], MaskEstimator)[0] for file in files]
+    several = make_predictor(threads=3, mask=Brightness()).estimate(files, MaskEstimator)
+    assert several == [
+        make_predictor(threads=1, mask=Brightness()).estimate([file], MaskEstimator)[0] for file in files
+    ]
     assert [number for number, answer in enumerate(several) if answer is None] == [3, 10, 17, 24, 31, 38]
     assert len({answer.confidence for answer in several if answer is not None}) > 30
 
@@ -34,26 +36,26 @@ def test_answers_keep_the_order_of_the_photos_across_blocks_and_threads(tmp_path
 def test_a_photo_reaches_the_network_once_however_often_it_is_asked_for(tmp_path: Path) -> None:
     write_photo(tmp_path / "a.png", face())
     network = Constant(probabilities=[0.9, 0.1])
-    asked = predictor(mask=network)
-    thrice = asked.estimate([tmp_path / "a.png"] * 3, MaskEstimator)
-    assert thrice == asked.estimate([tmp_path / "a.png"], MaskEstimator) * 3
+    predictor = make_predictor(mask=network)
+    thrice = predictor.estimate([tmp_path / "a.png"] * 3, MaskEstimator)
+    assert thrice == predictor.estimate([tmp_path / "a.png"], MaskEstimator) * 3
     # The network gets two crops of each face.
     assert sum(map(len, network.batches)) == 2
 
 
 def test_models_are_those_of_the_services_that_were_run(tmp_path: Path) -> None:
-    asked = predictor()
-    assert asked.models() == []
-    assert asked.models(MaskEstimator) == ["mask"]
-    asked.detect([])
-    assert asked.models() == ["facemesh", "fr-pose", "mask", "yunet"]
+    predictor = make_predictor()
+    assert predictor.models() == []
+    assert predictor.models(MaskEstimator) == ["mask"]
+    predictor.detect([])
+    assert predictor.models() == ["facemesh", "fr-pose", "mask", "yunet"]
 
 
 def test_an_unreadable_photo_is_an_error_that_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no image")
     for name in ("broken.png", "missing.png"):
         with pytest.raises(InvalidKit, match=name):
-            predictor().detect([tmp_path / name])
+            make_predictor().detect([tmp_path / name])
 
 
 def test_the_main_face_is_large_and_near_the_centre() -> None:
