@@ -171,8 +171,8 @@ def _used_during(client: Client, act: Callable[[], object]) -> ServerUse:
 
 def _use_of(client: Client) -> ServerUse:
     counted = client.info("all")
-    cpu_s = counted["used_cpu_user_main_thread"] + counted["used_cpu_sys_main_thread"]
-    return ServerUse(cpu_s, counted["total_commands_processed"], counted["total_net_output_bytes"])
+    main_thread_s = counted["used_cpu_user_main_thread"] + counted["used_cpu_sys_main_thread"]
+    return ServerUse(main_thread_s, counted["total_commands_processed"], counted["total_net_output_bytes"])
 
 
 def _mean(seconds: Iterable[float]) -> float:
