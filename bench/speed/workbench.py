@@ -34,7 +34,7 @@ from pipelines.sample import Sample
 FOUR_SERVICES = ("face-detector-face-fitter", "age-estimator", "gender-estimator", "emotion-estimator")
 """The pipeline of most measurements; each service needs the face that the first one finds."""
 PHOTOS = 200
-LAST_LINES = 30
+LAST_LOG_LINES = 30
 JSON = Mapping[str, Any]
 
 
@@ -75,7 +75,7 @@ class Workbench:
         return photos(PHOTOS)
 
     @property
-    def every(self) -> list[str]:
+    def all_services(self) -> list[str]:
         """The face detector and all services that estimate something of a face, as one pipeline."""
         estimating = [name for name, service in self.catalogue.items() if issubclass(service, EstimatingService)]
         return [FOUR_SERVICES[0], *estimating]
@@ -83,8 +83,8 @@ class Workbench:
     @property
     def pipelines(self) -> Mapping[str, Sequence[str]]:
         """The pipelines of most measurements, by title."""
-        every = self.every
-        return {"1 service": FOUR_SERVICES[:1], "4 services": FOUR_SERVICES, f"all {len(every)} services": every}
+        chain = self.all_services
+        return {"1 service": FOUR_SERVICES[:1], "4 services": FOUR_SERVICES, f"all {len(chain)} services": chain}
 
     def bare_photos_per_s(
         self, names: Sequence[str], photos: Sequence[bytes], count: int, threads: int | None = None
@@ -131,7 +131,7 @@ class Workbench:
                     yield stack
             except Exception:  # the log may say why, whatever the error is
                 log.seek(0)
-                sys.stderr.writelines(deque(log, LAST_LINES))
+                sys.stderr.writelines(deque(log, LAST_LOG_LINES))
                 raise
 
 

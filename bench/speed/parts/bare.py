@@ -28,17 +28,17 @@ def measure(bench: Workbench) -> list[SpeedTable]:
         rows.append([title, single, rate, rate / single, 1000 / single])
     threads = f"{bench.threads} threads"
     columns = ["pipeline", "photos/s, 1 thread", f"photos/s, {threads}", f"{threads} / 1 thread", "ms per photo"]
-    about = f"{len(bench.photos)} photos of one face each, about 1 megapixel. All services: {', '.join(bench.every)}."
+    about = f"{len(bench.photos)} photos of one face each, about 1 megapixel. All services: {', '.join(bench.all_services)}."
     return [SpeedTable("The bare loop", columns, rows, baselines, cores, [about])]
 
 
 def profile(bench: Workbench) -> list[SpeedTable]:
     """Runs all services on one photo after the other on one thread, and times models and the code outside them."""
-    with bench.around(bench.every) as bare:
+    with bench.around(bench.all_services) as bare:
         watch = Stopwatch()
         chain = [
             bench.catalogue[name](lambda model: watch.timed(model, bench.sessions.session(model)))
-            for name in bench.every
+            for name in bench.all_services
         ]
         outside_s: dict[str, float] = defaultdict(float)
         count = bare.count // bench.threads

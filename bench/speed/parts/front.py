@@ -22,7 +22,7 @@ MEGAPIXELS = 0.3
 
 def measure(bench: Workbench) -> list[SpeedTable]:
     """Measures submissions, notifications and memory."""
-    with bench.around(bench.every[:1]) as bare:
+    with bench.around(bench.all_services[:1]) as bare:
         with bench.stack(workers=[]) as stack:
             submitted = _submissions(bench, stack.url, pids_of(stack)["api"])
             notified = _notifications(bench.settings, stack.redis_url)
@@ -33,8 +33,8 @@ def measure(bench: Workbench) -> list[SpeedTable]:
 
 def _submissions(bench: Workbench, url: str, api: Sequence[int]) -> SpeedTable:
     (photo,) = photos(1, megapixels=0.015, quality=(80, 80))
-    plain = job_request(bench.every[:1], photo)
-    padded = job_request(bench.every[:1], photo, metadata={"note": "x" * (BODY_BYTES - len(plain))})
+    plain = job_request(bench.all_services[:1], photo)
+    padded = job_request(bench.all_services[:1], photo, metadata={"note": "x" * (BODY_BYTES - len(plain))})
     few = run_in_child(send, Load(url, [padded], WARM, CONCURRENCY, WARM))
     # No worker takes the jobs: more would exceed the limit of the queue.
     count = min(round(few.rate * bench.seconds), bench.settings.limits.queue_length - 3 * WARM)

@@ -25,13 +25,13 @@ START_S = 60.0
 
 def measure(bench: Workbench) -> list[SpeedTable]:
     """Measures faces and pixels in the bare loop, and workers with chunks through the queue."""
-    with bench.around(bench.every) as bare:
+    with bench.around(bench.all_services) as bare:
         tables = [_faces(bench), _pixels(bench), _workers(bench, bare.count)]
     return [SpeedTable(one.title, one.columns, one.rows, [bare.baseline], [bare.cores], one.notes) for one in tables]
 
 
 def _faces(bench: Workbench) -> SpeedTable:
-    chain = [bench.sessions.service(name) for name in bench.every]
+    chain = [bench.sessions.service(name) for name in bench.all_services]
     empty_ms = _ms_per_photo(bench, [crowd(0)])
     rows: list[list[Cell]] = []
     for faces in FACES:
@@ -60,7 +60,7 @@ def _workers(bench: Workbench, count: int) -> SpeedTable:
     rates = []
     for workers in WORKERS:
         with _one_core_each(bench, workers) as stack:
-            rates.append(in_chunks(bench, stack, bench.every, count // 2, CHUNK_SIZE, threads=workers).rate)
+            rates.append(in_chunks(bench, stack, bench.all_services, count // 2, CHUNK_SIZE, threads=workers).rate)
     rows: list[list[Cell]] = [
         [str(workers), rate, rate / rates[0]] for workers, rate in zip(WORKERS, rates, strict=True)
     ]
@@ -73,8 +73,8 @@ def _workers(bench: Workbench, count: int) -> SpeedTable:
 
 def _ms_per_photo(bench: Workbench, pictures: list[bytes]) -> float:
     """Milliseconds of a core per photo, while all cores are busy."""
-    count = bench.enough(bench.every, pictures)
-    return 1000 * bench.threads / bench.bare_photos_per_s(bench.every, pictures, count)
+    count = bench.enough(bench.all_services, pictures)
+    return 1000 * bench.threads / bench.bare_photos_per_s(bench.all_services, pictures, count)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ PATIENCE_S = 30
 
 def measure(bench: Workbench) -> list[SpeedTable]:
     """Measures the latencies of relay and chain, one message at a time."""
-    with bench.around(bench.every[:1]) as bare, bench.stack(workers=[]) as stack:
+    with bench.around(bench.all_services[:1]) as bare, bench.stack(workers=[]) as stack:
         client = connect(stack.redis_url, patience_s=1)
         with child_process() as child:
             relaying = child.submit(relay, stack.redis_url)

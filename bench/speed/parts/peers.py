@@ -33,7 +33,7 @@ def measure(bench: Workbench) -> list[SpeedTable]:
     size_mb = sum(map(len, large)) / len(large) / 1e6
     return [
         _table(bench, "4 services beside peers", FOUR_SERVICES, bench.photos, PEERS),
-        _table(bench, f"all {len(bench.every)} services beside peers", bench.every, bench.photos, PEERS),
+        _table(bench, f"all {len(bench.all_services)} services beside peers", bench.all_services, bench.photos, PEERS),
         _table(bench, f"4 services on photos of {size_mb:.1f} MB", FOUR_SERVICES, large, [NAIVE]),
     ]
 
