@@ -1,6 +1,9 @@
 import json
+import subprocess
+import sys
 from base64 import b64decode
 from dataclasses import replace
+from pathlib import Path
 
 from bench.peers.catalogue import FASTAPI, PEERS, Peer
 
@@ -24,3 +27,15 @@ def test_peers_get_the_bytes_of_the_photo_or_base64_in_json() -> None:
 def test_every_peer_says_how_it_differs() -> None:
     assert all(peer.differs for peer in PEERS)
     assert len({peer.name for peer in PEERS}) == len(PEERS)
+
+
+def test_the_working_folder_does_not_shadow_packages_of_a_peer(tmp_path: Path) -> None:
+    (tmp_path / "bench.py").write_text("raise SystemExit('the working folder comes first')")
+    in_python = [peer for peer in PEERS if peer.command[0] == sys.executable]
+    assert in_python
+    for peer in in_python:
+        python, *flags, _module = peer.command[: peer.command.index("-m") + 1]
+        found = subprocess.run(
+            [python, *flags, "-c", "import bench.peers"], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert (found.returncode, found.stderr) == (0, "")
