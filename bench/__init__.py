@@ -1,1 +1,5 @@
-"""Commands that measure speed, scaling and recognition quality. The top layer: nothing imports it."""
+"""Commands that measure Faceline. The top layer: nothing imports it.
+
+`speed` measures throughput and latency, `peers` other servers beside it, `accuracy` recognition quality, `scaling`
+predicts larger deployments. `commands` has the commands of `faceline bench`, `results` the latest figures.
+"""

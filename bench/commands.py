@@ -21,7 +21,7 @@ from config.settings import load_settings
 from models.catalogue import services
 from models.runtime.sessions import Sessions
 
-app = typer.Typer(help="Measure speed and recognition quality.", no_args_is_help=True)
+app = typer.Typer(help="Measure speed and recognition quality.", no_args_is_help=True, add_completion=False)
 
 ExistingFolder = typer.Option(exists=True, file_okay=False, help="A labelled kit; docs/accuracy.md has its layout.")
 

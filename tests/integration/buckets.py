@@ -1,4 +1,4 @@
-"""Buckets on local servers: moto for S3, gcp-storage-emulator for Google Cloud Storage."""
+"""Buckets on local servers: moto for S3, an emulator for Google Cloud Storage."""
 
 import json
 import os
@@ -52,7 +52,7 @@ class Bucket:
 
 @contextmanager
 def s3(folder: Path) -> Iterator[Bucket]:
-    """A bucket of S3; the log of its server is written to the folder."""
+    """A bucket of S3, with its log in a folder."""
     environment = {
         "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
         "AWS_SECRET_ACCESS_KEY": SECRET,
@@ -68,7 +68,7 @@ def s3(folder: Path) -> Iterator[Bucket]:
 
 @contextmanager
 def gs(folder: Path) -> Iterator[Bucket]:
-    """A bucket of Google Cloud Storage; the log of its server is written to the folder."""
+    """A bucket of Google Cloud Storage, with its log in a folder."""
     port = _free_port()
     options = ["--host", "127.0.0.1", "--port", str(port), "--in-memory", "--default-bucket", BUCKET]
     with _server(["gcp_storage_emulator", "start", *options], port, folder / "gs.log") as address:
@@ -79,11 +79,11 @@ SERVERS = {"s3": s3, "gs": gs}
 
 
 def gs_environment(address: str) -> Mapping[str, str]:
-    """The variables that a user sets to reach an emulator of Google Cloud Storage."""
+    """The variables that lead to an emulator of Google Cloud Storage."""
     return {
         "STORAGE_EMULATOR_HOST": address,
         "FSSPEC_GS_TOKEN": "anon",
-        # gcsfs would ask for the type of a bucket over gRPC, which emulators do not have.
+        # It would ask over gRPC of what kind a bucket is, which emulators do not speak.
         "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
     }
 
