@@ -1,1 +1,5 @@
-"""Benchmarks: commands that print ratios against a baseline of the same run."""
+"""Commands that measure Faceline. The top layer: nothing imports it.
+
+`speed` measures throughput and latency, `peers` other servers beside it, `accuracy` recognition quality, `scaling`
+predicts larger deployments. `commands` has the commands of `faceline bench`, `results` the latest figures.
+"""

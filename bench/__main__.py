@@ -1,4 +1,4 @@
-"""`python -m bench`: the speed benchmark; accuracy, calibration and scaling have commands of their own."""
+"""`python -m bench`: the same as `python -m bench.speed`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`faceline bench`: how fast and how good the services are, measured on your own machine and photos."""
+"""`faceline bench`: measures the speed and the recognition quality of the services on your machine and your photos."""
 
 from pathlib import Path
 from time import perf_counter
@@ -9,11 +9,11 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from bench.accuracy.examiner import Examiner
+from bench.accuracy.calibrate import calibrate
 from bench.accuracy.figures import Figure, to_markdown
 from bench.accuracy.kit import Kit
+from bench.accuracy.predictor import Predictor
 from bench.accuracy.run import TASKS, measured, save
-from bench.calibrate import calibrate
 from bench.speed.__main__ import PARTS
 from bench.speed.__main__ import main as measure_speed
 from config.errors import FacelineError
@@ -31,7 +31,7 @@ def speed_command(
     part: Annotated[list[str] | None, typer.Option(help=f"Some parts only: {', '.join(PARTS)}.")] = None,
     seconds: Annotated[float, typer.Option(help="Of each measurement, about.")] = 5.0,
 ) -> None:
-    """Throughput, latency and cost through the API and the queue, beside the bare loop of the same run."""
+    """Measure throughput, latency and cost through the API and the queue, beside the bare loop of the same run."""
     chosen = [argument for name in part or [] for argument in ("--part", name)]
     raise typer.Exit(measure_speed([*chosen, "--seconds", str(seconds)]))
 
@@ -52,16 +52,16 @@ def accuracy_command(
     file = out or Path("bench", "results", "-".join(["accuracy", half, *chosen]) + ".md")
     report: dict[str, list[Figure]] = {}
     try:
-        examiner = _examiner()
+        predictor = _predictor()
         opened = Kit(kit, half)
         started = perf_counter()
-        for name, figures in measured(opened, examiner, chosen):
+        for name, figures in measured(opened, predictor, chosen):
             report[name] = figures
             console.print(f"{name}: {len(figures)} figures, {perf_counter() - started:.0f} s", highlight=False)
     except FacelineError as error:
         _fail(console, error)
     typer.echo(to_markdown(report))
-    for written in save(report, opened, examiner, file):
+    for written in save(report, opened, predictor, file):
         console.print(f"written: {written}", highlight=False)
 
 
@@ -69,13 +69,13 @@ def accuracy_command(
 def calibrate_command(
     folder: Annotated[
         Path,
-        typer.Argument(exists=True, file_okay=False, help="Holds a folder of photos per person, or labels.csv."),
+        typer.Argument(exists=True, file_okay=False, help="Has a folder of photos per person, or labels.csv."),
     ],
-    out: Annotated[Path | None, typer.Option(dir_okay=False, help="Where the table is written, if not shown.")] = None,
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="The file for the table, if not printed.")] = None,
 ) -> None:
     """Measure how often faces are confused at which distance: the table that verify-matcher reads."""
     try:
-        table = calibrate(folder, _examiner())
+        table = calibrate(folder, _predictor())
     except FacelineError as error:
         _fail(Console(stderr=True), error)
     if out:
@@ -84,12 +84,12 @@ def calibrate_command(
         typer.echo(table, nl=False)
 
 
-def _examiner() -> Examiner:
-    # As workers do.
+def _predictor() -> Predictor:
+    # OpenCV's own threads would compete with those of the predictor; workers do the same.
     cv2.setNumThreads(1)
     settings = load_settings()
     sessions = Sessions(services(settings.modules), settings.weights_dir, settings.engine)
-    return Examiner(sessions.session, settings.worker_threads)
+    return Predictor(sessions.session, settings.worker_threads)
 
 
 def _fail(console: Console, error: FacelineError) -> None:

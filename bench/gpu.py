@@ -1,10 +1,10 @@
-"""`python -m bench.gpu`: all services on a GPU, beside the bare loop of their models in the same run.
+"""`python -m bench.gpu`: measures all services on a GPU, beside their models alone in the same run.
 
-The bare loop runs the very rows that the services ask their models for, made up beforehand, in full batches, with a
-thread for each model: what the GPU could do if there were nothing but models. The services decode, crop and judge a
-photo of sixteen faces on the threads of a worker, and share batches as in a worker.
+The models alone run on as many rows as the services give them, in full batches and with one thread per model: the most
+that the GPU can do. The services decode and process a photo of sixteen faces on the threads of a worker, and share
+batches as in a worker.
 
-The bare loop is measured before and after; where the two differ by more than a tenth, the run is refused.
+The models alone are measured before and after. The run is refused if the two differ by more than a tenth.
 """
 
 import argparse
@@ -24,7 +24,8 @@ from typing import Any, get_args
 import cv2
 import numpy as np
 
-from bench.rows import Recorder, bare_photos_per_s, rows_per_s
+from bench.model_loop import RowCounter, bare_photos_per_s, rows_per_s
+from bench.speed.workbench import run_services
 from config.engine import Device, Engine, tasks_at_a_time, usable_cores
 from config.errors import FacelineError
 from config.settings import load_settings
@@ -33,39 +34,20 @@ from models.family import ModelFamily
 from models.imaging.decode import decode
 from models.runtime.sessions import Sessions
 from models.service import EstimatingService, Service
-from pipelines.chunk import Item
-from pipelines.load import load_items
-from pipelines.run import run_service
-from pipelines.sample import Sample
 
 PHOTO = Path(__file__).parent / "photos" / "portrait-1mp.jpg"
 RESULTS = Path(__file__).parent / "results"
 FITTER = "face-detector-face-fitter"
 TILES, TILE = 4, 256
-NOISE = 0.10
+MAX_DRIFT = 0.10
 
 
 def crowd() -> bytes:
-    """A JPEG of 1024 x 1024 pixels with sixteen faces."""
+    """Makes a JPEG of 1024 x 1024 pixels with sixteen faces."""
     portrait = decode(PHOTO.read_bytes())
     side = min(portrait.shape[:2])
     tile = cv2.resize(portrait[:side, :side], (TILE, TILE), interpolation=cv2.INTER_AREA)
     return bytes(cv2.imencode(".jpg", np.tile(tile, (TILES, TILES, 1)))[1])
-
-
-def judge(chain: Sequence[Service], photo: bytes) -> int:
-    """Run services on a photo as a worker does.
-
-    Returns:
-        How many faces it has.
-    """
-    frames = load_items([Item(sample=Sample(), blob="photo")], lambda _: decode(photo))
-    for service in chain:
-        run_service(service, frames, fail_fast=True)
-    (frame,) = frames
-    if frame.item.failures:
-        raise SystemExit(f"a service failed: {frame.item.failures[0]}")
-    return len(frame.item.sample.objects)
 
 
 def services_photos_per_s(chain: Sequence[Service], photo: bytes, threads: int, seconds: float) -> float:
@@ -75,7 +57,7 @@ def services_photos_per_s(chain: Sequence[Service], photo: bytes, threads: int, 
     def loop() -> int:
         count = 0
         while perf_counter() < ends:
-            judge(chain, photo)
+            run_services(chain, photo)
             count += 1
         return count
 
@@ -86,12 +68,12 @@ def services_photos_per_s(chain: Sequence[Service], photo: bytes, threads: int, 
 
 
 def measure(catalogue: Catalogue, weights_dir: Path, engine: Engine, threads: int, seconds: float) -> dict[str, Any]:
-    """All figures.
+    """Measures models alone and services, and gives the figures as JSON.
 
     Raises:
-        ModelError: a model is missing, or the device is.
+        ModelError: a model or the device is missing.
     """
-    # As workers do.
+    # OpenCV's own threads would compete with those of the loop; workers do the same.
     cv2.setNumThreads(engine.threads)
     names = [FITTER, *(name for name, service in catalogue.items() if issubclass(service, EstimatingService))]
     photo = crowd()
@@ -102,15 +84,15 @@ def measure(catalogue: Catalogue, weights_dir: Path, engine: Engine, threads: in
         model: {str(rows): round(rows_per_s(bare.session(model), rows, seconds / 10), 1) for rows in buckets}
         for model in bare.loaded
     }
-    recorder = Recorder(bare.session)
-    faces = judge([catalogue[name](recorder.session) for name in names], photo)
-    before = bare_photos_per_s(bare.session, recorder.work, engine.max_rows, seconds)
+    counter = RowCounter(bare.session)
+    faces = len(run_services([catalogue[name](counter.session) for name in names], photo).objects)
+    before = bare_photos_per_s(bare.session, counter.work, engine.max_rows, seconds)
     with closing(Sessions(catalogue, weights_dir, replace(engine, batching=True))) as sharing:
         sharing.load({catalogue[name].family for name in names})
         chain = [sharing.service(name) for name in names]
         services_photos_per_s(chain, photo, threads, seconds / 10)
         rate = services_photos_per_s(chain, photo, threads, seconds)
-    after = bare_photos_per_s(bare.session, recorder.work, engine.max_rows, seconds)
+    after = bare_photos_per_s(bare.session, counter.work, engine.max_rows, seconds)
     mean = (before + after) / 2
     return {
         "device": engine.device,
@@ -122,7 +104,7 @@ def measure(catalogue: Catalogue, weights_dir: Path, engine: Engine, threads: in
         "fast_math": engine.fast_math,
         "services": names,
         "rows_per_s": models,
-        "rows_per_photo": {f"{model} {'x'.join(map(str, row))}": rows for (model, row), rows in recorder.work.items()},
+        "rows_per_photo": {f"{model} {'x'.join(map(str, row))}": rows for (model, row), rows in counter.work.items()},
         "faces_per_photo": faces,
         "bare_faces_per_s": round(faces * mean, 1),
         "noise": round(abs(before - after) / mean, 3),
@@ -132,7 +114,7 @@ def measure(catalogue: Catalogue, weights_dir: Path, engine: Engine, threads: in
 
 
 def _card() -> str | None:
-    """What the driver calls the GPUs of this machine."""
+    """Name, memory and driver of the GPUs of this machine; None without a driver."""
     if which("nvidia-smi") is None:
         return None
     query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
@@ -140,7 +122,7 @@ def _card() -> str | None:
 
 
 def table(report: Mapping[str, Any]) -> str:
-    """The figures for people."""
+    """The figures as a plain text table."""
     models: Mapping[str, Mapping[str, float]] = report["rows_per_s"]
     sizes = list(next(iter(models.values())))
     lines = [f"rows/s on {report['device']} in batches of" + "".join(f"{size:>10}" for size in sizes)]
@@ -156,12 +138,14 @@ def table(report: Mapping[str, Any]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, and write the figures down."""
+    """Measures, prints the figures and writes them as JSON; 1 if the run failed or was refused."""
     parser = argparse.ArgumentParser(prog="python -m bench.gpu", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--device", choices=get_args(Device), default="cuda", help="cpu only shows that it works")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
-    parser.add_argument("--threads", type=int, help="as many as a worker has, if not given")
-    parser.add_argument("--max-rows", type=int, help="of a batch; FACELINE_GPU__MAX_ROWS if not given")
+    parser.add_argument(
+        "--device", choices=get_args(Device), default="cuda", help="cpu shows only that the command works"
+    )
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long a measurement takes")
+    parser.add_argument("--threads", type=int, help="by default as many as a worker has")
+    parser.add_argument("--max-rows", type=int, help="rows of a batch; by default FACELINE_GPU__MAX_ROWS")
     parser.add_argument("--out", type=Path, default=RESULTS, help="the folder for the figures")
     given = parser.parse_args(arguments)
     try:
@@ -172,9 +156,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FacelineError as error:
         print(f"no figures: {error}", file=sys.stderr)
         return 1
-    if report["noise"] > NOISE:
+    if report["noise"] > MAX_DRIFT:
         print(
-            f"refused: the bare loop differs by {report['noise']:.0%} before and after; try again in quiet",
+            f"refused: the bare loops before and after differ by {report['noise']:.0%}; "
+            "try again when the machine is idle",
             file=sys.stderr,
         )
         return 1

@@ -1,4 +1,4 @@
-"""Recognition quality: the services, through their own code, on a labelled kit; one file per task.
+"""Recognition quality: runs the services on a labelled kit of photos, and compares their answers with the labels.
 
-`docs/accuracy.md` says how a kit is laid out and how the table is read.
+`docs/accuracy.md` describes the layout of a kit and explains the table.
 """

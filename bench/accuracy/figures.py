@@ -1,4 +1,4 @@
-"""What was measured, as rows of a table."""
+"""The figures of the accuracy benchmark, as Markdown and as JSON."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -16,15 +16,15 @@ _HEADER = ("task", "measure", "value", "n", "not found", "note")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A row.
+    """One measured value: a row of the table.
 
     Attributes:
-        measure: what the value is.
-        value: NaN where there was nothing to measure.
-        n: of what it was measured on, those included in which nothing was found.
-        not_found: how many of those were not found at all (failure to enrol), and so could not be judged.
-        note: where the photos come from, and what the measure counts.
-        unit: of the value; empty for shares and other numbers in [-1, 1].
+        measure: the name of the value.
+        value: NaN if there was nothing to measure.
+        n: the number of samples measured; includes those in which no object was found.
+        not_found: the number of samples in which no object was found (failure to enrol).
+        note: the sources of the photos, and what the measure counts.
+        unit: the unit of the value; empty for shares and other numbers in [-1, 1].
     """
 
     measure: str
@@ -41,13 +41,13 @@ class Figure:
 
     @classmethod
     def error(cls, measure: str, errors: ArrayLike, not_found: int, note: str, unit: str) -> "Figure":
-        """The mean of the absolute errors of all that were found."""
+        """The mean of the absolute errors; samples in which no object was found have none."""
         values = np.abs(np.asarray(errors, np.float64))
         return cls(measure, mean(values), len(values) + not_found, not_found, note, unit)
 
     @property
     def text(self) -> str:
-        """The value with its unit."""
+        """The value with its unit, as the table shows it."""
         if isnan(self.value):
             return "–"
         return f"{self.value:.2f} {self.unit}" if self.unit else f"{self.value:.3f}"
@@ -58,7 +58,7 @@ Report = Mapping[str, Sequence[Figure]]
 
 
 def to_markdown(report: Report) -> str:
-    """The table, a row per figure."""
+    """The figures as a Markdown table, one row per figure."""
     rows = [_HEADER, tuple("---" for _ in _HEADER)]
     for task, figures in report.items():
         rows += [
@@ -68,7 +68,7 @@ def to_markdown(report: Report) -> str:
 
 
 def to_json(report: Report, about: Mapping[str, str | Sequence[str]]) -> str:
-    """The figures, beside what is said of all of them; what could not be measured is null."""
+    """The figures as JSON, after the keys of `about`; a value that could not be measured is null."""
     rows: list[dict[str, Any]] = [
         {
             "task": task,

@@ -1,4 +1,4 @@
-"""A labelled kit: photos in folders, and what is true of them in csv files. `docs/accuracy.md` describes the layout."""
+"""Reads a labelled kit: folders of photos with labels in CSV files. `docs/accuracy.md` describes the layout."""
 
 import csv
 import json
@@ -17,28 +17,28 @@ _UNKNOWN = ("", "NA")
 
 
 class InvalidKit(FacelineError):
-    """A kit lacks something, or is not laid out as it has to be."""
+    """A kit lacks a file, a column or a value, or a photo of it cannot be read."""
 
     type: ClassVar[str] = "invalid_kit"
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A line of a csv file.
+    """The labels of one photo or object: a line of a CSV file.
 
     Attributes:
-        file: where it stands, for errors.
-        values: by column, as they are written.
+        file: the CSV file.
+        values: the texts by column.
     """
 
     file: Path
     values: Mapping[str, str]
 
     def __getitem__(self, column: str) -> str:
-        """What it says in a column.
+        """The text in a column.
 
         Raises:
-            InvalidKit: there is no such column.
+            InvalidKit: the file has no such column.
         """
         try:
             return self.values[column]
@@ -46,30 +46,46 @@ class Label:
             raise InvalidKit(f"{self.file} has no column {column}") from error
 
     def known(self, column: str) -> bool:
-        """Whether it says anything in a column: the empty text and NA do not."""
+        """Whether a column has a value: an empty text and NA mean unknown.
+
+        Raises:
+            InvalidKit: the file has no such column.
+        """
         return self[column] not in _UNKNOWN
 
     def number(self, column: str) -> float:
         """The number in a column.
 
         Raises:
-            InvalidKit: there is no such column, or no number in it.
+            InvalidKit: the file has no such column, or its text is not a number.
         """
         try:
             return float(self[column])
         except ValueError as error:
-            raise InvalidKit(f"{self.file}: {column} is no number: {self[column]!r}") from error
+            raise InvalidKit(f"{self.file}: {column} is not a number: {self[column]!r}") from error
 
     def photo(self, column: str = "path") -> Path:
-        """The photo that a column names, relative to the folder of the csv file."""
+        """The photo that a column names by its path relative to the CSV file.
+
+        Raises:
+            InvalidKit: the file has no such column.
+        """
         return (self.file.parent / self[column]).resolve()
 
     def box(self) -> Box:
-        """(4,) float64: x1, y1, x2, y2 in pixels."""
+        """The labelled box: (4,) float64, x1, y1, x2, y2 in pixels.
+
+        Raises:
+            InvalidKit: the file lacks one of these columns, or a text is not a number.
+        """
         return np.array([self.number(column) for column in ("x1", "y1", "x2", "y2")])
 
     def points(self, *names: str) -> Points:
-        """(n, 2) float64: the points in the columns `<name>_x` and `<name>_y`."""
+        """The labelled points in the columns `<name>_x` and `<name>_y`: (n, 2) float64 in pixels.
+
+        Raises:
+            InvalidKit: the file lacks one of these columns, or a text is not a number.
+        """
         return np.array([[self.number(f"{name}_x"), self.number(f"{name}_y")] for name in names])
 
 
@@ -78,45 +94,45 @@ class Kit:
     """One half of a kit.
 
     Attributes:
-        folder: that of the kit.
-        half: the part of each task that is read: settings are tuned on one half, claims are made on another.
+        folder: the folder of the kit.
+        half: the subfolder of each task that is read; settings are tuned on one half and quality is claimed on another.
     """
 
     folder: Path
     half: str
 
     def labels(self, task: str, name: str = "labels.csv") -> list[Label]:
-        """The lines of a csv file of a task.
+        """The lines of a CSV file of a task.
 
         Raises:
-            InvalidKit: there is no such file.
+            InvalidKit: the kit has no such file.
         """
         file = self._file(task, name)
         with file.open(newline="", encoding="utf-8") as lines:
             return [Label(file, line) for line in csv.DictReader(lines)]
 
     def portraits(self) -> list[Label]:
-        """The portraits, which several tasks look at besides their own photos; none if the kit has none."""
+        """The portraits, which several tasks use besides their own photos; empty if the kit has none."""
         return self.labels(_PORTRAITS) if self.has(_PORTRAITS) else []
 
     def json(self, task: str, name: str) -> Any:
-        """What a JSON file of a task holds.
+        """The content of a JSON file of a task.
 
         Raises:
-            InvalidKit: there is no such file, or it is no JSON.
+            InvalidKit: the kit has no such file, or it is not JSON.
         """
         file = self._file(task, name)
         try:
             return json.loads(file.read_bytes())
         except ValueError as error:
-            raise InvalidKit(f"{file} is no JSON: {error}") from error
+            raise InvalidKit(f"{file} is not JSON: {error}") from error
 
     def has(self, task: str) -> bool:
-        """Whether there is anything for a task."""
+        """Whether the kit has labels for a task."""
         return (self.folder / task / self.half / "labels.csv").is_file()
 
     def photo(self, task: str, path: str) -> Path:
-        """The photo that a path in a file of a task means."""
+        """The photo at a path relative to the folder of a task."""
         return (self.folder / task / self.half / path).resolve()
 
     def _file(self, task: str, name: str) -> Path:
@@ -132,12 +148,12 @@ def photos(labels: Iterable[Label]) -> list[Path]:
 
 
 def sources(labels: Iterable[Label], column: str = "source") -> str:
-    """Where photos come from, as the kit says it: each source once."""
+    """The values of a column, each once, for the note of a figure: by default the sources of the photos."""
     return ", ".join(dict.fromkeys(label[column] for label in labels))
 
 
 def grouped(labels: Iterable[Label], column: str) -> dict[str, list[Label]]:
-    """Lines by what they say in a column, in the order in which that first appears."""
+    """The lines by their value in a column, in the order in which the values first appear."""
     groups: dict[str, list[Label]] = {}
     for label in labels:
         groups.setdefault(label[column], []).append(label)

@@ -1,4 +1,4 @@
-"""All tasks, or some, on a kit."""
+"""Runs the tasks of a labelled kit, and writes their figures as a table and as JSON."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
@@ -6,13 +6,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bench.accuracy import (
-    age,
+from bench.accuracy.figures import Figure, Report, to_json, to_markdown
+from bench.accuracy.kit import InvalidKit, Kit
+from bench.accuracy.predictor import Predictor
+from bench.accuracy.tasks import (
+    age_gender,
     body,
     detection,
     emotion,
     eyes,
-    gender,
     landmarks,
     liveness,
     mask,
@@ -20,75 +22,68 @@ from bench.accuracy import (
     quality,
     verification,
 )
-from bench.accuracy.examiner import Examiner
-from bench.accuracy.figures import Figure, Report, to_json, to_markdown
-from bench.accuracy.kit import InvalidKit, Kit
-
-Measure = Callable[[Kit, Examiner], list[Figure]]
 
 
 class Task(NamedTuple):
     """One task of a kit.
 
     Attributes:
-        folder: of the kit, that holds what it needs.
-        measure: gives its figures.
+        folder: the kit's folder with the labels of this task.
+        measure: computes the figures of this task.
     """
 
     folder: str
-    measure: Measure
+    measure: Callable[[Kit, Predictor], list[Figure]]
 
 
 TASKS: Mapping[str, Task] = MappingProxyType(
     {
-        module.__name__.rpartition(".")[2]: Task(module.TASK, module.measure)
-        for module in (
-            detection,
-            landmarks,
-            pose,
-            age,
-            gender,
-            emotion,
-            mask,
-            verification,
-            liveness,
-            body,
-            eyes,
-            quality,
-        )
+        "detection": Task(detection.FOLDER, detection.measure),
+        "landmarks": Task(landmarks.FOLDER, landmarks.measure),
+        "pose": Task(pose.FOLDER, pose.measure),
+        "age": Task(age_gender.FOLDER, age_gender.measure_age),
+        "gender": Task(age_gender.FOLDER, age_gender.measure_gender),
+        "emotion": Task(emotion.FOLDER, emotion.measure),
+        "mask": Task(mask.FOLDER, mask.measure),
+        "verification": Task(verification.FOLDER, verification.measure),
+        "liveness": Task(liveness.FOLDER, liveness.measure),
+        "body": Task(body.FOLDER, body.measure),
+        "eyes": Task(eyes.FOLDER, eyes.measure),
+        "quality": Task(quality.FOLDER, quality.measure),
     }
 )
+"""The tasks by name, in the order of the results table."""
 
 
-def measured(kit: Kit, examiner: Examiner, chosen: Sequence[str] = ()) -> Iterator[tuple[str, list[Figure]]]:
-    """The figures of each task, one after the other; what a kit has no photos for is left out.
+def measured(kit: Kit, predictor: Predictor, chosen: Sequence[str] = ()) -> Iterator[tuple[str, list[Figure]]]:
+    """Yields the name and the figures of each task; figures without photos in the kit are left out.
 
     Args:
-        kit: what is true.
-        examiner: runs the services.
-        chosen: the tasks; by default those for which the kit has labels.
+        kit: the labelled photos.
+        predictor: runs the services.
+        chosen: names of tasks; by default all tasks that the kit has labels for.
 
     Raises:
-        InvalidKit: a task is none, or the kit lacks something that it needs.
+        InvalidKit: no task has one of these names, or the kit lacks a file or a column.
         ModelError: a model is missing, or the engine failed.
     """
     unknown = sorted(set(chosen) - TASKS.keys())
     if unknown:
-        raise InvalidKit(f"no such task: {', '.join(unknown)}; there are {', '.join(TASKS)}")
+        raise InvalidKit(f"no such task: {', '.join(unknown)}; choose from {', '.join(TASKS)}")
     names = [name for name, task in TASKS.items() if name in chosen or (not chosen and kit.has(task.folder))]
     if not names:
         raise InvalidKit(f"{kit.folder} has no {'/'.join(('<task>', kit.half, 'labels.csv'))}")
     for name in names:
-        yield name, [figure for figure in TASKS[name].measure(kit, examiner) if figure.n]
+        yield name, [figure for figure in TASKS[name].measure(kit, predictor) if figure.n]
 
 
-def save(report: Report, kit: Kit, examiner: Examiner, file: Path) -> list[Path]:
-    """Write the table as markdown and as JSON, beside each other.
+def save(report: Report, kit: Kit, predictor: Predictor, file: Path) -> list[Path]:
+    """Writes the figures as Markdown and as JSON: the same path with the suffixes `.md` and `.json`.
 
     Returns:
-        What was written.
+        The files written.
     """
-    about = {"version": version("faceline"), "half": kit.half, "models": examiner.models()}
+    about = {"version": version("faceline"), "half": kit.half, "models": predictor.models()}
     markdown, data = file.with_suffix(".md"), file.with_suffix(".json")
     file.parent.mkdir(parents=True, exist_ok=True)
     markdown.write_text(f"# Accuracy, half {kit.half}\n\n{to_markdown(report)}", encoding="utf-8")

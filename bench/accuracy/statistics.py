@@ -1,4 +1,4 @@
-"""What is counted over many answers. Numbers only; empty lists have no mean, and give NaN."""
+"""Statistics over many answers: curves, means, rates and rank correlations. The mean of an empty list is NaN."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Recall and precision while the threshold falls.
+    """Recall and precision at each threshold.
 
     Attributes:
-        scores: (n,), falling.
+        scores: (n,), the thresholds, falling.
         recall: (n,), in [0, 1].
         precision: (n,), in [0, 1].
     """
@@ -26,48 +26,54 @@ class Curve:
 
     @classmethod
     def of(cls, scored: Sequence[tuple[float, bool]], positives: int) -> "Curve":
-        """From the score of each detection and whether it is right, and the number that there is to be found."""
+        """The curve of some detections.
+
+        Args:
+            scored: the score of each detection, and whether it is right.
+            positives: the number of objects to find.
+        """
         ordered = sorted(scored, key=lambda detection: -detection[0])
         right = np.cumsum([hit for _, hit in ordered])
         scores = np.array([score for score, _ in ordered], np.float64)
         return cls(scores, right / max(positives, 1), right / np.arange(1, len(ordered) + 1))
 
     def average_precision(self) -> float:
-        """The area under precision over recall, each precision being the best at that recall or above."""
+        """The area under the curve, with the best precision at each recall or above (PASCAL VOC since 2010)."""
         best = np.maximum.accumulate(self.precision[::-1])[::-1]
         return float(np.diff(self.recall, prepend=0.0) @ best)
 
     def recall_at_precision(self, precision: float) -> float:
-        """The highest recall at which the precision is at least this."""
+        """The highest recall at which the precision is at least the given one; 0 if there is none."""
         return float(self.recall[self.precision >= precision].max(initial=0.0))
 
     @property
     def final(self) -> tuple[float, float]:
-        """Recall and precision of all detections together."""
+        """Recall and precision at the lowest threshold: over all detections."""
         return (float(self.recall[-1]), float(self.precision[-1])) if len(self.scores) else (0.0, nan)
 
 
 def mean(values: ArrayLike) -> float:
-    """The mean; NaN of nothing."""
+    """The mean; NaN for an empty list."""
     numbers = np.asarray(values, np.float64)
     return float(numbers.mean()) if numbers.size else nan
 
 
 def accepted_at(genuine: ArrayLike, impostor: ArrayLike, far: float) -> float:
-    """The share of genuine pairs that are more alike than all but `far` of the impostors (ISO/IEC 19795-1: TAR at FAR).
+    """TAR at FAR (ISO/IEC 19795-1): the share of genuine pairs above a threshold.
 
-    With fewer than 1 / `far` impostors no impostor may pass.
+    The threshold is the one that a share `far` of the impostor pairs exceeds. With fewer than 1 / `far` impostor pairs,
+    none of them exceeds it.
     """
-    strangers = np.sort(np.asarray(impostor, np.float64))[::-1]
-    threshold = strangers[floor(far * len(strangers))] if len(strangers) else -np.inf
+    impostors = np.sort(np.asarray(impostor, np.float64))[::-1]
+    threshold = impostors[floor(far * len(impostors))] if len(impostors) else -np.inf
     return mean(np.asarray(genuine, np.float64) > threshold)
 
 
 def verification_accuracy(likeness: ArrayLike, same: ArrayLike, folds: int = 10) -> float:
-    """Accuracy where each fold is judged by the threshold that is best on the others: the protocol of LFW.
+    """Accuracy by the protocol of LFW: each fold is classified with the threshold that is best on the other folds.
 
-    Folds are laid alternately through the pairs of each kind, so that all hold as many of each (Huang et al.: "Labeled
-    Faces in the Wild", 2007).
+    Genuine and impostor pairs are dealt to the folds in turn, so that each fold has the same number of each (Huang et
+    al.: "Labeled Faces in the Wild", 2007).
     """
     values, truth = np.asarray(likeness, np.float64), np.asarray(same, np.bool_)
     fold = np.empty(len(values), np.intp)
@@ -82,27 +88,27 @@ def verification_accuracy(likeness: ArrayLike, same: ArrayLike, folds: int = 10)
 
 
 def _best_threshold(values: Floats, truth: NDArray[np.bool_]) -> float:
-    """The middle between two neighbouring values that tells most of them apart."""
+    """The threshold with the fewest errors: the middle between two neighbouring values."""
     order = np.argsort(values)
     below = np.concatenate([[-np.inf], values[order]])
     above = np.concatenate([values[order], [np.inf]])
-    # The first so many are taken for strangers.
+    # right[i]: correct answers if the i lowest values are called impostors.
     right = np.concatenate([[0], np.cumsum(~truth[order])]) + np.concatenate([np.cumsum(truth[order][::-1])[::-1], [0]])
     best = int(np.where(below < above, right, -1).argmax())
     return float(np.clip(below[best], -1e9, 1e9) + np.clip(above[best], -1e9, 1e9)) / 2
 
 
 def area_under_curve(positive: ArrayLike, negative: ArrayLike) -> float:
-    """How often a positive scores higher than a negative; half of the ties."""
+    """The share of pairs in which the positive scores higher than the negative; ties count half (Mann-Whitney U)."""
     higher, lower = np.asarray(positive, np.float64), np.asarray(negative, np.float64)
     if not higher.size or not lower.size:
         return nan
-    places = ranks(np.concatenate([higher, lower]))[: len(higher)].sum()
-    return float((places - len(higher) * (len(higher) + 1) / 2) / (len(higher) * len(lower)))
+    rank_sum = ranks(np.concatenate([higher, lower]))[: len(higher)].sum()
+    return float((rank_sum - len(higher) * (len(higher) + 1) / 2) / (len(higher) * len(lower)))
 
 
 def macro_f1(truth: Sequence[Hashable], answers: Sequence[Hashable | None]) -> float:
-    """The mean over the classes of the truth of each one's F1; None is no class, and so a miss."""
+    """The mean F1 over the true classes; an answer of None is wrong for each class."""
     scores = []
     for kind in dict.fromkeys(truth):
         hits = sum(kind == true == answer for true, answer in zip(truth, answers, strict=True))
@@ -111,14 +117,14 @@ def macro_f1(truth: Sequence[Hashable], answers: Sequence[Hashable | None]) -> f
 
 
 def spearman(first: ArrayLike, second: ArrayLike) -> float:
-    """The correlation of two orders (Spearman, 1904); 0 where one of them is all ties."""
+    """The rank correlation (Spearman, 1904); 0 if all values of one list are equal."""
     a, b = (values - values.mean() for values in (ranks(first), ranks(second)))
     spread = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b) / spread if spread else 0.0
 
 
 def ranks(values: ArrayLike) -> Floats:
-    """The place of each value among all, from 1; ties share the mean of their places."""
+    """The rank of each value, from 1 for the lowest; ties share the mean of their ranks."""
     _, inverse, counts = np.unique(np.asarray(values, np.float64), return_inverse=True, return_counts=True)
-    places: Floats = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    return places
+    mean_ranks: Floats = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    return mean_ranks

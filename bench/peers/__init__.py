@@ -1,1 +1,1 @@
-"""Other ways to serve the same services, to measure Faceline beside; README.md says how they differ."""
+"""Other servers of the same services, which Faceline is measured beside; README.md says how they differ."""

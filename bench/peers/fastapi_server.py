@@ -1,4 +1,4 @@
-"""FastAPI and a pool of threads in one process: what one writes first."""
+"""FastAPI with a thread pool in one process: the simplest server."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from bench.peers.pipeline import Pipeline, port, threads
 
 
 def create_app() -> FastAPI:
-    """An app with one route."""
+    """The app: its only route takes a photo and gives the enriched sample."""
     app = FastAPI()
     pipeline = Pipeline()
     pool = ThreadPoolExecutor(threads())

@@ -1,4 +1,4 @@
-"""LitServe: FastAPI in front, and a process with models of its own for each core."""
+"""LitServe: FastAPI as the front end, and for each core a process with its own models."""
 
 from base64 import b64decode
 from typing import Any
@@ -9,22 +9,22 @@ from bench.peers.pipeline import Pipeline, port, threads
 
 
 class Photos(LitAPI):
-    """One photo after the other; LitServe takes JSON, so that photos come in base64."""
+    """Runs the pipeline on one photo after the other. LitServe takes JSON, so photos arrive in base64."""
 
     def setup(self, device: str) -> None:
-        """Load the models."""
+        """Loads the models."""
         self._pipeline = Pipeline()
 
     def decode_request(self, request: dict[str, Any]) -> bytes:
-        """The photo."""
+        """Decodes the photo."""
         return b64decode(request["image"])
 
     def predict(self, photo: bytes) -> dict[str, Any]:
-        """The enriched sample of a photo."""
+        """Gives the enriched sample of a photo."""
         return self._pipeline(photo)
 
     def encode_response(self, sample: dict[str, Any]) -> dict[str, Any]:
-        """The answer as it is."""
+        """Gives the sample unchanged: LitServe writes it as JSON."""
         return sample
 
 

@@ -1,4 +1,4 @@
-"""mosec: a front in Rust, and a process with models of its own for each core."""
+"""mosec: a front end in Rust, and for each core a process with its own models."""
 
 import os
 
@@ -9,22 +9,22 @@ from bench.peers.pipeline import Pipeline, port, threads
 
 
 class Photos(Worker):
-    """One photo after the other; requests and answers are bytes, without a detour over JSON."""
+    """Runs the pipeline on one photo after the other. Requests are the bytes of photos, answers the bytes of JSON."""
 
     def __init__(self) -> None:
         super().__init__()
         self._pipeline = Pipeline()
 
     def deserialize(self, data: bytes) -> bytes:
-        """The photo as it came."""
+        """Gives the bytes of the photo unchanged."""
         return data
 
     def serialize(self, data: object) -> bytes:
-        """The answer as Faceline's API writes it."""
+        """Writes the answer as Faceline's API does."""
         return to_json(data)
 
     def forward(self, data: bytes) -> object:
-        """The enriched sample of a photo."""
+        """Gives the enriched sample of a photo."""
         return self._pipeline(data)
 
 

@@ -1,6 +1,8 @@
-"""A Celery chain as tutorials write it: a task for each service, whose messages carry the photo in base64 along.
+"""A Celery chain like that of tutorials: one task per service, and each message carries the photo in base64.
 
-Results go through the backend, the pool is the default one (a process per core), and no setting is changed.
+Results go through the backend, the pool is the default one (a process per core), and all settings are the defaults.
+
+`python -m bench.peers.naive_celery` serves HTTP and starts a worker; with the argument `worker` it is the worker.
 """
 
 import subprocess
@@ -36,15 +38,15 @@ app = Celery("naive", broker=URL, backend=URL)
 
 @cache
 def sessions() -> Sessions:
-    """The models of a worker process."""
-    # As Faceline's workers do.
+    """The model sessions of a worker process."""
+    # OpenCV's own threads would compete with the processes; Faceline's workers do the same.
     cv2.setNumThreads(1)
     settings = load_settings()
     return Sessions(services(settings.modules), settings.weights_dir, ON_CPU)
 
 
 def run(message: dict[str, Any], name: str) -> dict[str, Any]:
-    """Run one service; what comes out is what the next one takes."""
+    """Runs one service, and gives the message for the next one."""
     photo = b64decode(message["image"])
     item = Item(sample=Sample.model_validate(message["sample"]), blob="photo")
     run_service(sessions().service(name), load_items([item], lambda _: decode(photo)), fail_fast=True)
@@ -57,30 +59,32 @@ app.task(name=TASK)(run)
 
 
 def create_app() -> FastAPI:
-    """The front: it sends the chain and waits for its result."""
-    front = FastAPI()
-    asked = names()
-    fields = {field.name for name in asked for field in services()[name].gives}
+    """The HTTP server: it sends a chain for each photo and waits for its result."""
+    http = FastAPI()
+    services_asked = names()
+    fields = {field.name for name in services_asked for field in services()[name].gives}
 
     def process(photo: bytes) -> bytes:
         message = {"image": b64encode(photo).decode(), "sample": {}}
-        first, *others = [app.signature(TASK, args=(name,)) for name in asked]
+        first, *others = [app.signature(TASK, args=(name,)) for name in services_asked]
         result = chain(first.clone(args=(message,)), *others).apply_async().get(timeout=60)
         sample = Sample.model_validate(result["sample"])
         context = WriteContext(sample.size or (0, 0), "number")
         return to_json(DIALECT.write(sample, {}, rebuilt=True, fields=fields, context=context))
 
-    @front.post("/")
+    @http.post("/")
     async def post(request: Request) -> Response:
         body = await request.body()
         return Response(await run_in_threadpool(process, body), media_type="application/json")
 
-    return front
+    return http
 
 
 if __name__ == "__main__":
-    options = ["worker", "--concurrency", str(threads()), "--loglevel", "ERROR"]
-    worker = subprocess.Popen([sys.executable, "-P", "-m", "celery", "-A", "bench.peers.naive_celery", *options])
+    if sys.argv[1:]:
+        app.worker_main([*sys.argv[1:], "--concurrency", str(threads()), "--loglevel", "ERROR"])
+        sys.exit()
+    worker = subprocess.Popen([sys.executable, "-P", "-m", "bench.peers.naive_celery", "worker"])
     try:
         uvicorn.run(create_app(), host="127.0.0.1", port=port(), log_config=None, access_log=False)
     finally:

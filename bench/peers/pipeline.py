@@ -1,4 +1,4 @@
-"""What every peer in Python serves: the pipeline that the environment names, as Faceline itself runs it."""
+"""The pipeline that all peers in Python serve: the services that the environment names, run as Faceline runs them."""
 
 import os
 from collections.abc import Sequence
@@ -23,40 +23,45 @@ OPTIONS = Options(ttl_s=60, age_format="number")
 
 
 def names() -> Sequence[str]:
-    """The services that are to be served."""
+    """The services to run, from `BENCH_SERVICES`."""
     return os.environ["BENCH_SERVICES"].split(",")
 
 
 def threads() -> int:
-    """How many photos are worked on at a time."""
+    """The number of photos to process at a time, from `BENCH_THREADS`."""
     return int(os.environ["BENCH_THREADS"])
 
 
 def port() -> int:
-    """Where to listen on 127.0.0.1."""
+    """The port to listen on at 127.0.0.1, from `BENCH_PORT`."""
     return int(os.environ["BENCH_PORT"])
 
 
 class Pipeline:
-    """From an encoded photo to its enriched sample, with the checks of Faceline's API."""
+    """Turns an encoded photo into its enriched sample, with the checks of Faceline's API."""
 
     def __init__(self) -> None:
-        # As Faceline's workers do.
+        # OpenCV's own threads would compete with those of the server; Faceline's workers do the same.
         cv2.setNumThreads(1)
         settings = load_settings()
         catalogue = services(settings.modules)
         self._names = names()
-        self._intake = JobFactory(catalogue, settings.jobs, settings.limits, str)
+        self._factory = JobFactory(catalogue, settings.jobs, settings.limits, str)
         sessions = Sessions(catalogue, settings.weights_dir, ON_CPU)
         self._chain = [sessions.service(name) for name in self._names]
 
     def __call__(self, photo: bytes) -> dict[str, Any]:
-        """The enriched sample of a photo."""
-        checked = self._intake.check(Submission(self._names, {}, DIALECT, OPTIONS, photo))
+        """Gives the enriched sample of a photo.
+
+        Raises:
+            FacelineError: the photo is not accepted.
+            RuntimeError: a service failed.
+        """
+        checked = self._factory.check(Submission(self._names, {}, DIALECT, OPTIONS, photo))
         item = Item(sample=checked.sample, blob="photo")
-        frames = load_items([item], lambda _: decode(photo))
+        loaded = load_items([item], lambda _: decode(photo))
         for service in self._chain:
-            run_service(service, frames, fail_fast=True)
+            run_service(service, loaded, fail_fast=True)
         if item.failures:
             raise RuntimeError(item.failures[0])
         context = WriteContext(item.sample.size or (0, 0), "number")

@@ -1,1 +1,1 @@
-"""A simulation of deployments that are larger than the machine at hand."""
+"""Predicts, by simulation, the throughput of deployments that are larger than this machine."""

@@ -1,4 +1,4 @@
-"""What a chunk costs each part of a deployment, as `bench.scaling.measure` found it on a real one."""
+"""The costs of a chunk in each part of a deployment; `bench.scaling.measure_costs` measures them."""
 
 import json
 from collections.abc import Sequence
@@ -9,22 +9,22 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """The costs of a chunk, and of a worker that waits for one, in CPU time: what else runs on the machine has no part.
+    """The costs of a chunk, and of an idle worker. Seconds are CPU time, so that other processes do not count.
 
     Attributes:
-        machine: where they were measured, in general words.
-        services: that ran on each image.
-        by_reference: the workers read the photos where they lie; otherwise the server holds and sends them.
-        images: of a chunk.
-        image_bytes: of a chunk's encoded images.
-        work_s: what a worker takes, for each chunk that was measured.
-        submit_s: what the submitter takes to check and send a chunk.
-        collect_s: what it takes to read its result and write it down.
-        server_s: of the server's main thread.
-        server_commands: that the server ran.
-        bytes_out: that the server sent.
-        idle_commands_per_s: that a worker sends while it waits.
-        idle_server_s_per_s: what those take of the server's main thread, in seconds per second.
+        machine: the machine of the measurement.
+        services: the services that ran on each image.
+        by_reference: whether the workers read the photos by reference; otherwise the server stores and sends them.
+        images: the number of images in a chunk.
+        image_bytes: the size of a chunk's encoded images.
+        work_s: the worker's time for each measured chunk.
+        submit_s: the submitter's time to check and send a chunk.
+        collect_s: the submitter's time to read the result of a chunk and write it.
+        server_s: the time of the server's main thread for a chunk.
+        server_commands: the commands that the server runs for a chunk.
+        bytes_out: the bytes that the server sends for a chunk.
+        idle_commands_per_s: the commands that an idle worker sends.
+        idle_server_s_per_s: the time of the server's main thread for these, in seconds per second.
     """
 
     machine: str
@@ -43,14 +43,14 @@ class Costs:
 
     @property
     def link_bytes(self) -> float:
-        """What workers fetch, from the server or from wherever the photos lie."""
+        """The bytes that workers fetch for a chunk, from the server and from the storage of the photos."""
         return self.bytes_out + (self.image_bytes if self.by_reference else 0)
 
     @classmethod
     def read(cls, file: Path) -> Self:
-        """Costs that `write` wrote."""
+        """Reads a file that `write` wrote."""
         return cls(**json.loads(file.read_text()))
 
     def write(self, file: Path) -> None:
-        """Keep them for `read`."""
+        """Writes a file that `read` reads."""
         file.write_text(json.dumps(asdict(self), indent=2) + "\n")

@@ -1,11 +1,11 @@
-"""Predictions for people: a table, and a chart as SVG."""
+"""Shows predictions: a table as Markdown, and a chart as SVG."""
 
 from collections.abc import Sequence
 from html import escape
 from math import log2
 
-from bench.scaling.model import PARTS
 from bench.scaling.predict import Prediction, first_bottleneck
+from bench.scaling.simulation import STATIONS
 
 COLUMNS = (
     "workers",
@@ -25,17 +25,17 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 720, 420, 70, 50, 44, 20
 
 
 def table(predictions: Sequence[Prediction]) -> str:
-    """The predictions as Markdown, and what they come to."""
-    each = predictions[0].images_per_s / predictions[0].workers
+    """The predictions as a Markdown table, with the first bottleneck below it."""
+    one_worker = predictions[0].images_per_s / predictions[0].workers
     lines = [COLUMNS, ("--:",) * len(COLUMNS)]
     for one in predictions:
-        workers, server, link, submitter = (f"{100 * one.use[part]:.0f} %" for part in PARTS)
+        workers, server, link, submitter = (f"{100 * one.use[name]:.0f} %" for name in STATIONS)
         p50, p95 = one.latency_s
         lines.append(
             (
                 str(one.workers),
                 f"{one.images_per_s:,.0f}",
-                f"{one.images_per_s / (one.workers * each):.2f}",
+                f"{one.images_per_s / (one.workers * one_worker):.2f}",
                 f"{one.queue:.0f}",
                 f"{p50:.1f}, {p95:.1f}",
                 workers,
@@ -50,17 +50,17 @@ def table(predictions: Sequence[Prediction]) -> str:
 
 
 def chart(predictions: Sequence[Prediction]) -> str:
-    """Images per second over workers, both on scales of powers of two, beside what is ideal."""
-    each = predictions[0].images_per_s / predictions[0].workers
+    """Images per second over workers as SVG, both on log2 scales; a dashed line shows linear growth."""
+    one_worker = predictions[0].images_per_s / predictions[0].workers
     most = predictions[-1].workers
     across = (WIDTH - LEFT - RIGHT) / log2(most)
     up = (HEIGHT - TOP - BOTTOM) / log2(most)
 
-    def place(workers: float, rate: float) -> tuple[float, float]:
-        return LEFT + log2(workers) * across, HEIGHT - BOTTOM - log2(rate / each) * up
+    def position(workers: float, rate: float) -> tuple[float, float]:
+        return LEFT + log2(workers) * across, HEIGHT - BOTTOM - log2(rate / one_worker) * up
 
-    ideal = [place(workers, workers * each) for workers in (1, most)]
-    found = [place(one.workers, one.images_per_s) for one in predictions]
+    ideal = [position(workers, workers * one_worker) for workers in (1, most)]
+    found = [position(one.workers, one.images_per_s) for one in predictions]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {FONT}>',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',

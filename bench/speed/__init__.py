@@ -1,1 +1,1 @@
-"""How fast Faceline is: beside the bare loop of the same run, and beside other ways to serve models."""
+"""The speed of Faceline: beside the bare loop of the same run, and beside other servers of the same models."""

@@ -1,4 +1,4 @@
-"""Photos to measure with, made from the repository's own: real ones, no two alike, and the same in every run."""
+"""Makes the photos of the benchmark from those in the repository: no two alike, and the same ones in every run."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,25 +21,27 @@ SOURCES = (
 """Photos of one person each."""
 
 HEAD: Box = np.array([0.2, 0.02, 0.8, 0.5])
-"""Where the head is in the first of them, relative."""
+"""The head in the first source: x1, y1, x2, y2, relative."""
 TILE = 240
+"""The side of a face in a crowd, in pixels."""
 GRID = (5, 8)
+"""Rows and columns of faces in a crowd."""
 
 
 def photos(count: int, megapixels: float = 1.0, quality: Sequence[int] = (80, 95)) -> list[bytes]:
-    """Photos of one face each, as JPEG: crops of the sources, half of them mirrored, in many sizes and qualities.
+    """Makes JPEG photos of one face each: crops of the sources, half of them mirrored, in many sizes and qualities.
 
     Args:
-        count: how many.
-        megapixels: of the mean photo; each is up to a fifth smaller or larger.
-        quality: of the JPEG, from and to.
+        count: the number of photos.
+        megapixels: the mean size; each photo is up to a fifth smaller or larger.
+        quality: the lowest and the highest JPEG quality.
     """
     sources = [decode(source.read_bytes()) for source in SOURCES]
     return [_photo(sources[index % len(sources)], index, megapixels, quality) for index in range(count)]
 
 
 def crowd(faces: int) -> bytes:
-    """A JPEG of 2.3 megapixels with up to 40 faces; what has no face is grey."""
+    """Makes a JPEG of 2.3 megapixels with up to 40 faces on grey."""
     portrait = decode(SOURCES[0].read_bytes())
     height, width = portrait.shape[:2]
     x1, y1, x2, y2 = (HEAD * (width, height, width, height)).astype(int)

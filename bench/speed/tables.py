@@ -1,4 +1,4 @@
-"""What was measured, as tables."""
+"""The tables of the speed benchmark, and the check that their baselines are steady."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,27 +7,27 @@ from typing import Any, Self
 
 import numpy as np
 
-NOISE = 0.10
-"""By how much the bare loops before and after a measurement may differ; more, and the machine was too busy."""
-LEAST_CORES = 0.8
-"""The share of its cores that a bare loop must have had: a load that stays makes no difference."""
+MAX_DRIFT = 0.10
+"""The largest difference between the bare loops before and after a measurement; above it, the machine was busy."""
+MIN_CORES = 0.8
+"""The smallest share of its cores that a bare loop must have: a constant other load shows here, but not as drift."""
 
 Cell = str | float | int | None
 Baseline = tuple[float, float]
-"""The bare loop before and after, in photos per second."""
+"""Photos per second of the bare loop before and after a measurement."""
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A table.
+class SpeedTable:
+    """One table of a part.
 
     Attributes:
-        title: says what was measured.
-        rows: in the order of the columns; None where there is nothing to say.
-        baselines: that its figures rest on.
+        title: what was measured.
+        rows: cells in the order of the columns; None means not measured.
+        baselines: the bare loops that the figures are relative to.
         cores: the share of its cores that each of these bare loops had, in [0, 1].
-        notes: what a reader must know.
-        chart: the column that a chart shows; the first column names its bars.
+        notes: sentences below the table.
+        chart: the column that the chart shows; the first column labels its bars.
     """
 
     title: str
@@ -41,19 +41,19 @@ class Table:
     @property
     def refused(self) -> bool:
         """Whether the machine was too busy for the figures to mean anything."""
-        return any(drift(one) > NOISE for one in self.baselines) or any(share < LEAST_CORES for share in self.cores)
+        return any(drift(one) > MAX_DRIFT for one in self.baselines) or any(share < MIN_CORES for share in self.cores)
 
     def to_json(self) -> dict[str, Any]:
-        """The table as JSON; `of_json` reads it."""
+        """The table as JSON, which `of_json` reads."""
         return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
 
     @classmethod
     def of_json(cls, table: Mapping[str, Any]) -> Self:
-        """A table that `to_json` wrote."""
+        """Reads a table that `to_json` wrote."""
         return cls(**{**table, "baselines": [(before, after) for before, after in table["baselines"]]})
 
     def to_markdown(self) -> str:
-        """The table with its title, and what to know of it below."""
+        """The table as Markdown, with its title above and its notes below."""
         sides = ["---" if isinstance(cell, str) else "--:" for cell in self.rows[0]]
         lines = [self.columns, sides, *([_text(cell) for cell in row] for row in self.rows)]
         drifts = ", ".join(f"{100 * drift(one):.1f} %" for one in self.baselines)
@@ -65,16 +65,16 @@ class Table:
 
 
 def drift(baseline: Baseline) -> float:
-    """By which share of the larger one the two measurements of a bare loop differ."""
+    """The difference of two bare loops as a share of the faster one."""
     return abs(baseline[0] - baseline[1]) / max(baseline)
 
 
 def mean(baseline: Baseline) -> float:
-    """The bare loop of a run: what its figures are ratios of."""
+    """The mean of the bare loops before and after: the figures of a table are ratios of it."""
     return sum(baseline) / 2
 
 
-def spread_ms(seconds: Sequence[float]) -> tuple[float, float]:
+def p50_p95_ms(seconds: Sequence[float]) -> tuple[float, float]:
     """Median and 95th percentile of durations, in milliseconds."""
     p50, p95 = np.quantile(np.asarray(seconds) * 1000, (0.5, 0.95))
     return float(p50), float(p95)

@@ -1,4 +1,4 @@
-"""What all measurements share: services, photos, the bare loop, and stacks to compare it with."""
+"""Shared by all parts: services, photos, the bare loop, and embedded stacks to compare it with."""
 
 import json
 import sys
@@ -17,11 +17,10 @@ from typing import Any
 
 import cv2
 
+from bench.speed.http_connection import request
 from bench.speed.photos import photos
-from bench.speed.processes import Pids
+from bench.speed.process_usage import Pids
 from bench.speed.tables import Baseline
-from bench.speed.wire import request
-from cli.demo import SERVICES
 from config.settings import Settings
 from embedded.stack import Stack, running_stack
 from models.catalogue import Catalogue, services
@@ -33,19 +32,21 @@ from pipelines.load import load_items
 from pipelines.run import run_service
 from pipelines.sample import Sample
 
+FOUR_SERVICES = ("face-detector-face-fitter", "age-estimator", "gender-estimator", "emotion-estimator")
+"""The pipeline of most measurements; each service needs the face that the first one finds."""
 PHOTOS = 200
-LAST_LINES = 30
+LAST_LOG_LINES = 30
 JSON = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Workbench:
-    """Built once per run.
+    """The equipment of one benchmark run.
 
     Attributes:
-        settings: of the deployment.
-        seconds: that a measurement takes, about.
-        images: how many go through `faceline bulk`, and through a stack whose memory is watched.
+        settings: the settings of the deployment.
+        seconds: about how long a measurement takes.
+        images: the number of photos for `faceline bulk`, and for the stack whose memory is watched.
     """
 
     settings: Settings
@@ -54,7 +55,7 @@ class Workbench:
 
     @property
     def threads(self) -> int:
-        """How many tasks a worker, and so the bare loop, runs at a time."""
+        """The threads of a worker, and so of the bare loop."""
         return self.settings.worker_threads
 
     @cached_property
@@ -64,8 +65,8 @@ class Workbench:
 
     @cached_property
     def sessions(self) -> Sessions:
-        """The models of this process."""
-        # As workers do.
+        """The model sessions of this process."""
+        # OpenCV's own threads would compete with those of the loop; workers do the same.
         cv2.setNumThreads(1)
         return Sessions(self.catalogue, self.settings.weights_dir, self.settings.engine)
 
@@ -75,73 +76,83 @@ class Workbench:
         return photos(PHOTOS)
 
     @property
-    def every(self) -> list[str]:
-        """All services that say something of a face, in one pipeline."""
-        judging = [name for name, service in self.catalogue.items() if issubclass(service, EstimatingService)]
-        return [SERVICES[0], *judging]
+    def all_services(self) -> list[str]:
+        """The face detector and all services that estimate something of a face, as one pipeline."""
+        estimating = [name for name, service in self.catalogue.items() if issubclass(service, EstimatingService)]
+        return [FOUR_SERVICES[0], *estimating]
 
     @property
     def pipelines(self) -> Mapping[str, Sequence[str]]:
-        """The pipelines of most measurements."""
-        every = self.every
-        return {"1 service": SERVICES[:1], "4 services": SERVICES, f"all {len(every)} services": every}
+        """The pipelines of most measurements, by title."""
+        chain = self.all_services
+        return {"1 service": FOUR_SERVICES[:1], "4 services": FOUR_SERVICES, f"all {len(chain)} services": chain}
 
-    def bare(self, names: Sequence[str], photos: Sequence[bytes], count: int, threads: int | None = None) -> float:
-        """The bare loop: photos per second through services, with nothing around them.
+    def bare_photos_per_s(
+        self, names: Sequence[str], photos: Sequence[bytes], count: int, threads: int | None = None
+    ) -> float:
+        """Runs the bare loop: services on photos in this process, without API, queue and store.
 
         Args:
-            names: of the services.
-            photos: taken in turn.
-            count: how many are taken.
-            threads: as many as a worker has, if not given.
+            names: the services.
+            photos: the photos, taken in turn.
+            count: the number of photos to process.
+            threads: by default as many as a worker has.
+
+        Returns:
+            Photos per second.
         """
         chain = [self.sessions.service(name) for name in names]
         with ThreadPoolExecutor(threads or self.threads) as pool:
             started = perf_counter()
-            for _ in pool.map(lambda photo: judge(chain, photo), islice(cycle(photos), count)):
+            for _ in pool.map(lambda photo: run_services(chain, photo), islice(cycle(photos), count)):
                 pass
             return count / (perf_counter() - started)
 
     def enough(self, names: Sequence[str], photos: Sequence[bytes]) -> int:
-        """How many photos keep the bare loop busy for about `seconds`."""
+        """The number of photos that the bare loop processes in about `seconds`."""
         few = 4 * self.threads
-        self.bare(names, photos, self.threads)
-        return max(few, round(self.bare(names, photos, few) * self.seconds))
+        self.bare_photos_per_s(names, photos, self.threads)
+        return max(few, round(self.bare_photos_per_s(names, photos, few) * self.seconds))
 
-    def around(self, names: Sequence[str], photos: Sequence[bytes] | None = None) -> "Around":
-        """The bare loop before and after a measurement, on the photos of the workbench if on no others."""
-        return Around(self, names, photos or self.photos)
+    def around(self, names: Sequence[str], photos: Sequence[bytes] | None = None) -> "BareLoopAround":
+        """The bare loop before and after a measurement; by default on the photos of the workbench."""
+        return BareLoopAround(self, names, photos or self.photos)
 
     @contextmanager
     def stack(self, workers: Sequence[Sequence[str]] | None = None) -> Iterator[Stack]:
-        """An embedded stack with data of its own; `workers` as in `running_stack`."""
+        """An embedded stack with an empty data folder; `workers` as in `running_stack`.
+
+        Raises:
+            StackFailed: the stack does not start.
+        """
         with tempfile.TemporaryDirectory(prefix="faceline-bench-") as folder, tempfile.TemporaryFile("w+") as log:
             settings = self.settings.model_copy(update={"data_dir": Path(folder)})
             try:
                 with running_stack(settings, "127.0.0.1", 0, log, workers) as stack:
                     yield stack
-            except Exception:  # whatever went wrong, the log may say why
+            except Exception:  # the log may say why, whatever the error is
                 log.seek(0)
-                sys.stderr.writelines(deque(log, LAST_LINES))
+                sys.stderr.writelines(deque(log, LAST_LOG_LINES))
                 raise
 
 
-class Around:
-    """The bare loop, measured before and after what happens within, over the same photos.
+class BareLoopAround:
+    """Runs the bare loop before and after the body of a `with` statement, over the same photos.
 
     Attributes:
-        count: how many photos.
-        before: photos per second; `after` is the same.
-        cpu_ms: that a photo took, in milliseconds.
+        count: the number of photos.
+        before: photos per second before the body.
+        after: photos per second after it.
+        cpu_ms: CPU milliseconds per photo.
     """
 
     def __init__(self, bench: Workbench, names: Sequence[str], photos: Sequence[bytes]) -> None:
-        self._measure = partial(bench.bare, names, photos)
+        self._measure = partial(bench.bare_photos_per_s, names, photos)
         self._threads = bench.threads
         self.count = bench.enough(names, photos)
         self.before = self.after = self.cpu_ms = 0.0
 
-    def __enter__(self) -> "Around":
+    def __enter__(self) -> "BareLoopAround":
         began = process_time()
         self.before = self._measure(self.count)
         self.cpu_ms = 1000 * (process_time() - began) / self.count
@@ -152,42 +163,42 @@ class Around:
 
     @property
     def baseline(self) -> Baseline:
-        """Both measurements."""
+        """Photos per second before and after."""
         return self.before, self.after
 
     @property
     def cores(self) -> float:
-        """The share of its cores that the loop had when it was slower, in [0, 1]: others had the rest."""
+        """The share of its cores that the slower of the two loops had, in [0, 1]; other processes had the rest."""
         return min(min(self.before, self.after) * self.cpu_ms / 1000 / self._threads, 1.0)
 
 
-def judge(chain: Sequence[Service], photo: bytes) -> Sample:
-    """Run services on a photo as a worker does."""
+def run_services(chain: Sequence[Service], photo: bytes) -> Sample:
+    """Runs services on a photo as a worker does."""
     item = Item(sample=Sample(), blob="photo")
-    frames = load_items([item], lambda _: decode(photo))
+    loaded = load_items([item], lambda _: decode(photo))
     for service in chain:
-        run_service(service, frames, fail_fast=True)
+        run_service(service, loaded, fail_fast=True)
     if item.failures:
         raise SystemExit(f"a service failed: {item.failures[0]}")
     return item.sample
 
 
 def pids_of(stack: Stack) -> Pids:
-    """The processes of a stack by what they do."""
+    """The processes of a stack by role."""
     return {role: stack.supervisor.pids(role) for role in ("api", "worker", "server")}
 
 
 def job_request(
     names: Sequence[str], photo: bytes, sample: JSON | None = None, *, wait: bool = False, **options: JSON
 ) -> bytes:
-    """A request that submits a job.
+    """The bytes of a request that submits a job.
 
     Args:
-        names: of the services.
-        photo: encoded.
-        sample: what is said of it beside the photo.
-        wait: for the end of the job.
-        options: of the job.
+        names: the services.
+        photo: the encoded photo.
+        sample: further keys of the sample.
+        wait: whether the request waits for the end of the job.
+        options: further keys of the body.
     """
     image = {"_image": {"blob": b64encode(photo).decode(), "format": "IMAGE"}}
     body = {"services": list(names), "sample": {**image, **(sample or {})}, **options}

@@ -1,4 +1,4 @@
-"""The real weights, for tests that measure."""
+"""The real weights, for tests of accuracy."""
 
 import os
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from models.weights.cache import weights_path
 
 @pytest.fixture(scope="session")
 def sessions() -> SessionSource:
-    """Sessions of the models in the cache. Without weights the tests are skipped, except in CI, where they fail."""
+    """Sessions of the models in the user's cache. Without weights, tests are skipped; with `CI` set they fail."""
     given = os.environ.get("FACELINE_WEIGHTS_DIR")
     folder = Path(given) if given else default_weights_dir()
     source: Callable[[str], OrtSession] = cache(lambda name: OrtSession(weights_path(name, folder)))

@@ -17,17 +17,17 @@ import httpx
 BUCKET = "photos"
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCY"
 PAGE = 3
-"""Keys on a page of S3, so that even a few objects take several."""
+"""Keys on a page of S3: even a few objects need several pages."""
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """An empty bucket, and how to reach it.
+    """An empty bucket.
 
     Attributes:
-        url: of the bucket.
-        address: of its server.
-        environment: what a user sets.
+        url: the URL of the bucket.
+        address: the address of its server.
+        environment: the variables that a user sets to reach it.
     """
 
     url: str
@@ -35,7 +35,7 @@ class Bucket:
     environment: Mapping[str, str]
 
     def put(self, name: str, body: bytes) -> None:
-        """Upload an object."""
+        """Uploads an object."""
         if self.url.startswith("s3:"):
             answer = httpx.put(f"{self.address}/{BUCKET}/{quote(name)}", content=body, trust_env=False)
         else:

@@ -1,4 +1,4 @@
-"""Real deployments: the embedded server, real workers with real weights, and the API, on a port of their own."""
+"""Real deployments for tests: the embedded server, workers with the real weights, and the API on a free port."""
 
 import os
 from base64 import b64encode
@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployment, and somebody who talks to it."""
+    """A running deployment, with clients of its API and of its server."""
 
     stack: Stack
     client: httpx.Client
@@ -32,13 +32,13 @@ class Deployment:
     log: Path
 
     def submit(self, services: Sequence[str], sample: Json, **options: Any) -> Json:
-        """A job that was taken."""
+        """Submits a job, and gives it; the test fails if the job is refused."""
         response = self.client.post("/jobs", json={"services": list(services), "sample": sample, **options})
         assert response.status_code == 202, response.text
         return dict(response.json())
 
     def wait(self, job: Json, seconds: float = 30) -> Json:
-        """A job that is over."""
+        """Waits for the end of a job, and gives it; the test fails if the job has not ended in time."""
         ended = dict(self.client.get(f"/jobs/{job['id']}", params={"wait": seconds}).json())
         assert ended["status"] not in ("queued", "running"), self.log.read_text()[-3000:]
         return ended
@@ -49,7 +49,7 @@ Deploy = Callable[..., AbstractContextManager[Deployment]]
 
 @pytest.fixture(scope="session")
 def deploy(tmp_path_factory: pytest.TempPathFactory) -> Deploy:
-    """Starts deployments: `deploy(workers=[["face-detection"], …], FACELINE_JOBS__TTL_S="5")`; else of one worker."""
+    """Starts deployments: `deploy(workers=[["face-detection"]], FACELINE_CO_LOCATE="false")`; by default one worker."""
 
     @contextmanager
     def start(workers: Sequence[Sequence[str]] | None = None, **environment: str) -> Iterator[Deployment]:
@@ -74,7 +74,7 @@ def deploy(tmp_path_factory: pytest.TempPathFactory) -> Deploy:
 
 @pytest.fixture(scope="session")
 def deployment(deploy: Deploy) -> Iterator[Deployment]:
-    """The deployment that tests share: two workers, each for all families."""
+    """The deployment that tests share: two workers, each with all families."""
     with deploy(FACELINE_EMBEDDED_WORKERS="2") as running:
         yield running
 
@@ -85,15 +85,15 @@ def photo(name: str = "collins.jpg") -> bytes:
 
 
 def base64_photo(name: str = "collins.jpg") -> str:
-    """A photo in base64."""
+    """An encoded photo in base64."""
     return b64encode(photo(name)).decode()
 
 
 def v1_sample(name: str = "collins.jpg") -> Json:
-    """A sample in v1 that holds nothing but a photo."""
+    """A v1 sample with a photo and nothing else."""
     return {"$image": base64_photo(name)}
 
 
 def v2_sample(name: str = "collins.jpg") -> Json:
-    """A sample in v2 that holds nothing but a photo."""
+    """A v2 sample with a photo and nothing else."""
     return {"_image": {"blob": base64_photo(name), "format": "IMAGE"}}

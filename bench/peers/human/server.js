@@ -1,4 +1,4 @@
-// @vladmandic/human on its wasm backend, behind a bare HTTP server: a process with models of its own for each core.
+// @vladmandic/human on its wasm backend behind a plain HTTP server: for each core a process with its own models.
 
 import cluster from "node:cluster";
 import { readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const at = (path) => new URL(`./node_modules/${path}`, import.meta.url);
 const OPTIONS = {
   backend: "wasm",
   wasmPath: at("@tensorflow/tfjs-backend-wasm/dist/").pathname,
-  // Each photo is a photo of its own, not the next frame of a film.
+  // No caching between photos: they are not frames of a video.
   cacheSensitivity: 0,
   debug: false,
   filter: { enabled: false },
@@ -50,7 +50,7 @@ async function loadHuman() {
   return human;
 }
 
-async function judge(human, photo) {
+async function analyse(human, photo) {
   const { data, info } = await require("sharp")(photo).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   const pixels = human.tf.tensor3d(data, [info.height, info.width, info.channels], "int32");
   const { face, error } = await human.detect(pixels);
@@ -73,7 +73,7 @@ async function serve() {
   let free = Promise.resolve();
   createServer(async (request, response) => {
     const photo = await body(request);
-    const turn = free.then(() => judge(human, photo));
+    const turn = free.then(() => analyse(human, photo));
     free = turn.catch(() => {});
     const [status, answer] = await turn.then((faces) => [200, faces], (error) => [500, String(error)]);
     const text = Buffer.from(JSON.stringify(answer));

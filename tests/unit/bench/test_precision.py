@@ -3,7 +3,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from bench.precision import ROWS, Rows, left_alone
+from bench.precision import ROWS, CalibrationRows, kept_float32
 from models.convert.graph import Graph
 from models.runtime.session import FloatArray
 
@@ -13,8 +13,8 @@ class Echo:
         return {"same": batch}
 
 
-def test_rows_are_passed_on_and_the_first_ones_kept_for_the_calibration() -> None:
-    rows = Rows(Echo())
+def test_rows_reach_the_model_and_the_first_ones_are_kept_for_the_calibration() -> None:
+    rows = CalibrationRows(Echo())
     batches = [np.full((48, 2), number, np.float32) for number in range(3)]
     for batch in batches:
         assert rows.run(batch)["same"] is batch
@@ -28,7 +28,7 @@ def test_rows_are_passed_on_and_the_first_ones_kept_for_the_calibration() -> Non
 @pytest.mark.parametrize(
     ("share", "names"), [(0.0, []), (0.5, ["relu_1_0", "conv_2_0", "relu_3_0"]), (0.25, ["relu_3_0"])]
 )
-def test_what_stands_behind_the_convolutions_that_are_quantised_is_left_alone(share: float, names: list[str]) -> None:
+def test_what_stands_behind_the_convolutions_that_are_quantised_is_kept_float32(share: float, names: list[str]) -> None:
     graph = Graph()
     x = "input"
     for _ in range(2):
@@ -37,4 +37,4 @@ def test_what_stands_behind_the_convolutions_that_are_quantised_is_left_alone(sh
     model = graph.model({"input": ["N", 1, 4, 4]}, {"output": x})
     for node in model.graph.node:
         node.name = node.output[0]
-    assert left_alone(model, share) == [*names, *(["output"] if share else [])]
+    assert kept_float32(model, share) == [*names, *(["output"] if share else [])]

@@ -10,9 +10,9 @@ import simpy
 
 from bench.scale_sim import COSTS, main
 from bench.scaling.costs import Costs
-from bench.scaling.model import Simulation, Size
 from bench.scaling.predict import Prices, first_bottleneck, predict, sweep
 from bench.scaling.report import chart, table
+from bench.scaling.simulation import DeploymentSize, Simulation
 
 COSTS_OF_TEN = Costs(
     machine="made up",
@@ -33,33 +33,33 @@ PRICES = Prices(core_hour=1.0, fixed_cores=0)
 MANY = [1, 2, 4, 8, 16, 32, 64, 128]
 
 
-def test_every_image_comes_out_once() -> None:
-    simulation = Simulation(COSTS_OF_TEN, Size(workers=7, threads=2, hops=3))
+def test_every_chunk_ends_once_and_passes_every_hop() -> None:
+    simulation = Simulation(COSTS_OF_TEN, DeploymentSize(workers=7, threads=2, hops=3))
     simulation.run(500)
-    assert len(simulation.ways) == len(simulation.ends) == 500
-    assert all(way.over_at is not None and way.over_at > way.sent_at for way in simulation.ways)
-    assert len(simulation.parts["workers"].busy) == 3 * 500
+    assert len(simulation.chunks) == len(simulation.ends) == 500
+    assert all(chunk.ended_at is not None and chunk.ended_at > chunk.sent_at for chunk in simulation.chunks)
+    assert len(simulation.stations["workers"].busy) == 3 * 500
 
 
-def test_never_more_chunks_are_inside_than_the_window_holds() -> None:
-    simulation = Simulation(COSTS_OF_TEN, Size(workers=4, window=3))
+def test_open_chunks_never_exceed_the_window() -> None:
+    simulation = Simulation(COSTS_OF_TEN, DeploymentSize(workers=4, window=3))
     simulation.run(300)
-    steps = [(way.sent_at, 1) for way in simulation.ways] + [(end, -1) for end in simulation.ends]
+    steps = [(chunk.sent_at, 1) for chunk in simulation.chunks] + [(end, -1) for end in simulation.ends]
     assert np.cumsum([step for _, step in sorted(steps)]).max() == 4 * 3
 
 
 def test_littles_law_holds() -> None:
-    simulation = Simulation(COSTS_OF_TEN, Size(workers=5))
+    simulation = Simulation(COSTS_OF_TEN, DeploymentSize(workers=5))
     seen: list[int] = []
 
-    def look() -> Iterator[simpy.Event]:
-        while len(simulation.ways) < 400 or any(way.over_at is None for way in simulation.ways):
-            seen.append(sum(way.over_at is None for way in simulation.ways))
+    def count_open() -> Iterator[simpy.Event]:
+        while len(simulation.chunks) < 400 or any(chunk.ended_at is None for chunk in simulation.chunks):
+            seen.append(sum(chunk.ended_at is None for chunk in simulation.chunks))
             yield simulation.env.timeout(0.1)
 
-    simulation.env.process(look())  # type: ignore[arg-type]
+    simulation.env.process(count_open())  # type: ignore[arg-type]
     simulation.run(400)
-    stay = np.mean([end - way.sent_at for way, end in zip(simulation.ways, simulation.ends, strict=True)])
+    stay = np.mean([end - chunk.sent_at for chunk, end in zip(simulation.chunks, simulation.ends, strict=True)])
     rate = 400 / simulation.env.now
     assert np.mean(seen) == pytest.approx(rate * stay, rel=0.01)
 
@@ -72,11 +72,11 @@ def test_littles_law_holds() -> None:
         ({"bytes_out": 1.25e8}, "network bytes/s", 100),
     ],
 )
-def test_throughput_grows_with_the_workers_until_the_bottleneck_that_is_named(
+def test_throughput_grows_with_the_workers_up_to_the_named_bottleneck(
     change: dict[str, float], limit: str, images_per_s: float
 ) -> None:
     costs = replace(COSTS_OF_TEN, **change)  # type: ignore[arg-type]
-    found = [predict(costs, Size(workers), PRICES) for workers in MANY]
+    found = [predict(costs, DeploymentSize(workers), PRICES) for workers in MANY]
     for one, more in pairwise(found):
         if more.limit == "workers":
             assert more.images_per_s == pytest.approx(2 * one.images_per_s, rel=0.05)
@@ -87,39 +87,39 @@ def test_throughput_grows_with_the_workers_until_the_bottleneck_that_is_named(
     assert f"{limit}, between {first // 2} and {first} workers" in first_bottleneck(found)
 
 
-def test_workers_that_ask_for_chunks_take_from_what_the_server_can_do() -> None:
+def test_polling_workers_reduce_what_the_server_can_serve() -> None:
     costs = replace(COSTS_OF_TEN, server_s=0.1, idle_server_s_per_s=0.004)
-    assert predict(costs, Size(128), PRICES).images_per_s == pytest.approx(100 * (1 - 128 * 0.004), rel=0.02)
+    assert predict(costs, DeploymentSize(128), PRICES).images_per_s == pytest.approx(100 * (1 - 128 * 0.004), rel=0.02)
 
 
-def test_where_nothing_but_workers_limits_the_next_bottleneck_is_named() -> None:
-    found = sweep(COSTS_OF_TEN, Size(1), PRICES)
+def test_without_a_bottleneck_the_next_one_is_named() -> None:
+    found = sweep(COSTS_OF_TEN, DeploymentSize(1), PRICES)
     assert "No bottleneck up to 256 workers; the next is submitter, at about 500." in first_bottleneck(found)
 
 
 def test_more_hops_cost_the_server_more() -> None:
-    one, four = (predict(COSTS_OF_TEN, Size(16, hops=hops), PRICES).use for hops in (1, 4))
+    one, four = (predict(COSTS_OF_TEN, DeploymentSize(16, hops=hops), PRICES).use for hops in (1, 4))
     assert four["Redis commands/s"] == pytest.approx(4 * one["Redis commands/s"], rel=0.1)
 
 
-def test_a_core_for_an_hour_costs_what_it_costs() -> None:
-    found = predict(COSTS_OF_TEN, Size(1), PRICES)
+def test_the_price_of_a_million_images_is_the_price_of_their_core_hours() -> None:
+    found = predict(COSTS_OF_TEN, DeploymentSize(1), PRICES)
     assert found.cost_per_million == pytest.approx(1e6 / found.images_per_s / 3600)
 
 
-def test_the_same_seed_predicts_the_same_and_another_does_not() -> None:
-    first, again, other = (predict(COSTS_OF_TEN, Size(3), PRICES, seed) for seed in (1, 1, 2))
+def test_predictions_are_equal_for_equal_seeds_only() -> None:
+    first, again, other = (predict(COSTS_OF_TEN, DeploymentSize(3), PRICES, seed) for seed in (1, 1, 2))
     assert first == again
     assert first != other
 
 
-def test_costs_come_back_as_they_were_written(tmp_path: Path) -> None:
+def test_costs_round_trip_through_their_file(tmp_path: Path) -> None:
     COSTS_OF_TEN.write(tmp_path / "costs.json")
     assert Costs.read(tmp_path / "costs.json") == COSTS_OF_TEN
 
 
 def test_table_and_chart_show_every_size(tmp_path: Path) -> None:
-    found = sweep(COSTS_OF_TEN, Size(1), PRICES)
+    found = sweep(COSTS_OF_TEN, DeploymentSize(1), PRICES)
     assert table(found).count("\n| ") == 1 + len(found)
     assert chart(found).count("<circle") == len(found)
 

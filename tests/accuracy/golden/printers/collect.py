@@ -1,6 +1,6 @@
-"""Writes the rows that the printers read, and figures of the outputs that they write.
+"""Writes the input rows of the scripts beside it, and makes the golden figures from the outputs that they write.
 
-`python collect.py rows FOLDER`, then the printers, then `python collect.py figures FOLDER`.
+Run `python collect.py rows FOLDER`, then the other scripts, then `python collect.py figures FOLDER`.
 """
 
 import json
@@ -33,7 +33,7 @@ def write_rows(folder: Path) -> None:
             probe(weights.row, weights.value_range, seed).tofile(folder / f"{weights.name}-{seed}.row")
 
 
-def printed(folder: Path, weights: Weights, seed: int, count: int) -> dict[str, list[float]]:
+def figures_of(folder: Path, weights: Weights, seed: int, count: int) -> dict[str, list[float]]:
     files = {
         name: folder / f"{weights.name}-{seed}-{own.replace('/', '_')}.out" for name, own in weights.outputs.items()
     }
@@ -47,10 +47,10 @@ def rounded(values: Iterable[float]) -> list[float]:
 def write_figures(folder: Path) -> None:
     golden = Path(__file__).parent.parent
     for weights in WEIGHTS.values():
-        rows = {str(seed): printed(folder, weights, seed, count=24) for seed in (1, 2)}
+        rows = {str(seed): figures_of(folder, weights, seed, count=24) for seed in (1, 2)}
         document = {"printed_by": RUNTIMES[weights.converter], "figures_by_seed": rows}
         golden.joinpath(f"{weights.name}.json").write_text(dumped(document))
-    fingerprints = {weights.name: printed(folder, weights, seed=0, count=8) for weights in WEIGHTS.values()}
+    fingerprints = {weights.name: figures_of(folder, weights, seed=0, count=8) for weights in WEIGHTS.values()}
     Path(registry.__file__).with_name("fingerprints.json").write_text(dumped(fingerprints))
 
 

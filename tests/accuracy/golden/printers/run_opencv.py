@@ -1,6 +1,6 @@
-"""Runs the ONNX files as they come, int8 ones too, in OpenCV: `python run_opencv.py FOLDER UNPACKED_PACKAGES`.
+"""Runs the original ONNX files, int8 ones included, in OpenCV: `python run_opencv.py FOLDER UNPACKED_PACKAGES`.
 
-Needs opencv-python-headless 4.14; Faceline itself runs these models in onnxruntime.
+Needs opencv-python-headless 4.14. Faceline itself runs these models in onnxruntime.
 """
 
 import sys

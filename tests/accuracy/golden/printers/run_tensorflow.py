@@ -1,6 +1,6 @@
-"""Runs the Keras and the TensorFlow Lite model as they come: `python run_tensorflow.py FOLDER MASK_H5 SPOOFING_TFLITE`.
+"""Runs the original Keras and TensorFlow Lite models: `python run_tensorflow.py FOLDER MASK_H5 SPOOFING_TFLITE`.
 
-Needs tensorflow-cpu 2.15.1, the last with the Keras that reads such a file; it knows the file by the ending .h5.
+Needs tensorflow-cpu 2.15.1, the last version whose Keras reads this format. The file name must end in .h5.
 """
 
 import sys

@@ -1,6 +1,6 @@
-// Runs the TensorFlow.js graph models and face-api's nets as they come, on the CPU backend.
-// node tfjs.cjs FOLDER HUMAN_MODELS FACE_API, where the latter two are unpacked packages, and where
-// @tensorflow/tfjs 4.22.0 and @tensorflow/tfjs-backend-wasm 4.22.0 (face-api wants it) are installed.
+// Runs the original TensorFlow.js graph models and face-api's nets on the CPU backend:
+// node tfjs.cjs FOLDER HUMAN_MODELS FACE_API. HUMAN_MODELS and FACE_API are unpacked packages.
+// Needs @tensorflow/tfjs 4.22.0, and @tensorflow/tfjs-backend-wasm 4.22.0, which face-api imports.
 const fs = require('fs');
 const path = require('path');
 const tf = require('@tensorflow/tfjs');
@@ -42,9 +42,9 @@ async function faceApiNets() {
   await faceapi.nets.faceExpressionNet.loadFromDisk(path.join(faceApi, 'model'));
   const image = (model, seed) => faceapi.tf.tensor(row(model, seed), [1, 3, 112, 112]).transpose([0, 2, 3, 1]);
   for (const seed of seeds) {
-    const judged = await faceapi.nets.ageGenderNet.forward(image('faceapi-age-gender', seed));
-    write('faceapi-age-gender', seed, 'age', judged.age);
-    write('faceapi-age-gender', seed, 'gender', judged.gender);
+    const result = await faceapi.nets.ageGenderNet.forward(image('faceapi-age-gender', seed));
+    write('faceapi-age-gender', seed, 'age', result.age);
+    write('faceapi-age-gender', seed, 'gender', result.gender);
     const expression = await faceapi.nets.faceExpressionNet.forward(image('faceapi-expression', seed));
     write('faceapi-expression', seed, 'expression', expression);
   }

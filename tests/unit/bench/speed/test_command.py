@@ -4,16 +4,16 @@ from pathlib import Path
 import pytest
 
 from bench.speed import __main__ as command
-from bench.speed.tables import Table
+from bench.speed.tables import SpeedTable
 from bench.speed.workbench import Workbench
 
-QUIET = Table("quiet", ["way", "ms"], [["one", 1.0]], [(10.0, 10.0)])
-LOUD = Table("loud", ["way", "ms"], [["one", 1.0]], [(10.0, 5.0)])
+STEADY = SpeedTable("steady", ["way", "ms"], [["one", 1.0]], [(10.0, 10.0)])
+DRIFTED = SpeedTable("drifted", ["way", "ms"], [["one", 1.0]], [(10.0, 5.0)])
 
 
-def run(tables: Mapping[str, Table], out: Path) -> int:
-    def part(table: Table) -> command.Part:
-        def measure(bench: Workbench) -> list[Table]:
+def run(tables: Mapping[str, SpeedTable], out: Path) -> int:
+    def part(table: SpeedTable) -> command.Part:
+        def measure(bench: Workbench) -> list[SpeedTable]:
             return [table]
 
         return measure
@@ -21,19 +21,19 @@ def run(tables: Mapping[str, Table], out: Path) -> int:
     return command.main(["--out", str(out)], {name: part(table) for name, table in tables.items()})
 
 
-def test_what_was_measured_in_quiet_is_written_down(tmp_path: Path) -> None:
-    assert run({"quiet": QUIET}, tmp_path) == 0
-    assert "### quiet" in (tmp_path / "speed.md").read_text()
+def test_a_steady_part_is_saved(tmp_path: Path) -> None:
+    assert run({"steady": STEADY}, tmp_path) == 0
+    assert "### steady" in (tmp_path / "speed.md").read_text()
 
 
-def test_a_refused_part_is_shown_but_not_written_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run({"loud": LOUD, "quiet": QUIET}, tmp_path) == 1
+def test_a_refused_part_is_printed_but_not_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run({"drifted": DRIFTED, "steady": STEADY}, tmp_path) == 1
     shown = capsys.readouterr()
-    assert "### loud" in shown.out
-    assert "refused: loud" in shown.err
+    assert "### drifted" in shown.out
+    assert "refused: drifted" in shown.err
     page = (tmp_path / "speed.md").read_text()
-    assert "### quiet" in page
-    assert "### loud" not in page
+    assert "### steady" in page
+    assert "### drifted" not in page
 
 
 def test_an_unknown_part_ends_the_command(tmp_path: Path) -> None:

@@ -1,0 +1,37 @@
+"""Error rates of mask-estimator: masks that it misses, and bare faces that it calls masked."""
+
+from bench.accuracy.figures import Figure
+from bench.accuracy.kit import Kit, Label, photos, sources
+from bench.accuracy.predictor import Predictor
+from models.services.mask_estimator import MaskEstimator
+
+FOLDER = "mask"
+_BARE, _INCORRECT = "no_mask", "incorrect"
+
+
+def measure(kit: Kit, predictor: Predictor) -> list[Figure]:
+    """Measures accuracy and error rates.
+
+    A mask that is worn wrongly counts as a mask. A face that is not found counts as an error in each rate.
+    """
+    labels = kit.labels(FOLDER)
+    bare = [label for label in labels if label["label"] == _BARE]
+    masked = [label for label in labels if label["label"] != _BARE]
+    incorrect = [label for label in masked if label["label"] == _INCORRECT]
+    portraits = kit.portraits()
+    called_masked, bare_lost = _errors(predictor, bare, masked=False)
+    called_bare, masked_lost = _errors(predictor, masked, masked=True)
+    right = [not error for error in called_masked + called_bare]
+    return [
+        Figure.share("accuracy", right, bare_lost + masked_lost, sources(labels)),
+        Figure.share("bare called masked", called_masked, bare_lost, sources(bare)),
+        Figure.share("masked called bare", called_bare, masked_lost, f"{sources(masked)}; worn wrongly included"),
+        Figure.share("worn wrongly called bare", *_errors(predictor, incorrect, masked=True), sources(incorrect)),
+        Figure.share("bare called masked, portraits", *_errors(predictor, portraits, masked=False), "portraits"),
+    ]
+
+
+def _errors(predictor: Predictor, labels: list[Label], *, masked: bool) -> tuple[list[bool], int]:
+    """Says for each answer whether it is wrong, and counts the faces that were not found."""
+    answers = predictor.estimate(photos(labels), MaskEstimator)
+    return [answer is None or answer.value != masked for answer in answers], answers.count(None)
