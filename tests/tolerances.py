@@ -62,6 +62,11 @@ def assert_outputs_alike(found: ArrayLike, expected: ArrayLike, name: str = "") 
     np.testing.assert_allclose(found, expected, rtol=0, atol=OUTPUT * peak, err_msg=name)
 
 
+def assert_points_alike(found: ArrayLike, expected: ArrayLike) -> None:
+    """Two boxes or lists of points, in pixels of a photo of the suite, are the same but for what may be rounded."""
+    np.testing.assert_allclose(found, expected, rtol=0, atol=PIXEL)
+
+
 def assert_templates_alike(found: bytes, expected: bytes) -> None:
     """Two templates are of the same face in the same photo."""
     assert 1 - float(decode(found) @ decode(expected)) <= COSINE

@@ -20,6 +20,7 @@ from models.geometry import Box, Points
 from models.image import Image, decode
 from models.service import Face, Found
 from models.session import SessionSource
+from tests.tolerances import assert_alike, assert_points_alike
 from tests.unit.models.encoded import encode, oriented
 
 pytestmark = pytest.mark.weights
@@ -145,9 +146,9 @@ def test_a_photo_stored_turned_gives_the_same_answer(fitter: FaceFitter, orienta
     stored = Pillow.fromarray(np.ascontiguousarray(np.rot90(image, turns)[..., ::-1]))
     face = only(fitter, image)
     righted = only(fitter, decode(encode(stored, "PNG", exif=oriented(orientation))))
-    np.testing.assert_array_equal(righted.bbox, face.bbox)
-    np.testing.assert_array_equal(points(righted), points(face))
-    assert pose(righted) == pose(face)
+    assert_points_alike(righted.bbox, face.bbox)
+    assert_points_alike(points(righted), points(face))
+    assert_alike(pose(righted), pose(face))
 
 
 def test_a_jpeg_stored_upside_down_gives_nearly_the_same_answer(fitter: FaceFitter) -> None:
@@ -209,8 +210,8 @@ def test_a_batch_gives_what_single_images_give(fitter: FaceFitter) -> None:
         (alone,) = fitter.detect([image])
         assert len(alone) == len(faces)
         for face, single in zip(faces, alone, strict=True):
-            np.testing.assert_allclose(face.bbox, single.bbox, atol=0.05)
-            np.testing.assert_allclose(points(face), points(single), atol=0.3)
+            assert_points_alike(face.bbox, single.bbox)
+            assert_points_alike(points(face), points(single))
 
 
 @pytest.fixture(params=["the 21 points", "the box alone"])

@@ -21,6 +21,7 @@ from models.geometry import Box, Points
 from models.image import Image, decode
 from models.service import Face
 from models.session import SessionSource
+from tests.tolerances import SCORE, assert_alike
 from tests.unit.models.face.quality.flags import flags, flags_that_follow
 
 pytestmark = pytest.mark.weights
@@ -313,7 +314,7 @@ def test_mask_and_expression_say_what_their_services_say(
         )
         quality = judge(version)
         assert quality.not_masked == (not mask.value)
-        assert quality.neutral_emotion_score == round(100 * emotions.neutral)
+        assert quality.neutral_emotion_score == pytest.approx(100 * emotions.neutral, abs=SCORE)
         answers.add(quality.not_masked)
     assert answers == {True, False}
 
@@ -322,5 +323,4 @@ def test_forty_faces_of_one_photo_are_judged_as_each_alone(sessions: SessionSour
     faces = [look(photo(name)) for name in PORTRAITS for _ in range(8)]
     for face, quality in zip(faces, QualityAssessmentEstimator(sessions).estimate(faces), strict=True):
         alone = judge(face)
-        assert quality.total_score == pytest.approx(alone.total_score, abs=1)
-        assert quality.background_uniformity_score == pytest.approx(alone.background_uniformity_score, abs=1)
+        assert_alike(quality, alone)
