@@ -4,9 +4,9 @@
 """
 
 import os
+import runpy
 import tempfile
 from collections.abc import Iterator
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -17,15 +17,11 @@ pytest.register_assert_rewrite("tests.tolerances")
 NOISE = Path(__file__).parent / "noise"
 
 
-def pytest_configure() -> None:
-    """Turn the noise on, in this process and in those that tests start."""
-    folders = list(filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
-    if "NOISE" in os.environ and str(NOISE) not in folders:
-        os.environ["PYTHONPATH"] = os.pathsep.join([str(NOISE), *folders])
-        spec = spec_from_file_location("noise", NOISE / "sitecustomize.py")
-        assert spec is not None
-        assert spec.loader is not None
-        spec.loader.exec_module(module_from_spec(spec))
+if "NOISE" in os.environ:
+    # Here, before any other conftest imports onnxruntime; and for the processes that tests start.
+    folders = [str(NOISE), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    os.environ["PYTHONPATH"] = os.pathsep.join(folders)
+    runpy.run_path(str(NOISE / "sitecustomize.py"))
 
 
 @pytest.fixture(scope="session")

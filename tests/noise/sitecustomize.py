@@ -53,5 +53,7 @@ def _noisy(run: Callable[..., list[Any]], share: float) -> Callable[..., list[An
     return noisy_run
 
 
-if "NOISE" in os.environ and _SESSIONS not in sys.modules:
+if "NOISE" in os.environ:
+    if _SESSIONS in sys.modules:
+        raise ImportError("the noise comes too late: onnxruntime was imported before it")
     sys.meta_path.insert(0, _NoisySessions(float(os.environ["NOISE"])))

@@ -6,14 +6,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from models.ort import OrtSession
 from tests.conftest import NOISE
-from tests.unit.models.weights.toys import scaling_model
+from tests.unit.models.weights.toys import ROW, scaling_model
 
 CODE = """
 import sys
 import numpy as np
+import pytest
 from pathlib import Path
 from models.ort import OrtSession
 
@@ -41,3 +44,12 @@ def test_with_the_switch_answers_differ_from_call_to_call_by_no_more_than_it_say
 
 def test_without_the_switch_answers_are_the_same(tmp_path: Path) -> None:
     assert (answers(tmp_path, noise=None) == 2).all()
+
+
+@pytest.mark.skipif("NOISE" not in os.environ, reason="this run is without noise")
+def test_the_tests_of_this_run_have_the_noise_themselves(tmp_path: Path) -> None:
+    model = tmp_path / "doubling.onnx"
+    model.write_bytes(scaling_model(2))
+    session = OrtSession(model)
+    first, second = (session.run(np.ones((1, *ROW), np.float32))["617"] for _ in range(2))
+    assert (first != second).any()
