@@ -23,7 +23,7 @@ from models.weights.registry import WEIGHTS, Weights
 from pipelines.chunk import Item
 from pipelines.run import open_frames, run_service
 from pipelines.sample import Sample
-from tests.accuracy.photos import NOBODY, PORTRAITS, photo
+from tests.accuracy.photos import NOBODY, STEADY, photo
 from tests.tolerances import assert_alike, assert_outputs_alike
 from workers.sessions import Sessions
 
@@ -96,12 +96,12 @@ def enriched(sessions: Sessions, name: str) -> Any:
 
 
 def test_all_services_answer_through_shared_batches_as_they_do_alone(plain: Sessions, sharing: Sessions) -> None:
-    names = [*PORTRAITS, NOBODY, *PORTRAITS]
+    names = [*STEADY, NOBODY, *STEADY]
     with ThreadPoolExecutor(THREADS) as pool:
         shared = list(pool.map(lambda name: enriched(sharing, name), names))
     for name, sample in zip(names, shared, strict=True):
         assert_alike(sample, enriched(plain, name))
-        assert bool(sample["objects"]) == (name in PORTRAITS)
+        assert bool(sample["objects"]) == (name in STEADY)
 
 
 def test_every_model_can_be_asked_how_fast_it_is(sharing: Sessions) -> None:

@@ -20,6 +20,7 @@ from models.geometry import Box, Points
 from models.image import Image, decode
 from models.service import Face, Found
 from models.session import SessionSource
+from tests.accuracy.photos import STEADY
 from tests.tolerances import assert_alike, assert_points_alike
 from tests.unit.models.encoded import encode, oriented
 
@@ -205,7 +206,7 @@ def test_all_faces_of_a_collage_are_found_once_each(fitter: FaceFitter, columns:
 
 
 def test_a_batch_gives_what_single_images_give(fitter: FaceFitter) -> None:
-    images = [photo(name) for name in (*PORTRAITS, "shuttle_model", *PORTRAITS)]
+    images = [photo(name) for name in (*STEADY, "shuttle_model", *STEADY)]
     for image, faces in zip(images, fitter.detect(images), strict=True):
         (alone,) = fitter.detect([image])
         assert len(alone) == len(faces)
