@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime-is-installed
 DEV := $(VENV)/.dev-is-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo up test lint types laws weights bench bench-gpu accuracy pins clean
+.PHONY: demo up test test-noise lint types laws weights bench bench-gpu accuracy pins clean
 
 demo: $(RUNTIME)  ## From nothing to the enriched sample of a photo
 	$(BIN)/faceline demo
@@ -17,6 +17,9 @@ up: $(RUNTIME) weights  ## The embedded stack on http://127.0.0.1:8000
 
 test: $(DEV) weights  ## All tests
 	$(BIN)/python -m pytest
+
+test-noise: $(DEV) weights  ## All tests, with outputs of models that are off at random by a ten-thousandth
+	NOISE=1e-4 $(BIN)/python -m pytest
 
 lint: $(DEV)
 	$(BIN)/ruff check

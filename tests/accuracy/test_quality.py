@@ -122,9 +122,9 @@ def test_good_portraits_pass_what_anybody_would_let_pass(look: Look, judge: Judg
 
 LADDERS: dict[str, tuple[Callable[[Image, float], Image], tuple[float, ...]]] = {
     "blur": (blurred, (1.5, 3, 6)),
-    "dark": (lit, (0.5, 0.25, 0.1)),
-    "bright": (lit, (1.5, 2, 3)),
-    "jpeg": (lambda image, quality: compressed(image, int(quality)), (30, 12, 5)),
+    "dark": (lit, (0.4, 0.2, 0.1)),
+    "bright": (lit, (1.7, 2.1, 2.6)),
+    "jpeg": (lambda image, quality: compressed(image, int(quality)), (20, 10, 5)),
     "lowres": (lambda image, width: coarse(image, int(width)), (160, 80, 40)),
     "noise": (noisy, (10, 25, 50)),
 }
@@ -137,7 +137,7 @@ def test_each_step_down_costs_total_score(look: Look, judge: Judge, name: str, k
     face = look(photo(name))
     scores = [judge(on(face, image)).total_score for image in (face.image, *(spoil(face.image, at) for at in levels))]
     # Nothing falls further than to the ground.
-    assert all(after < before or before <= 3 for before, after in pairwise(scores)), scores
+    assert all(after < before or before <= 5 for before, after in pairwise(scores)), scores
     assert scores[-1] < 0.5 * scores[0]
 
 
@@ -293,8 +293,8 @@ def test_a_mirrored_photo_swaps_the_eyes_and_changes_little_else(look: Look, jud
     before, after = judge(face), judge(mirrored)
     assert after.left_eye_openness_score == pytest.approx(before.right_eye_openness_score, abs=8)
     assert after.right_eye_openness_score == pytest.approx(before.left_eye_openness_score, abs=8)
-    assert after.total_score == pytest.approx(before.total_score, abs=6)
-    assert after.eyes_distance == pytest.approx(before.eyes_distance, abs=2)
+    assert after.total_score == pytest.approx(before.total_score, abs=12)
+    assert after.eyes_distance == pytest.approx(before.eyes_distance, abs=3)
     assert after.background_uniformity_score == pytest.approx(before.background_uniformity_score, abs=8)
 
 

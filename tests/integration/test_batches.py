@@ -15,9 +15,7 @@ from threading import Event
 from time import monotonic, sleep
 from typing import Any
 
-import cv2
 import httpx
-import numpy as np
 import pytest
 
 from pipelines.settings import JobSettings
@@ -25,6 +23,7 @@ from pipelines.store import keys
 from pipelines.store.connection import connect
 from pipelines.store.jobs import RedisJobStore
 from tests.integration.conftest import FOUR, PHOTOS, Deploy, Deployment, Json, base64_photo, photo, v1_sample, v2_sample
+from tests.integration.steady import tiny_photos
 from tests.integration.test_privacy import everything
 from tests.tolerances import assert_alike
 
@@ -62,13 +61,6 @@ def line(custom_id: str, sample: Json, services: Sequence[str] = DETECTOR, **mor
 
 def lines(*requests: Json | str) -> bytes:
     return b"".join((one if isinstance(one, str) else json.dumps(one)).encode() + b"\n" for one in requests)
-
-
-def tiny_photos(count: int) -> dict[str, bytes]:
-    """Small photos of one face, no two alike."""
-    face = cv2.resize(cv2.imdecode(np.frombuffer(photo(), np.uint8), cv2.IMREAD_COLOR), (96, 96))
-    shades = [cv2.convertScaleAbs(face, alpha=1, beta=index % 100 - 50) for index in range(count)]
-    return {f"{index:03}.jpg": cv2.imencode(".jpg", shade)[1].tobytes() for index, shade in enumerate(shades)}
 
 
 def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:

@@ -12,7 +12,6 @@ from random import Random
 from threading import Event, Thread
 from time import monotonic, sleep
 
-import cv2
 import httpx
 import pyarrow.parquet as pq
 import pytest
@@ -26,15 +25,14 @@ from bulk.sources import open_source
 from cli.bulk_fleets import make_desk
 from models.catalogue import services
 from models.errors import WeightsMissing
-from models.image import decode
 from models.weights.cache import stored_weights
 from pipelines.settings import load_settings
-from tests.integration.conftest import FOUR, PHOTOS, Deploy, Deployment, Json
+from tests.integration.conftest import FOUR, Deploy, Deployment, Json
+from tests.integration.steady import steady_photos
 from tests.tolerances import assert_alike
 
 pytestmark = pytest.mark.stack
 
-CROPS = 14
 QUICK = {
     "FACELINE_JOBS__STAGE_DEADLINE_S": "4",
     "FACELINE_JOBS__VISIBILITY_TIMEOUT_S": "5",
@@ -51,14 +49,12 @@ PROCESSES = {"worker": "cli.child worker", "valkey-server": "/valkey-server "}
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of crops of real photos, and two files that are none."""
+    """A folder of cuts of real photos, and two files that are none."""
     folder = tmp_path_factory.mktemp("photos")
-    for photo in sorted(PHOTOS.glob("*.jpg")):
-        image = decode(photo.read_bytes())
-        for crop in range(CROPS):
-            cv2.imwrite(str(folder / f"{photo.stem}-{crop:02d}.jpg"), image[crop * 2 :, crop:])
+    for name, photo in steady_photos().items():
+        (folder / name).write_bytes(photo)
     (folder / "broken.jpg").write_text("no photo")
-    whole = (folder / "ardern-00.jpg").read_bytes()
+    whole = (folder / "collins-00.jpg").read_bytes()
     (folder / "sub").mkdir()
     (folder / "sub" / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     return folder
@@ -160,7 +156,7 @@ def test_every_photo_is_in_the_results_or_in_the_errors(photos: Path, undisturbe
     ]
     record = json.loads((undisturbed / "manifest.json").read_text())
     assert record["state"] == "completed"
-    assert record["counts"]["inputs"] == 6 * CROPS + 2
+    assert record["counts"]["inputs"] == len(steady_photos()) + 2
     assert record["counts"]["failed"] == 2
     assert set(record["task"]["models"]) == {model for name in FOUR for model in services()[name].weights}
 

@@ -25,7 +25,8 @@ CHUNK = 3
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Photos below a folder: two in sub-folders, two in a shard, and two files that are none."""
     folder = tmp_path_factory.mktemp("source") / "p"
-    photos = sorted(PHOTOS.glob("*.jpg"))
+    # Two looks at obama_speech differ by too much: see `STEADY` in `tests/accuracy/photos.py`.
+    photos = [PHOTOS / f"{name}.jpg" for name in ("ardern", "collins", "macron", "obama_senate", "shuttle_model")]
     (folder / "a b" / "é#1").mkdir(parents=True)
     for photo, name in zip(photos, ("1.jpg", "a b/é#1/2.jpg", "a b.jpg"), strict=False):
         (folder / name).write_bytes(photo.read_bytes())

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from bench.speed.photos import photos
 from tests.integration.conftest import FOUR
+from tests.integration.steady import steady_photos
 from tests.tolerances import assert_alike
 
 ROOT = Path(__file__).parents[2]
@@ -38,8 +38,8 @@ def test_the_rows_are_those_of_bulk(tmp_path: Path) -> None:
     pytest.importorskip("ray", exc_type=ImportError)
     source = tmp_path / "photos"
     source.mkdir()
-    for number, photo in enumerate(photos(200, megapixels=0.3)):
-        (source / f"{number:03}.jpg").write_bytes(photo)
+    for name, photo in steady_photos().items():
+        (source / name).write_bytes(photo)
     (source / "broken.jpg").write_bytes(b"no photo")
     run(BULK, source, tmp_path / "bulk")
     run([*RAY, "--actors", "2"], source, tmp_path / "ray")
@@ -48,4 +48,4 @@ def test_the_rows_are_those_of_bulk(tmp_path: Path) -> None:
     rows = judged.filter(pc.is_null(judged["error"])).drop_columns(["error"])
     assert rows.schema == bulk.schema
     assert_alike(rows.sort_by(ORDER).to_pylist(), bulk.sort_by(ORDER).to_pylist())
-    assert len(set(rows["image"].to_pylist())) == 200
+    assert len(set(rows["image"].to_pylist())) == len(steady_photos())
