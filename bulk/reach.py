@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from logging import getLogger
+from math import isclose
 
 from bulk.desk import Desk
 from bulk.fleet import Fleet
 from bulk.inputs import Input
 from pipelines.chunk import Failure, Item
+from pipelines.sample import Sample
 from pipelines.submission import Checked
 
 log = getLogger(__name__)
 
 WAIT_S = 1.0
+_NEAR = 0.01
+"""How far boxes of one face may be apart, in shares of the photo."""
 
 
 def reached(fleet: Fleet, desk: Desk, photos: Sequence[Input]) -> bool:
@@ -41,11 +45,21 @@ def reached(fleet: Fleet, desk: Desk, photos: Sequence[Input]) -> bool:
 
 
 def _same(fleet: Fleet, referring: Checked, carried: Checked) -> bool:
-    # One after the other: beside each other they may share a batch, and differ in their last digits.
     one, other = (_come_back(fleet, photo) for photo in (referring, carried))
     if one is None or other is None:
         return False
-    return (one.sample, one.failures, one.dead) == (other.sample, other.failures, other.dead)
+    return (one.failures, one.dead) == (other.failures, other.dead) and _alike(one.sample, other.sample)
+
+
+def _alike(one: Sample, other: Sample) -> bool:
+    """Whether two results are of one photo; those of two processors are, though they are not equal."""
+    if (one.size, len(one.objects)) != (other.size, len(other.objects)):
+        return False
+    boxes = [(first.bbox or (), second.bbox or ()) for first, second in zip(one.objects, other.objects, strict=True)]
+    return all(
+        len(first) == len(second) and all(isclose(a, b, abs_tol=_NEAR) for a, b in zip(first, second, strict=True))
+        for first, second in boxes
+    )
 
 
 def _come_back(fleet: Fleet, photo: Checked) -> Item | None:

@@ -40,7 +40,7 @@ PRIVATE = "ardern.jpg"
 @pytest.fixture(scope="module")
 def deployment(deploy: Deploy) -> Iterator[Deployment]:
     """A deployment of this module's own, whose batches have small parts and lose patience soon."""
-    brief = {"FACELINE_BATCHES__PATIENCE_S": "1", "FACELINE_BATCHES__SILENCE_S": "3"}
+    brief = {"FACELINE_BATCHES__PATIENCE_S": "4", "FACELINE_BATCHES__SILENCE_S": "6"}
     roots = json.dumps([str(PHOTOS)])
     more = {"FACELINE_REFERENCE_ROOTS": roots, "FACELINE_LOG_LEVEL": "DEBUG"}
     with deploy(FACELINE_BATCHES__CHUNK="4", **brief, **more) as running:
@@ -453,7 +453,7 @@ def test_a_body_that_does_not_come_on_is_refused_and_nothing_is_left(deployment:
 
 
 def test_a_batch_whose_process_dies_while_it_comes_in_has_failed(deploy: Deploy) -> None:
-    with deploy(FACELINE_BATCHES__PATIENCE_S="1", FACELINE_BATCHES__SILENCE_S="2", FACELINE_BATCHES__CHUNK="4") as own:
+    with deploy(FACELINE_BATCHES__PATIENCE_S="4", FACELINE_BATCHES__SILENCE_S="5", FACELINE_BATCHES__CHUNK="4") as own:
         upload = Upload(own)
         (api,) = own.stack.supervisor.pids("api")
         os.kill(api, signal.SIGKILL)

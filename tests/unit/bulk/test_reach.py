@@ -11,6 +11,7 @@ from bulk.inputs import Input
 from bulk.reach import reached
 from models.catalogue import services
 from pipelines.reference import Reference
+from pipelines.sample import SampleObject
 from pipelines.settings import JobSettings, LimitSettings
 from pipelines.submission import Checked, Intake, Options
 from tests.fakes.fleet import FakeFleet, dead, well
@@ -60,6 +61,20 @@ def test_workers_that_have_another_photo_there_are_not_trusted(photos: list[Inpu
         return ended
 
     assert not reached(FakeFleet(answer), DESK, photos)
+
+
+@pytest.mark.parametrize(("there", "trusted"), [(0.3001, True), (0.4, False)])
+def test_a_face_may_be_off_by_what_processors_differ_by_and_no_more(
+    photos: list[Input], there: float, trusted: bool
+) -> None:
+    def answer(fleet: FakeFleet, sent: Sequence[Checked]) -> Ended:
+        ended = well(fleet, sent)
+        assert ended.items is not None
+        x2 = 0.3 if carried(sent) else there
+        ended.items[0].sample.objects = [SampleObject(bbox=(0.1, 0.1, x2, 0.3), confidence=x2)]
+        return ended
+
+    assert reached(FakeFleet(answer), DESK, photos) is trusted
 
 
 def test_workers_that_answer_nothing_are_not_trusted(photos: list[Input]) -> None:
