@@ -108,7 +108,7 @@ def _number(value: Any) -> Any:
 def _granted(number: float, tolerance: float) -> float:
     if isinstance(number, int):
         return max(1, ceil(tolerance))  # it may have been rounded the other way
-    return tolerance / 100 if tolerance == SCORE else tolerance  # v2 writes scores as shares
+    return tolerance / 100 + 1e-9 if tolerance == SCORE else tolerance  # v2 writes scores as hundredths
 
 
 def _is_template(path: tuple[Any, ...]) -> bool:

@@ -60,7 +60,7 @@ def changed(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
         (("fitter", "keypoints", 1), 200.2),
         (("age",), 32),
         (("emotions", 0, "confidence"), 0.71),
-        (("quality", "total_score"), 0.91),
+        (("quality", "total_score"), 0.92),
         (("quality", "max_rotation_deviation"), -7),
         (("template", "_face_template", "blob"), template(0.02)),
         (("$template",), template(0.02)),
