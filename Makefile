@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Wheels only: a machine for which a package has none (see the README) learns its name at once, and compiles nothing.
 PIP_INSTALL_PINS := $(PIP) install --quiet --progress-bar on --require-hashes --only-binary=:all: -r
 
-.PHONY: demo up test lint types laws weights bench bench-gpu accuracy pins check-pins clean
+.PHONY: demo up test test-noise lint types laws weights bench bench-gpu accuracy pins check-pins clean
 
 demo: $(RUNTIME)  ## Prints the enriched sample of a photo
 	$(BIN)/faceline demo
@@ -19,6 +19,9 @@ up: $(RUNTIME) weights  ## Runs the embedded stack on http://127.0.0.1:8000
 
 test: $(DEV) weights  ## Runs all tests
 	$(BIN)/python -m pytest
+
+test-noise: $(DEV) weights  ## Runs all tests while model outputs are changed at random by up to 1e-4
+	NOISE=1e-4 $(BIN)/python -m pytest
 
 lint: $(DEV)
 	$(BIN)/ruff check

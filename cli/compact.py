@@ -1,7 +1,13 @@
-"""JSON for people: short things on one line, numbers with four decimals."""
+"""JSON for people: short things on one line, numbers with as many decimals as other processors would show as well."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
+
+_DECIMALS: Mapping[str, int] = {"confidence": 2, "pose": 1, "angles": 1}
+"""Of the numbers below a key: confidences, and degrees."""
+_OTHER_DECIMALS = 3
+"""Of all others: coordinates, relative to the photo."""
 
 
 def compact_json(value: Any, width: int) -> str:
@@ -31,9 +37,9 @@ def _broken(value: Any, width: int, indent: int, used: int) -> str:
     return f"{opening}\n{' ' * inner}{between.join(parts)}\n{' ' * indent}{closing}"
 
 
-def _rounded(value: Any) -> Any:
+def _rounded(value: Any, decimals: int = _OTHER_DECIMALS) -> Any:
     if isinstance(value, float):
-        return round(value, 4)
+        return round(value, decimals)
     if isinstance(value, dict):
-        return {key: _rounded(one) for key, one in value.items()}
-    return [_rounded(one) for one in value] if isinstance(value, list) else value
+        return {key: _rounded(one, _DECIMALS.get(key, decimals)) for key, one in value.items()}
+    return [_rounded(one, decimals) for one in value] if isinstance(value, list) else value

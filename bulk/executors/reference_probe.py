@@ -2,22 +2,26 @@
 
 from collections.abc import Sequence
 from logging import getLogger
+from math import isclose
 
 from bulk.executors.executor import Executor
 from bulk.inputs import Input
 from bulk.validation import PhotoValidator
 from jobs.factory import Checked
 from pipelines.chunk import Failure, Item
+from pipelines.sample import Sample
 
 log = getLogger(__name__)
 
 WAIT_S = 1.0
+_MAX_SHIFT = 0.01
+"""How much the boxes of a face may differ between two runs, relative to the photo."""
 
 
 def workers_reach(executor: Executor, validator: PhotoValidator, photos: Sequence[Input]) -> bool:
     """Whether the workers read the same photos behind the references as this machine does.
 
-    The first valid photo is run twice, by reference and with its bytes. Both results have to be equal: another machine
+    The first valid photo is run twice, by reference and with its bytes. Both results have to be alike: another machine
     may have another photo under the same path.
 
     Args:
@@ -42,11 +46,21 @@ def workers_reach(executor: Executor, validator: PhotoValidator, photos: Sequenc
 
 
 def _same(executor: Executor, referring: Checked, carried: Checked) -> bool:
-    # One after the other: at the same time they may share a batch, and differ in their last digits.
     one, other = (_result(executor, photo) for photo in (referring, carried))
     if one is None or other is None:
         return False
-    return (one.sample, one.failures, one.dead) == (other.sample, other.failures, other.dead)
+    return (one.failures, one.dead) == (other.failures, other.dead) and _alike(one.sample, other.sample)
+
+
+def _alike(one: Sample, other: Sample) -> bool:
+    """Whether two results are of the same photo: on two processors they are close, and not equal."""
+    if (one.size, len(one.objects)) != (other.size, len(other.objects)):
+        return False
+    boxes = [(first.bbox or (), second.bbox or ()) for first, second in zip(one.objects, other.objects, strict=True)]
+    return all(
+        len(first) == len(second) and all(isclose(a, b, abs_tol=_MAX_SHIFT) for a, b in zip(first, second, strict=True))
+        for first, second in boxes
+    )
 
 
 def _result(executor: Executor, photo: Checked) -> Item | None:

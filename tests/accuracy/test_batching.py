@@ -25,7 +25,8 @@ from pipelines.chunk import Item
 from pipelines.load import load_items
 from pipelines.run import run_service
 from pipelines.sample import Sample
-from tests.accuracy.photos import NOBODY, PORTRAITS, photo
+from tests.accuracy.photos import NOBODY, STEADY, photo
+from tests.tolerances import assert_alike, assert_outputs_alike
 
 pytestmark = pytest.mark.weights
 
@@ -64,7 +65,7 @@ def test_a_model_answers_through_shared_batches_as_it_does_alone(sessions: Sessi
     assert len(counting.sizes) < len(requests)
     for request, answer in zip(requests, answers, strict=True):
         for name, alone in model.run(request).items():
-            np.testing.assert_allclose(answer[name], alone, rtol=0, atol=1e-4 * np.abs(alone).max(), err_msg=name)
+            assert_outputs_alike(answer[name], alone, name)
 
 
 @pytest.fixture(scope="module")
@@ -96,30 +97,15 @@ def enriched(sessions: Sessions, name: str) -> Any:
 
 
 def test_all_services_answer_through_shared_batches_as_they_do_alone(plain: Sessions, sharing: Sessions) -> None:
-    names = [*PORTRAITS, NOBODY, *PORTRAITS]
+    names = [*STEADY, NOBODY, *STEADY]
     with ThreadPoolExecutor(THREADS) as pool:
         shared = list(pool.map(lambda name: enriched(sharing, name), names))
     for name, sample in zip(names, shared, strict=True):
-        assert_close(sample, enriched(plain, name))
-        assert bool(sample["objects"]) == (name in PORTRAITS)
+        assert_alike(sample, enriched(plain, name))
+        assert bool(sample["objects"]) == (name in STEADY)
 
 
 def test_every_model_can_be_asked_how_fast_it_is(sharing: Sessions) -> None:
     took = sharing.check()
     assert list(took) == sharing.loaded
     assert all(ms > 0 for ms in took.values())
-
-
-def assert_close(found: Any, expected: Any) -> None:
-    if isinstance(expected, dict):
-        assert found.keys() == expected.keys()
-        for key, value in expected.items():
-            assert_close(found[key], value)
-    elif isinstance(expected, list | tuple):
-        assert len(found) == len(expected)
-        for one, other in zip(found, expected, strict=True):
-            assert_close(one, other)
-    elif isinstance(expected, float):
-        assert found == pytest.approx(expected, rel=1e-3, abs=1e-3)
-    else:
-        assert found == expected

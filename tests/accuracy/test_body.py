@@ -7,6 +7,7 @@ import pytest
 from models.runtime.session import SessionSource
 from models.services.body_detector import BodyDetector
 from tests.accuracy.photos import NOBODY, PORTRAITS, photo, side_by_side
+from tests.tolerances import assert_points_alike
 
 pytestmark = pytest.mark.weights
 # From the hair to the lower border, and from arm to arm, read off prints; three fill the picture from side to side.
@@ -57,4 +58,4 @@ def test_a_batch_gives_what_single_images_give(detector: BodyDetector) -> None:
         (alone,) = detector.detect([image])
         assert len(alone) == len(bodies)
         for one, other in zip(alone, bodies, strict=True):
-            np.testing.assert_allclose(one.bbox, other.bbox, atol=0.1)
+            assert_points_alike(one.bbox, other.bbox)

@@ -20,13 +20,12 @@ from models.weights.packages import Arrived
 from models.weights.pull import pull
 from models.weights.registry import WEIGHTS, Weights, weights_of
 from models.weights.source import Source
+from tests.tolerances import OUTPUT, assert_outputs_alike
 
 pytestmark = pytest.mark.weights
 
 GOLDEN = Path(__file__).parent / "golden"
 FOLDER = Path(os.environ.get("FACELINE_WEIGHTS_DIR") or default_weights_dir())
-# The runtimes were seen to differ from onnxruntime by 2e-5 of the largest value at most.
-TOLERANCE = 1e-4
 
 each_model = pytest.mark.parametrize("weights", WEIGHTS.values(), ids=lambda weights: weights.name)
 
@@ -53,7 +52,7 @@ def test_a_converted_model_gives_the_figures_of_its_source(weights: Weights, see
     expected = golden(weights)[str(seed)]
     assert outputs.keys() == expected.keys()
     for name, (mean, largest, *values) in expected.items():
-        assert deviation(figures(outputs[name], count=24), [mean, largest, *values], largest) < TOLERANCE, name
+        assert deviation(figures(outputs[name], count=24), [mean, largest, *values], largest) < OUTPUT, name
 
 
 @each_model
@@ -63,7 +62,7 @@ def test_rows_of_a_batch_come_out_as_they_do_alone(weights: Weights) -> None:
     together = model.run(batch)
     for row in range(len(batch)):
         for name, alone in model.run(batch[row : row + 1]).items():
-            np.testing.assert_allclose(together[name][row], alone[0], rtol=0, atol=1e-4 * np.abs(alone).max())
+            assert_outputs_alike(together[name][row], alone[0], name)
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 64), (320, 320), (640, 352)])

@@ -23,6 +23,7 @@ from models.services.face_liveness_detector import (
 )
 from models.services.liveness_estimator import LivenessEstimator
 from tests.accuracy.photos import NOBODY, PORTRAITS, blurred, fitted, photo, side_by_side
+from tests.tolerances import assert_alike
 
 pytestmark = pytest.mark.weights
 MODULES = (EachFaceLiveness, LargestFaceLiveness, GoodFaceLiveness)
@@ -102,8 +103,7 @@ def test_a_batch_gives_what_single_faces_give(
     together = judged(source, *faces.values())
     for face, answer in zip(faces.values(), together, strict=True):
         (alone,) = judged(source, face)
-        assert alone.value == answer.value
-        assert alone.confidence == pytest.approx(answer.confidence, abs=1e-3)
+        assert_alike(alone, answer)
 
 
 def values(module: type[FaceLivenessDetector], source: SessionSource, image: Image) -> list[str]:
@@ -127,7 +127,8 @@ def test_of_two_faces_each_or_the_largest_is_judged_or_none(default_only: Sessio
     assert len(values(EachFaceLiveness, default_only, image)) == 2
     ((largest,),) = LargestFaceLiveness(default_only).detect([image])
     sizes = [np.prod(face.bbox[2:] - face.bbox[:2]) for face in EachFaceLiveness(default_only).detect([image])[0]]
-    assert np.prod(largest.bbox[2:] - largest.bbox[:2]) == max(sizes)
+    assert min(sizes) < 0.9 * max(sizes)
+    assert np.prod(largest.bbox[2:] - largest.bbox[:2]) == pytest.approx(max(sizes), rel=0.01)
     with pytest.raises(SeveralFaces) as caught:
         GoodFaceLiveness(default_only).detect([image])
     assert str(caught.value) == "More than one face detected"

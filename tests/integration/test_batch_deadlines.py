@@ -11,7 +11,8 @@ import pytest
 
 from models.family import ModelFamily
 from tests.integration.conftest import FOUR, Deploy, Deployment, photo, v2_sample
-from tests.integration.test_batches import DETECTOR, ZIP, ended, parts_of, rows, submit, tiny_photos, zipped
+from tests.integration.steady import tiny_photos
+from tests.integration.test_batches import DETECTOR, ZIP, ended, parts_of, rows, submit, zipped
 
 pytestmark = pytest.mark.stack
 

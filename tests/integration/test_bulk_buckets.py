@@ -14,6 +14,7 @@ import pytest
 from tests.integration.buckets import SECRET, SERVERS, Bucket
 from tests.integration.conftest import PHOTOS
 from tests.integration.test_bulk import names, rows
+from tests.tolerances import assert_alike
 
 pytestmark = pytest.mark.stack
 
@@ -24,7 +25,8 @@ CHUNK = 3
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with photos: two in sub-folders, two in a shard, and two files that are no photos."""
     folder = tmp_path_factory.mktemp("source") / "p"
-    photos = sorted(PHOTOS.glob("*.jpg"))
+    # Two looks at obama_speech differ by too much: see `STEADY` in `tests/accuracy/photos.py`.
+    photos = [PHOTOS / f"{name}.jpg" for name in ("ardern", "collins", "macron", "obama_senate", "shuttle_model")]
     (folder / "a b" / "é#1").mkdir(parents=True)
     for photo, name in zip(photos, ("1.jpg", "a b/é#1/2.jpg", "a b.jpg"), strict=False):
         (folder / name).write_bytes(photo.read_bytes())
@@ -82,7 +84,7 @@ def read_by_workers(out: Path, name: str) -> bool:
 def test_a_bucket_gives_the_rows_of_a_folder(bucket: Bucket, expected: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run(f"{bucket.url}/p/", out, bucket.environment) == 3, written(out)
-    assert rows(out) == rows(expected)
+    assert_alike(rows(out), rows(expected))
     assert (out / "errors.jsonl").read_bytes() == (expected / "errors.jsonl").read_bytes()
     assert read_by_workers(out, "1.jpg")
     assert SECRET not in written(out)
@@ -91,7 +93,7 @@ def test_a_bucket_gives_the_rows_of_a_folder(bucket: Bucket, expected: Path, tmp
     min(out.glob("parts/part-00000001-*")).unlink()
     assert run(f"{bucket.url}/p/", out, bucket.environment) == 3, written(out)
     assert json.loads((out / "manifest.json").read_text())["runs"][-1]["inputs"] == CHUNK
-    assert rows(out) == rows(expected)
+    assert_alike(rows(out), rows(expected))
 
 
 def test_a_manifest_of_urls_does_not_leak_their_passwords(bucket: Bucket, tmp_path: Path) -> None:

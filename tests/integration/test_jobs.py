@@ -11,28 +11,21 @@ import numpy as np
 import pytest
 
 from tests.integration.conftest import FOUR, Deploy, Deployment, Json, base64_photo, photo, v1_sample, v2_sample
+from tests.tolerances import assert_alike
 
 pytestmark = pytest.mark.stack
 
 
-def without_ages(sample: Json) -> Json:
-    """A sample without its ages, which service routes write as text and jobs as numbers."""
-    faces = [{key: value for key, value in face.items() if key != "age"} for face in sample["objects"]]
-    return {**sample, "objects": faces}
-
-
-def ages(sample: Json) -> list[int]:
-    return [int(face["age"]) for face in sample["objects"]]
-
-
-@pytest.mark.parametrize("name", ["collins.jpg", "obama_speech.jpg", "shuttle_model.jpg"])
+@pytest.mark.parametrize("name", ["collins.jpg", "macron.jpg", "shuttle_model.jpg"])
 def test_a_job_equals_its_services_called_one_after_another(deployment: Deployment, name: str) -> None:
     job = deployment.wait(deployment.submit(FOUR, v2_sample(name), include_image=True))
     sample = v2_sample(name)
     for service in FOUR:
         sample = deployment.client.post(f"/{service}/v2/process/sample", json=sample).json()
-    assert without_ages(job["result"]) == without_ages(sample)
-    assert ages(job["result"]) == ages(sample)
+    # Service routes write ages as text, jobs as numbers.
+    for face in sample["objects"]:
+        face["age"] = int(face["age"])
+    assert_alike(job["result"], sample)
 
 
 def test_a_job_tells_how_it_went(deployment: Deployment) -> None:
@@ -66,7 +59,8 @@ def test_a_job_may_be_waited_for_where_it_is_submitted(deployment: Deployment) -
         assert answer.json() == deployment.client.get(f"/jobs/{answer.json()['id']}").json()
     form = {"services": ",".join(FOUR), "metadata": json.dumps({"order": 7})}
     sent = deployment.client.post("/jobs/image", params={"wait": 30}, data=form, files={"image": photo()})
-    assert (sent.status_code, sent.json()["result"]) == (200, answer.json()["result"])
+    assert sent.status_code == 200
+    assert_alike(sent.json()["result"], answer.json()["result"])
 
 
 def test_who_waits_in_vain_gets_the_job_as_it_stands(deploy: Deploy) -> None:
@@ -99,7 +93,7 @@ def test_an_image_may_come_as_a_form(deployment: Deployment) -> None:
     assert response.status_code == 202
     job = deployment.wait(response.json())
     other = deployment.wait(deployment.submit(FOUR, v2_sample()))
-    assert job["result"] == other["result"]
+    assert_alike(job["result"], other["result"])
     assert job["metadata"] == {"from": "form"}
 
 

@@ -23,4 +23,10 @@ def test_what_fits_stands_on_one_line() -> None:
 
 def test_what_does_not_fit_is_broken_at_the_outermost_place() -> None:
     text = compact_json({"first": {"x": 1.23456789}, "second": [1, 2, 3]}, width=30)
-    assert text == '{\n  "first": {"x": 1.2346},\n  "second": [1, 2, 3]\n}'
+    assert text == '{\n  "first": {"x": 1.235},\n  "second": [1, 2, 3]\n}'
+
+
+def test_numbers_have_the_decimals_that_another_processor_would_show() -> None:
+    face = {"confidence": 0.94271, "bbox": [0.34912], "pose": {"yaw": -1.8309}, "emotions": [{"confidence": 0.70719}]}
+    shown = {"confidence": 0.94, "bbox": [0.349], "pose": {"yaw": -1.8}, "emotions": [{"confidence": 0.71}]}
+    assert json.loads(compact_json(face, width=80)) == shown

@@ -13,6 +13,7 @@ from config.settings import JobSettings, LimitSettings
 from jobs.factory import Checked, JobFactory, Options
 from jobs.reference import Reference
 from models.catalogue import services
+from pipelines.sample import SampleObject
 from tests.fakes.executor import FakeExecutor, dead, well
 
 VALIDATOR = PhotoValidator(
@@ -60,6 +61,18 @@ def test_workers_that_have_another_photo_there_do_not_reach_them(photos: list[In
         return outcome
 
     assert not workers_reach(FakeExecutor(answer), VALIDATOR, photos)
+
+
+@pytest.mark.parametrize(("x2", "reached"), [(0.3001, True), (0.4, False)])
+def test_boxes_may_differ_as_much_as_between_processors(photos: list[Input], x2: float, reached: bool) -> None:
+    def answer(executor: FakeExecutor, sent: Sequence[Checked]) -> Outcome:
+        outcome = well(executor, sent)
+        assert outcome.items is not None
+        right = 0.3 if carried(sent) else x2
+        outcome.items[0].sample.objects = [SampleObject(bbox=(0.1, 0.1, right, 0.3), confidence=right)]
+        return outcome
+
+    assert workers_reach(FakeExecutor(answer), VALIDATOR, photos) is reached
 
 
 def test_workers_that_answer_nothing_do_not_reach_them(photos: list[Input]) -> None:

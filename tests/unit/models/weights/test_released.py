@@ -15,6 +15,7 @@ from models.weights.packages import Fetcher
 from models.weights.pull import pull
 from models.weights.registry import Weights
 from models.weights.source import Registry, ReleasedFile
+from tests.tolerances import assert_outputs_alike
 from tests.unit.models.weights.test_pull import Told
 from tests.unit.models.weights.toys import packed, released_weights, scaling_model, scaling_weights
 
@@ -79,7 +80,7 @@ def test_a_released_file_becomes_a_model_like_any_other(site: Site, bring: Calla
     batch = np.ones((3, 1, 4, 4), np.float32)
     outputs = OrtSession(site.cache / site.double.file).run(batch)
     assert set(outputs) == {"scaled"}
-    np.testing.assert_array_equal(outputs["scaled"], 2 * batch)
+    assert_outputs_alike(outputs["scaled"], 2 * batch)
 
 
 def test_what_was_brought_stays_where_it_was(site: Site) -> None:
