@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from bulk.inputs import Input
 from jobs.factory import Checked, JobFactory, Options, Submission
-from jobs.job import NewJob, new_job_id
+from jobs.job import JobGroup, NewJob, new_job_id
 from jobs.reference import Reference
 from models.errors import InvalidRequest
 from pipelines.chunk import Failure
@@ -57,8 +57,8 @@ class PhotoValidator:
 
     def gather(self, photos: Sequence[Checked]) -> NewJob:
         """Make one job of photos."""
-        job = self.intake.gather(photos, DIALECTS["v2"], self.options)
-        return replace(job, spec=job.spec.model_copy(update={"batch": self.run}))
+        options = replace(self.options, group=JobGroup(kind="bulk", id=self.run))
+        return self.intake.gather(photos, DIALECTS["v2"], options)
 
     def _judge(self, submission: Callable[[Input], Submission], photo: Input) -> Checked | Failure:
         try:

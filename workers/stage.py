@@ -8,8 +8,9 @@ from time import monotonic, perf_counter, time
 from config.errors import FacelineError
 from config.logs import job_id as current_job
 from jobs.errors import StorageError
-from jobs.job import ClaimOutcome, Ending, JobSpec, JobStatus, Progress, ServiceProgress, ServiceStatus, StageClaim
-from jobs.store import JobStore
+from jobs.job import Ending, JobSpec, JobStatus
+from jobs.progress import Progress, ServiceProgress, ServiceStatus
+from jobs.store import ClaimOutcome, JobStore, StageClaim
 from models.service import Service
 from pipelines.chunk import Chunk, Failure
 from pipelines.plan import Stage
@@ -59,7 +60,7 @@ class StageRunner:
         """
         token = current_job.set(job_id)
         try:
-            claim = self.store.begin(job_id, index, time())
+            claim = self.store.claim_stage(job_id, index, time())
             if claim.outcome is ClaimOutcome.GO and claim.spec and claim.chunk:
                 return self._go(claim.spec, claim.spec.stages[index], claim.chunk, queue)
             return self._stop(claim, index)
@@ -100,7 +101,7 @@ class StageRunner:
             return self._finish(spec, ending, progress)
         if chunk.done == len(spec.stages):
             return self._finish(spec, Ending(JobStatus.SUCCEEDED, result=chunk), progress)
-        self.store.end(spec, chunk, progress, time())
+        self.store.complete_stage(spec, chunk, progress, time())
         log.info("stage done", extra=_told(spec, progress))
         return True
 
@@ -124,7 +125,7 @@ class StageRunner:
                         raise StageTimedOut(f"the stage took longer than {self.deadline_s:g} s")
                     if now > looked + LOOK_EVERY_S:
                         looked = now
-                        if not self.store.note(spec, progress):
+                        if not self.store.report_progress(spec, progress):
                             raise StageUnwanted
                     took[place] += run_service(self.service(name), frames, fail_fast=spec.on_error == "fail")
                     failures = [failure for item in chunk.items for failure in item.failures if failure.service == name]

@@ -1,4 +1,4 @@
-"""Batches as callers write and read them."""
+"""Batches as JSON: what callers send, and what they get."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -6,25 +6,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, field_validator
 from pydantic import Field as Key
 
-from api.jobs.schemas import ServiceOptions, moment
+from api.jobs.schemas import moment
 from jobs.batches.batch import Batch, BatchStatus
-
-CUSTOM_ID_LENGTH = 512
-URL = r"^[a-z][a-z0-9+.-]*://"
-"""What is none would name an image in the store, which may be somebody else's."""
-
-
-class BatchLine(ServiceOptions):
-    """A line of a JSONL file: a sample, what is to be done to it, and its caller's name for it."""
-
-    custom_id: str = Key(min_length=1, max_length=CUSTOM_ID_LENGTH, description="unique in its batch")
-    sample: dict[str, Any] = Key({}, description="in dialect v1 or v2; the result is in the same")
-    reference: str | None = Key(
-        None,
-        pattern=URL,
-        max_length=4096,
-        description="instead of the sample's image: where it lies, under what the workers may read",
-    )
+from jobs.options import ServiceOptions
 
 
 class BatchOptions(ServiceOptions):
@@ -42,7 +26,7 @@ class BatchOptions(ServiceOptions):
 
     @property
     def names_services(self) -> bool:
-        """Whether it says what is to be done."""
+        """Whether it has options that only an archive may have."""
         return bool(self.model_fields_set - {"ttl_s"})
 
 

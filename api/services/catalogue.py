@@ -4,9 +4,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from pydantic import Field as Key
 
-from api.deps import FrontDep
-from api.front import Front
 from api.services.versions import routes_of
+from api.state import ApiState, StateDep
 from models.family import ModelFamily
 from models.field import Field
 from models.service import Service
@@ -45,15 +44,15 @@ class OffersView(BaseModel):
 
 
 @router.get("/services", response_model=OffersView)
-async def list_services(front: FrontDep) -> OffersView:
+async def list_services(state: StateDep) -> OffersView:
     """What each service needs and gives, where it is called and what it refuses; and pipelines by name."""
-    return OffersView(services=[_view(service, front) for service in front.catalogue.values()], presets=dict(PRESETS))
+    return OffersView(services=[_view(service, state) for service in state.catalogue.values()], presets=dict(PRESETS))
 
 
-def _view(service: type[Service], front: Front) -> ServiceView:
+def _view(service: type[Service], state: ApiState) -> ServiceView:
     fields = service.needs | service.gives
     routes = [version.route(service.name, kind) for version, kind in routes_of(service)]
-    limits = front.settings.limits
+    limits = state.settings.limits
     return ServiceView(
         name=service.name,
         summary=(service.__doc__ or "").partition("\n")[0],

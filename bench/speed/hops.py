@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
+from typing import Any
 
 from celery import chain
 
@@ -13,7 +14,7 @@ from bench.speed.noop import NOTHING, REPLY, app
 from bench.speed.tables import Table, spread_ms
 from bench.speed.workbench import Workbench
 from broker.queues import CO_LOCATED, all_queues
-from jobs.redis.connection import Client, connect
+from jobs.redis.connection import connect
 
 HOPS = 4
 ANSWERS = "bench:answers"
@@ -25,7 +26,7 @@ PATIENCE_S = 30
 def measure(bench: Workbench) -> list[Table]:
     """Latencies of both, one message at a time."""
     with bench.around(bench.every[:1]) as bare, bench.stack(workers=[]) as stack:
-        client = connect(stack.redis_url, patience_s=1)
+        client: Any = connect(stack.redis_url, patience_s=1)
         with process() as other:
             relaying = other.submit(relay, stack.redis_url)
             raw = _latencies(client, lambda: client.lpush(RELAY[0], b""), bench.seconds)
@@ -46,7 +47,7 @@ def measure(bench: Workbench) -> list[Table]:
 
 def relay(url: str) -> None:
     """Hand messages on from list to list."""
-    client = connect(url, patience_s=1)
+    client: Any = connect(url, patience_s=1)
     onward = dict(zip(RELAY, [*RELAY[1:], ANSWERS], strict=True))
     while True:
         name, message = client.brpop(RELAY)
@@ -61,7 +62,7 @@ def _send_chain() -> None:
     chain(*links, last, app=app).apply_async()
 
 
-def _latencies(client: Client, start: Callable[[], object], seconds: float) -> list[float]:
+def _latencies(client: Any, start: Callable[[], object], seconds: float) -> list[float]:
     latencies: list[float] = []
     ends = perf_counter() + seconds
     while perf_counter() < ends:

@@ -1,11 +1,12 @@
 """A Celery app of tasks that do nothing, with the settings of the real one: `celery -A bench.speed.noop worker`."""
 
 from functools import cache
+from typing import Any
 
 from celery import Celery
 
 from config.settings import load_settings
-from jobs.redis.connection import Client, connect
+from jobs.redis.connection import connect
 
 NOTHING, REPLY = "bench.nothing", "bench.reply"
 
@@ -14,7 +15,7 @@ app.config_from_object("celeryconfig")
 
 
 @cache
-def server() -> Client:
+def server() -> Any:
     """The server of this process."""
     return connect(load_settings().redis_url, patience_s=1)
 

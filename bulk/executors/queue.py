@@ -5,19 +5,18 @@ from time import time
 
 from celery import Celery
 
-from broker.chain import send_job
+from broker.chain import ChainSender
 from broker.queues import CO_LOCATED, Placement
 from bulk.errors import ExecutorLost
 from bulk.executors.executor import Ended
 from bulk.validation import PhotoValidator
 from config.settings import Settings
-from jobs.errors import StorageError
 from jobs.factory import Checked
 from jobs.job import Job, JobSpec, JobStatus
 from jobs.redis.connection import Client
-from jobs.redis.finished import FinishedStream
-from jobs.redis.jobs import RedisJobStore
+from jobs.redis.jobs import FinishedStream, RedisJobStore
 from jobs.redis.presence import Presence
+from jobs.service import JobService
 
 _LOST = (JobStatus.CANCELED, JobStatus.EXPIRED, JobStatus.ERASED)
 
@@ -40,10 +39,9 @@ class QueueExecutor:
         self._presence = Presence(client)
         self._finished = FinishedStream(client)
         self._finished.seek_end()
-        self._app = app
+        self._jobs = JobService(self._store, ChainSender(app, placement))
         self._validator = validator
         self._share = settings.limits.store_share
-        self._placement = placement
         self._specs: dict[str, JobSpec] = {}
 
     def models(self) -> Mapping[str, str]:
@@ -56,15 +54,9 @@ class QueueExecutor:
 
     def send(self, photos: Sequence[Checked]) -> str:
         """See `Executor.send`."""
-        job = self._validator.gather(photos)
-        self._store.create(job)
-        try:
-            send_job(self._app, job.spec, self._placement)
-        except StorageError:
-            self._store.erase(job.spec, tombstone=False)
-            raise
-        self._specs[job.spec.id] = job.spec
-        return job.spec.id
+        spec = self._jobs.submit(self._validator.gather(photos)).spec
+        self._specs[spec.id] = spec
+        return spec.id
 
     def ended(self, wait_s: float) -> Collection[str]:
         """See `Executor.ended`."""

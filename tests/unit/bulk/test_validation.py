@@ -7,7 +7,7 @@ from bulk.inputs import Input
 from bulk.validation import PhotoValidator
 from config.settings import JobSettings, LimitSettings
 from jobs.factory import Checked, JobFactory, Options
-from jobs.job import NewJob, Priority
+from jobs.job import JobGroup, NewJob, Priority
 from jobs.reference import Reference
 from models.catalogue import services
 
@@ -26,5 +26,5 @@ def test_the_jobs_of_a_run_are_parts_of_it_and_stand_in_no_list(tmp_path: Path) 
     photo = tmp_path / "photo.png"
     cv2.imwrite(str(photo), np.zeros((20, 40, 3), np.uint8))
     one, other = validator(), validator()
-    assert job(one, photo).spec.batch == job(one, photo).spec.batch == one.run
-    assert job(other, photo).spec.batch != one.run
+    assert job(one, photo).spec.group == job(one, photo).spec.group == JobGroup(kind="bulk", id=one.run)
+    assert job(other, photo).spec.group != job(one, photo).spec.group
