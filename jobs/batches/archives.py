@@ -175,4 +175,4 @@ def _broken_as_invalid() -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
-        raise InvalidArchive("the body is not a readable zip, tar or tar.gz") from error
+        raise InvalidArchive("the body is no readable zip, tar or tar.gz") from error
