@@ -31,13 +31,13 @@ class BatchOptions(ServiceOptions):
 
 
 class CountsView(BaseModel):
-    """How many requests have come to what; `total` is the sum of the others, and grows while the batch comes in."""
+    """How many requests have each outcome; `total` is the sum, and grows while the batch comes in."""
 
     total: int
     succeeded: int
     failed: int
     canceled: int
-    expired: int = Key(description="not done when the time of the batch was up; or their results are gone since")
+    expired: int = Key(description="not done at the deadline of the batch; or their results are deleted")
     in_progress: int
 
 
@@ -49,7 +49,7 @@ class BatchView(BaseModel):
     counts: CountsView
     created_at: datetime
     finished_at: datetime | None = None
-    expires_at: datetime | None = Key(None, description="when the first results go")
+    expires_at: datetime | None = Key(None, description="when the first results are deleted")
 
 
 class BatchList(BaseModel):
@@ -63,7 +63,7 @@ class ResultRow(BaseModel):
     """A line of the output."""
 
     custom_id: str
-    line: int = Key(description="of the request in the JSONL file, or the place of the image in its archive, from 1")
+    line: int = Key(description="of the request in the JSONL file, or the index of the image in its archive, from 1")
     image_width: int | None = Key(description="upright, in pixels; null without an image")
     image_height: int | None
     result: dict[str, Any] = Key(description="the enriched sample")
@@ -74,7 +74,7 @@ class ErrorRow(BaseModel):
 
     custom_id: str | None
     line: int
-    service: str | None = Key(description="that failed; null if it was none")
+    service: str | None = Key(description="that failed; null if the request failed before or beside a service")
     type: str
     detail: Any = Key(description="as the `detail` of an error response")
     shared: bool = Key(description="it failed along with its neighbours, and may succeed in a batch of its own")

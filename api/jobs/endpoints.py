@@ -89,13 +89,13 @@ async def list_jobs(
     A page may have fewer than `limit` jobs though there is a next page.
     """
     jobs, last = await asyncio.to_thread(state.jobs.recent, limit, cursor_of(cursor))
-    shown = [_view(job) for job in jobs if status in (None, job.status)]
+    shown = [view_job(JobSnapshot(job)) for job in jobs if status in (None, job.status)]
     return JobList(jobs=shown, next=str(last) if last else None)
 
 
 async def get_job(state: StateDep, job_id: str, wait: Wait = 0) -> Response:
     """A job; with its result once it has succeeded, if it is not a part of a batch."""
-    return _whole(await state.async_jobs.wait(job_id, wait))
+    return SampleResponse(view_job(await state.async_jobs.wait(job_id, wait)))
 
 
 async def get_result(state: StateDep, job_id: str, wait: Wait = 0) -> Response:
@@ -120,16 +120,10 @@ async def erase_job(state: StateDep, job_id: str) -> Response:
 
 async def _submit(state: ApiState, request: UnparsedRequest, wait_s: float) -> Response:
     snapshot = await state.async_jobs.submit(request, wait_s)
-    return _whole(snapshot) if wait_s and snapshot.job.status.over else _accepted(snapshot.job)
-
-
-def _whole(snapshot: JobSnapshot) -> Response:
-    return SampleResponse(view_job(snapshot.job, snapshot.metadata, snapshot.sample))
+    if wait_s and snapshot.job.status.over:
+        return SampleResponse(view_job(snapshot))
+    return _accepted(snapshot.job)
 
 
 def _accepted(job: Job) -> Response:
-    return accepted(_view(job), f"/jobs/{job.spec.id}")
-
-
-def _view(job: Job) -> JobView:
-    return view_job(job, None, None)
+    return accepted(view_job(JobSnapshot(job)), f"/jobs/{job.spec.id}")

@@ -1,6 +1,6 @@
 """Jobs as JSON: what callers send, and what they get."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -10,8 +10,9 @@ from pydantic_core import from_json
 from starlette.datastructures import FormData
 
 from config.settings import JobSettings
+from jobs.answer import JobSnapshot
 from jobs.factory import Options
-from jobs.job import Job, JobStatus, Priority
+from jobs.job import JobStatus, Priority
 from jobs.options import ServiceOptions, checked_ttl
 from jobs.progress import ServiceStatus
 from pipelines.chunk import Failure
@@ -48,7 +49,7 @@ class ImageJobOptions(JobOptions):
 
 
 class StageView(BaseModel):
-    """How far one service of a job has come."""
+    """The progress of one service of a job."""
 
     service: str
     status: ServiceStatus
@@ -99,9 +100,9 @@ def form_fields(form: FormData) -> dict[str, Any]:
     return fields
 
 
-def view_job(job: Job, metadata: Mapping[str, Any] | None, result: Mapping[str, Any] | None) -> JobView:
+def view_job(snapshot: JobSnapshot) -> JobView:
     """A job as its caller sees it: services that run without being asked for are left out."""
-    spec = job.spec
+    job, spec = snapshot.job, snapshot.job.spec
     shown: Sequence[str] = spec.plan.services[spec.plan.hidden :]
     stages = [
         StageView(service=name, **progress.model_dump())
@@ -117,8 +118,8 @@ def view_job(job: Job, metadata: Mapping[str, Any] | None, result: Mapping[str, 
         finished_at=moment(job.finished_at) if job.finished_at else None,
         expires_at=moment(job.expires_at) if job.expires_at else None,
         batch=spec.group.id if spec.group else None,
-        metadata=dict(metadata) if metadata is not None else None,
-        result=dict(result) if result else None,
+        metadata=dict(snapshot.metadata) if snapshot.metadata is not None else None,
+        result=snapshot.sample,
         error=job.failure,
     )
 

@@ -5,6 +5,7 @@ from starlette.datastructures import FormData
 
 from api.jobs.schemas import ImageJobOptions, JobRequest, form_fields, view_job
 from config.settings import JobSettings
+from jobs.answer import JobSnapshot
 from jobs.job import Job, JobStatus
 from jobs.options import parse_options
 from jobs.progress import ServiceProgress
@@ -67,6 +68,6 @@ def test_services_that_nobody_asked_for_are_not_shown() -> None:
     spec = new_job(("face-detector-face-fitter", "age-estimator")).spec
     hiding = spec.model_copy(update={"plan": spec.plan.model_copy(update={"hidden": 1})})
     progress = [ServiceProgress(ms=1), ServiceProgress(ms=2)]
-    view = view_job(Job(spec=hiding, status=JobStatus.RUNNING, services=progress), None, None)
+    view = view_job(JobSnapshot(Job(spec=hiding, status=JobStatus.RUNNING, services=progress)))
     assert view.services == ["age-estimator"]
     assert [(stage.service, stage.ms) for stage in view.stages] == [("age-estimator", 2)]
