@@ -1,1 +1,1 @@
-"""Requests in, responses out: the HTTP front."""
+"""HTTP requests in, responses out."""

@@ -9,32 +9,31 @@ from fastapi import FastAPI
 from api.batches.endpoints import batch_router
 from api.errors import add_error_handlers
 from api.faceapi.endpoints import faceapi_router
-from api.front import Front
 from api.jobs.endpoints import job_router
 from api.openapi.pages import add_docs
 from api.openapi.schemas import Schemas
 from api.services.catalogue import router as catalogue_router
 from api.services.endpoints import service_router
-from api.system.endpoints import router as health
+from api.state import running_state
+from api.system.endpoints import router as system_router
 from config.logs import configure_logs
 from config.settings import load_settings
 from models.catalogue import services
 
 
 def create_app() -> FastAPI:
-    """The app of a process, on the settings of its environment.
+    """The app of a process, with the settings of its environment.
 
     Raises:
-        InvalidSetting: the environment holds a wrong one.
+        InvalidSetting: the environment has a setting that does not exist, or a value out of bounds.
     """
     settings = load_settings()
     configure_logs(settings.log_level, settings.log_format)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.front = Front(settings)
-        yield
-        await app.state.front.close()
+        async with running_state(settings) as app.state.parts:
+            yield
 
     app = FastAPI(
         title="Faceline",
@@ -48,7 +47,7 @@ def create_app() -> FastAPI:
     schemas = Schemas()
     app.include_router(job_router(schemas))
     app.include_router(batch_router(schemas))
-    app.include_router(health)
+    app.include_router(system_router)
     app.include_router(catalogue_router)
     app.include_router(faceapi_router(schemas))
     routers = {name: service_router(service, schemas) for name, service in services(settings.modules).items()}

@@ -1,4 +1,4 @@
-"""The table of statuses, and errors as responses."""
+"""The HTTP status of each error, and errors as responses."""
 
 from collections.abc import Mapping
 from logging import getLogger
@@ -9,14 +9,13 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from config.errors import FacelineError
+from jobs import errors
 from jobs.errors import StorageError
-from jobs.job import JobStatus
-from pipelines.chunk import Failure
-from pipelines.errors import Detail, InvalidSample
+from pipelines.errors import Detail
 
 log = getLogger(__name__)
 
-# Whoever sends too much is hung up on: to read on would be the attack itself.
+# The connection is closed behind a body that is too large: reading the rest would cost what the limit saves.
 _HEADERS = {413: {"Connection": "close"}, 429: {"Retry-After": "2"}, 503: {"Retry-After": "2"}}
 
 STATUS: Mapping[str, int] = {
@@ -55,37 +54,13 @@ STATUS: Mapping[str, int] = {
     "timed_out": 504,
     "waited_too_long": 504,
 }
-"""The status of an error by its stable type; 500 for all others."""
+"""The HTTP status of an error by its stable type; 500 for all others."""
 
 
 class UnsupportedMedia(FacelineError):
-    """The body, or a part of it, is of a media type that the route does not take."""
+    """The body, or a part of it, has a media type that the route does not take."""
 
     type = "unsupported_media"
-
-
-class WaitedTooLong(FacelineError):
-    """A synchronous route gave up waiting for its job, which goes on."""
-
-    type = "waited_too_long"
-
-
-class JobUnknown(FacelineError):
-    """There never was such a job, or its last trace is gone."""
-
-    type = "job_unknown"
-
-
-class BatchUnknown(FacelineError):
-    """There never was such a batch, or its last trace is gone."""
-
-    type = "batch_unknown"
-
-
-class PartOfBatch(FacelineError):
-    """What somebody wants of a job can only be had of the batch that it is a part of."""
-
-    type = "part_of_batch"
 
 
 class NotAcceptable(FacelineError):
@@ -94,53 +69,23 @@ class NotAcceptable(FacelineError):
     type = "not_acceptable"
 
 
-class UploadStalled(FacelineError):
-    """The body of a request did not come on."""
-
-    type = "upload_stalled"
-
-
-class JobFailed(FacelineError):
-    """A job that somebody waits for came to no result.
-
-    Args:
-        message: for the caller.
-        failure_type: the stable type of what went wrong in the job.
-    """
-
-    def __init__(self, message: str, failure_type: str) -> None:
-        super().__init__(message, failure_type)
-        self.type = failure_type  # type: ignore[misc]  # of this failure
-
-    @classmethod
-    def of(cls, failure: Failure) -> "JobFailed":
-        """The failure of a job."""
-        return cls(failure.message, failure.type)
-
-    @classmethod
-    def because(cls, status: JobStatus) -> "JobFailed":
-        """The failure of a job that ended without an answer and without an error."""
-        return cls(f"the job is {status.value}", status.value)
-
-
 def detail_of(error: FacelineError) -> str | list[Detail]:
-    """What an error says to its caller."""
+    """What an error says to the caller."""
     if isinstance(error, StorageError):
-        # It names addresses inside the deployment.
-        log.error("store or broker away", extra={"error": str(error)})
+        # Its text has addresses inside the deployment.
+        log.error("store or broker does not answer", extra={"error": str(error)})
         return "the store or the broker does not answer: come back later"
-    return error.under("body").details if isinstance(error, InvalidSample) else str(error)
+    return errors.detail_of(error)
 
 
 def error_response(error: FacelineError) -> JSONResponse:
     """An error as the contract writes it."""
-    status = STATUS.get(error.type, 500)
-    headers = _HEADERS.get(status)
-    return JSONResponse({"detail": detail_of(error)}, status, headers)
+    status = STATUS.get(errors.type_of(error), 500)
+    return JSONResponse({"detail": detail_of(error)}, status, _HEADERS.get(status))
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer all errors in one form: `{"detail": …}`."""
+    """Answer all errors as `{"detail": …}`."""
 
     async def faceline_error(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, FacelineError)
@@ -148,12 +93,12 @@ def add_error_handlers(app: FastAPI) -> None:
 
     async def validation_error(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        # The input is left out: it may be somebody's image.
+        # The input is left out: it may be an image.
         details = [{key: entry[key] for key in ("loc", "msg", "type")} for entry in error.errors()]
         return JSONResponse({"detail": details}, 422)
 
-    async def gone(_: Request, __: Exception) -> Response:
-        return Response(status_code=400)  # nobody is there to read it
+    async def disconnected(_: Request, __: Exception) -> Response:
+        return Response(status_code=400)  # the caller closed the connection and does not read it
 
     async def unexpected(_: Request, error: Exception) -> JSONResponse:
         log.error("request failed", exc_info=error)
@@ -161,5 +106,5 @@ def add_error_handlers(app: FastAPI) -> None:
 
     app.add_exception_handler(FacelineError, faceline_error)
     app.add_exception_handler(RequestValidationError, validation_error)
-    app.add_exception_handler(ClientDisconnect, gone)
+    app.add_exception_handler(ClientDisconnect, disconnected)
     app.add_exception_handler(Exception, unexpected)

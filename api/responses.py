@@ -1,4 +1,4 @@
-"""JSON as it goes out."""
+"""The responses that several routes give."""
 
 from typing import Any
 
@@ -7,8 +7,13 @@ from pydantic_core import to_json
 
 
 class SampleResponse(JSONResponse):
-    """JSON written by pydantic: several times faster than the standard library on a sample with its image."""
+    """JSON written by pydantic: several times faster than the standard library for a sample with its image."""
 
     def render(self, content: Any) -> bytes:
         """The bytes of the content."""
         return to_json(content)
+
+
+def accepted(view: Any, location: str) -> SampleResponse:
+    """What was accepted, with its location."""
+    return SampleResponse(view, 202, {"Location": location, "Retry-After": "1"})

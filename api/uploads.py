@@ -1,11 +1,8 @@
-"""Bodies: read once, counted while they come in, never written to disk."""
+"""Reads the bodies of requests: with a limit on their bytes, and without writing them to disk."""
 
 from collections.abc import AsyncGenerator
-from math import isfinite
-from typing import Any
 
 from fastapi import Request
-from pydantic_core import from_json
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -15,7 +12,7 @@ from jobs.errors import PayloadTooLarge
 from pipelines.errors import Detail, InvalidSample
 
 FORM_OVERHEAD_BYTES = 65_536
-"""Of the boundaries and the fields of a form beside its image."""
+"""How many bytes the boundaries and the other fields of a form may have beside its image."""
 
 
 async def read_sample(request: Request, limits: LimitSettings) -> bytes:
@@ -23,7 +20,7 @@ async def read_sample(request: Request, limits: LimitSettings) -> bytes:
 
     Raises:
         UnsupportedMedia: it is a form.
-        PayloadTooLarge: it grows beyond what an image and a sample may have together.
+        PayloadTooLarge: it has more bytes than an image and a sample may have together.
     """
     if request.headers.get("content-type", "").lower().startswith("multipart/"):
         raise UnsupportedMedia("this route takes application/json")
@@ -35,8 +32,8 @@ async def read_form(request: Request, limits: LimitSettings) -> FormData:
     """The form of a multipart request, held in memory.
 
     Raises:
-        UnsupportedMedia: the body is no multipart form.
-        PayloadTooLarge: it grows beyond what an image may have.
+        UnsupportedMedia: the body is not a multipart form.
+        PayloadTooLarge: it has more bytes than an image may have.
         InvalidSample: the form is broken.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
@@ -52,8 +49,8 @@ async def image_of(form: FormData) -> bytes:
     """The image of a form.
 
     Raises:
-        InvalidSample: there is none.
-        UnsupportedMedia: it claims to be something else than an image.
+        InvalidSample: the form has no image.
+        UnsupportedMedia: the media type of the field is not that of an image.
     """
     upload = form.get("image")
     if not isinstance(upload, UploadFile):
@@ -64,34 +61,8 @@ async def image_of(form: FormData) -> bytes:
     return await upload.read()
 
 
-def parse_sample(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body.
-
-    Raises:
-        InvalidSample: it is none.
-    """
-    try:
-        parsed = from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        raise InvalidSample([Detail(loc=[], msg=str(error), type="json_invalid")]) from error
-    if not _is_finite(parsed):
-        raise InvalidSample([Detail(loc=[], msg="numbers must be finite", type="finite_number")])
-    if not isinstance(parsed, dict):
-        raise InvalidSample([Detail(loc=[], msg="Input should be an object", type="dict_type")])
-    return parsed
-
-
-def _is_finite(value: Any) -> bool:
-    """Whether JSON can say all of it: a number with too large an exponent was read as infinity."""
-    if isinstance(value, dict):
-        return all(map(_is_finite, value.values()))
-    if isinstance(value, list):
-        return all(map(_is_finite, value))
-    return not isinstance(value, float) or isfinite(value)
-
-
 async def counted(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    """The body of a request as it comes in.
+    """The parts of a body as they come in.
 
     Raises:
         PayloadTooLarge: it has more than `limit` bytes.
@@ -108,5 +79,5 @@ async def counted(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
 
 
 class _InMemory(MultiPartParser):
-    # The base class spills files over a megabyte to disk, where nobody would erase them.
+    # The base class writes files over a megabyte to disk, and they would stay there after a crash.
     spool_max_size = 2**31

@@ -41,6 +41,27 @@ def send_job(app: Celery, spec: JobSpec, placement: Placement, from_stage: int =
         raise StorageError(f"the broker did not take the job: {error}") from error
 
 
+class ChainSender:
+    """Sends jobs as Celery chains: an implementation of `jobs.service.Sender`. For one thread.
+
+    Args:
+        app: sends the messages.
+        placement: names the queues.
+    """
+
+    def __init__(self, app: Celery, placement: Placement) -> None:
+        self._app = app
+        self._placement = placement
+
+    def send(self, spec: JobSpec) -> None:
+        """See `Sender.send`."""
+        send_job(self._app, spec, self._placement)
+
+    def send_check(self, check_id: str, family: ModelFamily) -> None:
+        """See `send_check`."""
+        send_check(self._app, check_id, family, self._placement)
+
+
 def _link(spec: JobSpec, stage: int, placement: Placement) -> dict[str, Any]:
     return {
         "args": (spec.id, stage),

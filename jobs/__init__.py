@@ -1,1 +1,1 @@
-"""Requests in, jobs and results out, without HTTP and without Celery."""
+"""Requests in, jobs and results out; without HTTP and without Celery."""

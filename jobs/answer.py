@@ -1,11 +1,54 @@
-"""From the outcome of a job to the sample that its caller gets."""
+"""A job as it is at one moment, and the sample that its caller gets."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from jobs.job import JobData, JobSpec
+from jobs.errors import JobFailed
+from jobs.job import Job, JobData, JobSpec, JobStatus
 from pipelines.dialects import DIALECTS
 from pipelines.dialects.codec import WriteContext
 from pipelines.encoding import encode_base64
+
+
+@dataclass(frozen=True, slots=True)
+class JobSnapshot:
+    """A job with what its caller may see of it.
+
+    Attributes:
+        data: None if they are deleted, or are given out with the group of the job.
+        image: encoded, to be echoed in the result.
+    """
+
+    job: Job
+    data: JobData | None = None
+    image: bytes | None = None
+
+    @property
+    def metadata(self) -> Mapping[str, Any] | None:
+        """The caller's own, unchanged."""
+        return self.data.metadata if self.data else None
+
+    @property
+    def sample(self) -> dict[str, Any] | None:
+        """The enriched sample; None if the job has none."""
+        if self.job.status is not JobStatus.SUCCEEDED or self.data is None or self.data.result is None:
+            return None
+        return write_answer(self.job.spec, self.data, self.image)
+
+    def require_sample(self) -> dict[str, Any]:
+        """The enriched sample of a job that is over.
+
+        Raises:
+            JobFailed: it has none.
+        """
+        if self.job.failure:
+            raise JobFailed.of(self.job.failure)
+        sample = self.sample
+        if sample is None:
+            succeeded = self.job.status is JobStatus.SUCCEEDED
+            raise JobFailed.because(JobStatus.EXPIRED if succeeded else self.job.status)
+        return sample
 
 
 def write_answer(spec: JobSpec, data: JobData, image: bytes | None, index: int = 0) -> dict[str, Any]:
@@ -13,9 +56,9 @@ def write_answer(spec: JobSpec, data: JobData, image: bytes | None, index: int =
 
     Args:
         spec: of the job.
-        data: with its result.
-        image: to echo, encoded.
-        index: of the sample, where the job has several.
+        data: of the job; they have its result.
+        image: encoded, to be echoed in the sample.
+        index: of the item, where the job has several.
     """
     assert data.result is not None, "only a job that succeeded has an answer"
     item, given = data.result.items[index], data.givens[index]

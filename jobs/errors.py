@@ -1,9 +1,11 @@
-"""Errors of jobs, batches and their stores."""
+"""Errors of jobs, batches and their stores. Each has a stable type; the HTTP statuses are in `api/errors.py`."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from config.errors import FacelineError
 from models.errors import InvalidRequest
+from pipelines.chunk import Failure
+from pipelines.errors import Detail, InvalidSample
 
 
 class PayloadTooLarge(InvalidRequest):
@@ -13,13 +15,19 @@ class PayloadTooLarge(InvalidRequest):
 
 
 class UnreachableReference(InvalidRequest):
-    """What a reference points to cannot be read from here, or must not be."""
+    """The image of a reference cannot be read from here, or reading it is not allowed."""
 
     type: ClassVar[str] = "unreachable_reference"
 
 
+class DuplicateCustomId(InvalidRequest):
+    """Two requests of a batch have the same custom id."""
+
+    type: ClassVar[str] = "duplicate_custom_id"
+
+
 class StorageError(FacelineError):
-    """The store of jobs and images did not answer."""
+    """The store or the broker did not answer."""
 
     type: ClassVar[str] = "storage_error"
 
@@ -30,19 +38,89 @@ class Overloaded(FacelineError):
     type: ClassVar[str] = "overloaded"
 
 
+class NoWorker(FacelineError):
+    """No live worker takes the messages of a family."""
+
+    type: ClassVar[str] = "no_worker"
+
+
 class IdempotencyConflict(FacelineError):
-    """An idempotency key came again with another request."""
+    """An idempotency key came again with a different request."""
 
     type: ClassVar[str] = "idempotency_conflict"
 
 
 class StillComingIn(FacelineError):
-    """What an idempotency key stands for is not all there yet."""
+    """The batch of an idempotency key is still being received."""
 
     type: ClassVar[str] = "still_coming_in"
 
 
-class NoWorker(FacelineError):
-    """No live worker takes the tasks of a family."""
+class UploadStalled(FacelineError):
+    """The body of a request stopped coming."""
 
-    type: ClassVar[str] = "no_worker"
+    type: ClassVar[str] = "upload_stalled"
+
+
+class JobUnknown(FacelineError):
+    """There never was such a job, or its tombstone is gone."""
+
+    type: ClassVar[str] = "job_unknown"
+
+
+class BatchUnknown(FacelineError):
+    """There never was such a batch, or its tombstone is gone."""
+
+    type: ClassVar[str] = "batch_unknown"
+
+
+class PartOfBatch(FacelineError):
+    """The job belongs to a batch, which has to be asked instead."""
+
+    type: ClassVar[str] = "part_of_batch"
+
+
+class WaitedTooLong(FacelineError):
+    """A synchronous route stopped waiting for its job. The job continues."""
+
+    type: ClassVar[str] = "waited_too_long"
+
+
+class JobFailed(FacelineError):
+    """A job, or a batch, has no result.
+
+    Args:
+        message: for the caller.
+        failure_type: the stable type of what went wrong in the job, or the status in which it ended.
+    """
+
+    type: ClassVar[str] = "job_failed"
+
+    def __init__(self, message: str, failure_type: str) -> None:
+        super().__init__(message, failure_type)
+
+    @property
+    def failure_type(self) -> str:
+        """The stable type of what went wrong."""
+        failure_type: str = self.args[1]
+        return failure_type
+
+    @classmethod
+    def of(cls, failure: Failure) -> Self:
+        """The error for a job that failed."""
+        return cls(failure.message, failure.type)
+
+    @classmethod
+    def because(cls, status: str, kind: str = "job") -> Self:
+        """The error for a job, or a batch, that ended without a result and without a failure."""
+        return cls(f"the {kind} is {status}", status)
+
+
+def type_of(error: FacelineError) -> str:
+    """The stable type of an error for callers: for a job without a result, the type of what went wrong in it."""
+    return error.failure_type if isinstance(error, JobFailed) else error.type
+
+
+def detail_of(error: FacelineError) -> str | list[Detail]:
+    """What an error says to the caller. Locations start at the body of the request."""
+    return error.under("body").details if isinstance(error, InvalidSample) else str(error)

@@ -1,4 +1,4 @@
-"""From what a caller sent to a job that may be queued: everything that can be judged without a model."""
+"""Makes jobs of submissions, and checks in them all that can be checked without a model."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from typing import Any
 
 from config.settings import JobSettings, LimitSettings
 from jobs.errors import PayloadTooLarge
-from jobs.job import JobSpec, NewJob, OnError, Priority, new_job_id
+from jobs.idempotency import RequestKey
+from jobs.job import JobGroup, JobSpec, NewJob, OnError, Priority, RequestReference, new_job_id
 from models.catalogue import Catalogue
 from models.family import ModelFamily
 from models.imaging.headers import check_pixels, read_header
@@ -23,12 +24,17 @@ from pipelines.plan import Plan, check_services, plan, stages
 from pipelines.sample import Sample, Size
 
 PLACEHOLDER: list[dict[str, Any]] = [{}]
-"""Sent instead of faces, where a dialect knows it: find them yourself."""
+"""Callers send this instead of faces, where a dialect has it: the service finds the faces itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a job is run and kept; see `JobSpec`."""
+    """How a job runs and how it is kept; see `JobSpec`.
+
+    Attributes:
+        group: what the job belongs to, if it is not submitted alone.
+        deadline_s: if None, that of the deployment.
+    """
 
     ttl_s: int
     age_format: AgeFormat
@@ -36,38 +42,42 @@ class Options:
     include_image: bool = False
     priority: Priority = Priority.NORMAL
     metadata: Mapping[str, Any] | None = None
+    group: JobGroup | None = None
+    deadline_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A sample and what is to be done to it.
+    """A sample, and the services that are to run on it.
 
     Attributes:
-        asked: the services, in order.
+        services: that the caller asked for, in order.
         body: the sample as it was sent, in its dialect.
-        image: encoded, where it came beside the sample instead of in it.
-        source: where the image lies, instead; see `Item.source`. The workers will judge it.
-        at: where the sample lies in what the caller sent; errors are located from there.
+        image: encoded, if it came beside the sample instead of in it.
+        source: the reference of the image, if it did not come at all; see `Item.source`. The workers check that image.
+        at: the location of the sample in the request; the locations of errors start with it.
+        key: the idempotency key of the request.
     """
 
-    asked: Sequence[str]
+    services: Sequence[str]
     body: Mapping[str, Any]
     dialect: Dialect
     options: Options
     image: bytes | None = None
     source: str | None = None
     at: tuple[str, ...] = ()
+    key: RequestKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A submission in which nothing was found wrong.
+    """The sample of a submission that passed all checks.
 
     Attributes:
-        sample: what it says, in canonical form.
+        sample: in canonical form.
         given: the sample as it was sent, without its image.
-        image: encoded; None if the sample has none, or refers to it.
-        source: where the image lies, if nobody has read it.
+        image: encoded; None if the sample has none, or a reference to it.
+        source: the reference of the image, if its bytes did not come.
     """
 
     plan: Plan
@@ -79,65 +89,91 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class JobFactory:
-    """Takes submissions in.
+    """Checks submissions and makes jobs of them.
 
     Attributes:
-        place: names where the tasks of a family go.
+        queue_prefix: what the queues of a family are named after; neighbouring services with one prefix share a stage.
+        age_format: of all jobs, if the deployment has decided it; otherwise each submission decides it.
     """
 
     catalogue: Catalogue
     jobs: JobSettings
     limits: LimitSettings
-    place: Callable[[ModelFamily], str]
+    queue_prefix: Callable[[ModelFamily], str]
+    age_format: AgeFormat | None = None
 
-    def accept(self, submission: Submission) -> NewJob:
+    def accept(self, submission: Submission, job_id: str | None = None) -> NewJob:
         """Check a submission and make a job of it.
+
+        Args:
+            submission: to check.
+            job_id: of the job; if not given, a new one.
 
         Raises:
             InvalidRequest: as `check` does.
         """
-        return self.gather([self.check(submission)], submission.dialect, submission.options)
+        checked = self.check(submission)
+        return self.gather([checked], submission.dialect, submission.options, job_id=job_id, key=submission.key)
 
     def check(self, submission: Submission) -> Checked:
         """Check a submission.
 
         Raises:
             InvalidSample: the sample breaks the schema or lacks what a service needs.
-            UndecodableBase64: the image, or a template, is no base64.
-            InvalidTemplate: a template is not one of ours.
+            UndecodableBase64: the image, or a template, is not base64.
+            InvalidTemplate: a template was not written by this software.
             PayloadTooLarge: the image has too many bytes.
-            InvalidImage: the image is none that Faceline reads.
+            InvalidImage: the image has no format that Faceline reads.
             ImageTooLarge: the image has too many pixels.
         """
-        check_services(submission.asked, self.catalogue)
+        check_services(submission.services, self.catalogue)
         try:
             return self._check(submission)
         except InvalidSample as error:
             raise error.under(*submission.at) from error
 
-    def gather(self, samples: Sequence[Checked], dialect: Dialect, options: Options) -> NewJob:
-        """Make one job of samples that have one plan: they travel through its stages together.
+    def gather(
+        self,
+        samples: Sequence[Checked],
+        dialect: Dialect,
+        options: Options,
+        *,
+        job_id: str | None = None,
+        key: RequestKey | None = None,
+        requests: Sequence[RequestReference] = (),
+    ) -> NewJob:
+        """Make one job of samples with one plan: they travel through its stages together.
+
+        Args:
+            samples: at least one.
+            dialect: of the samples and of the result.
+            options: of the job.
+            job_id: of the job; if not given, a new one.
+            key: the idempotency key of the request.
+            requests: of each sample, the request of a batch that it was made of.
 
         Raises:
-            ValueError: their plans differ.
+            ValueError: the plans differ.
         """
         planned = samples[0].plan
         if any(sample.plan != planned for sample in samples):
             raise ValueError("samples with different plans cannot share a job")
         images = [sample.image for sample in samples if sample.image is not None]
         spec = JobSpec(
-            id=new_job_id(),
+            id=job_id or new_job_id(),
             plan=planned,
-            stages=tuple(stages(planned.services, self.catalogue, self.place)),
+            stages=tuple(stages(planned.services, self.catalogue, self.queue_prefix)),
             dialect=dialect.name,
             images=len(images),
             on_error=options.on_error,
             include_image=options.include_image,
-            age_format=options.age_format,
+            age_format=self.age_format or options.age_format,
             priority=options.priority,
             created_at=time(),
             ttl_s=options.ttl_s,
-            deadline_s=self.jobs.deadline_s,
+            deadline_s=options.deadline_s or self.jobs.deadline_s,
+            idempotency_key=key.key if key else None,
+            group=options.group,
         )
         blobs = iter(spec.blobs)
         items = [
@@ -149,32 +185,34 @@ class JobFactory:
             chunk=Chunk(items=items),
             givens=[one.given for one in samples],
             metadata=options.metadata,
+            requests=requests,
             images=images,
+            fingerprint=key.fingerprint if key else "",
         )
 
     def _check(self, submission: Submission) -> Checked:
         dialect, body = submission.dialect, submission.body
-        looks = any(IMAGE in self.catalogue[name].needs for name in submission.asked)
+        looks = any(IMAGE in self.catalogue[name].needs for name in submission.services)
         image = self._image(submission) if looks else None
-        size = self._size(submission.asked, image) if image is not None else None
-        first = self.catalogue[submission.asked[0]]
+        size = self._size(submission.services, image) if image is not None else None
+        first = self.catalogue[submission.services[0]]
         find_faces = dialect.placeholder and first.needs_only_boxes() and body.get("objects") == PLACEHOLDER
-        body = self.read_part([FaceFitter.name] if find_faces else submission.asked, body)
+        body = self.readable_part([FaceFitter.name] if find_faces else submission.services, body)
         if "objects" not in body and not find_faces and not issubclass(first, DetectingService):
             raise InvalidSample([Detail(loc=["objects"], msg="Field required", type="missing")])
         self._check_count(body.get("objects"))
-        sample = dialect.read(body, size, self._read_fields(submission.asked))
+        sample = dialect.read(body, size, self._read_fields(submission.services))
         if issubclass(first, MatchingService) and len(sample.objects) != 2:
             message = f"{first.name} compares exactly two objects, not {len(sample.objects)}"
             raise InvalidSample([Detail(loc=["objects"], msg=message, type="not_two_objects")])
         has_image = image is not None or submission.source is not None
-        planned = plan(submission.asked, self.catalogue, sample, dialect, has_image=has_image, find_faces=find_faces)
+        planned = plan(submission.services, self.catalogue, sample, dialect, has_image=has_image, find_faces=find_faces)
         given = {key: value for key, value in body.items() if key != dialect.image_key}
         return Checked(planned, sample, given, image, submission.source)
 
-    def read_part(self, asked: Sequence[str], body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A sample without its objects, where the first service finds them anew: then they may be anything."""
-        first = self.catalogue.get(asked[0])
+    def readable_part(self, names: Sequence[str], body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The sample without its objects, if the first service replaces them: then they are not read or checked."""
+        first = self.catalogue.get(names[0])
         if first is None or not issubclass(first, DetectingService):
             return body
         return {key: value for key, value in body.items() if key != "objects"}
@@ -184,19 +222,19 @@ class JobFactory:
             message = f"{len(objects)} objects are more than the {self.limits.objects} allowed"
             raise InvalidSample([Detail(loc=["objects"], msg=message, type="too_long")])
 
-    def _read_fields(self, asked: Sequence[str]) -> set[Field]:
-        """The fields of the objects that came in which somebody looks at."""
-        # Whoever crops takes the points where there are any, needed or not.
+    def _read_fields(self, names: Sequence[str]) -> set[Field]:
+        """The fields of the given objects that the services read."""
+        # Services that crop faces use landmarks if there are any, also without declaring that they need them.
         read = {BBOX, LANDMARKS}
         given: set[Field] = set()
-        for name in asked:
+        for name in names:
             read |= self.catalogue[name].needs - given
             given |= self.catalogue[name].gives
         return read
 
-    def _size(self, asked: Sequence[str], image: bytes) -> Size:
+    def _size(self, names: Sequence[str], image: bytes) -> Size:
         header = read_header(image)
-        bounds = [self.catalogue[name].max_pixels for name in asked]
+        bounds = [self.catalogue[name].max_pixels for name in names]
         check_pixels(header, min([self.limits.pixels, *(bound for bound in bounds if bound is not None)]))
         return header.upright_size
 

@@ -1,45 +1,131 @@
-"""Idempotency keys: whoever sends the same request once more gets what stands for it already."""
+"""Idempotency keys: a request that comes again with its key gets the job or batch that it got before."""
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Protocol, TypeVar
 
-from jobs.batches.batch import BatchSpec
+from config.errors import FacelineError
 from jobs.errors import IdempotencyConflict
-from jobs.job import JobSpec
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """The idempotency key of a request.
+
+    Attributes:
+        fingerprint: tells requests with the same key apart; see `fingerprint_of`.
+    """
+
+    key: str
+    fingerprint: str
 
 
 class IdempotencyKeys(Protocol):
-    """Binds keys to ids. Thread-safe. Methods raise `StorageError` where the store does not answer."""
+    """Binds keys to ids. Thread-safe. Methods raise `StorageError` if the store does not answer."""
 
-    def claim(self, key: str, fingerprint: str, own_id: str, ttl_s: int) -> tuple[str, str]:
-        """Bind a key to an id, unless it is bound; gives the bound (id, fingerprint)."""
+    def bind(self, key: str, fingerprint: str, own_id: str, ttl_s: int) -> tuple[str, str]:
+        """Bind a key to an id, unless it is bound; gives the (id, fingerprint) that it is bound to then."""
 
-    def release(self, key: str, own_id: str) -> None:
-        """Unbind a key, if it is bound to this id."""
+    def unbind(self, key: str, own_id: str) -> None:
+        """Remove the binding of a key, if it is bound to this id."""
 
 
-def bind(claims: IdempotencyKeys, spec: JobSpec | BatchSpec, fingerprint: str, stands: Callable[[str], bool]) -> str:
-    """The id of what stands for a request: what was just made of it, or of an earlier one with its key.
+class Keyed(Protocol):
+    """A job or a batch: it may have come with an idempotency key."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The caller's key; None if the request had none."""
+
+    @property
+    def deadline_s(self) -> int:
+        """How long it may take."""
+
+    @property
+    def ttl_s(self) -> int:
+        """How long its result is kept."""
+
+
+Made = TypeVar("Made", bound=Keyed, contravariant=True)
+
+
+class KeyedStore(Protocol[Made]):
+    """Keeps jobs or batches and their idempotency keys."""
+
+    @property
+    def idempotency_keys(self) -> IdempotencyKeys:
+        """The keys."""
+
+    def erase(self, spec: Made, *, tombstone: bool) -> None:
+        """Delete a job or a batch, and unbind its key."""
+
+
+def fingerprint_of(*parts: bytes) -> str:
+    """A digest that tells requests with one key apart."""
+    return sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
+
+
+def bind_key(keys: IdempotencyKeys, made: Keyed, fingerprint: str, exists: Callable[[str], bool]) -> str:
+    """Bind the key of a request to the job or batch that was made of it.
 
     Args:
-        claims: of things of its kind.
-        spec: of what was made; it has to be kept already, so that whoever finds its key bound finds it too.
+        keys: of its kind.
+        made: of the request. It must be in the store already, so that a repeated request that finds the key finds it.
         fingerprint: of the request.
-        stands: whether something of an earlier one, given by its id, is left; otherwise the key is free again.
+        exists: whether the job or batch with an id still exists; if not, its key is free again.
+
+    Returns:
+        The id that answers the request: that of `made`, or that of an earlier one with the same key.
 
     Raises:
-        IdempotencyConflict: the key stands for another request.
+        IdempotencyConflict: an earlier, different request had the key.
         StorageError: the store did not answer.
     """
-    if spec.claim is None:
-        return spec.id
+    key = made.idempotency_key
+    if key is None:
+        return made.id
     while True:
-        bound_id, bound = claims.claim(spec.claim, fingerprint, spec.id, spec.deadline_s + spec.ttl_s)
-        if bound_id == spec.id:
+        bound_id, bound_fingerprint = keys.bind(key, fingerprint, made.id, made.deadline_s + made.ttl_s)
+        if bound_id == made.id:
             return bound_id
-        if not stands(bound_id):
-            claims.release(spec.claim, bound_id)
-        elif bound != fingerprint:
-            raise IdempotencyConflict("this Idempotency-Key came before with another request")
+        if not exists(bound_id):
+            keys.unbind(key, bound_id)
+        elif bound_fingerprint != fingerprint:
+            raise IdempotencyConflict("this Idempotency-Key came with a different request before: send a new key")
         else:
             return bound_id
+
+
+def bind_or_undo(
+    store: KeyedStore[Made], made: Made, fingerprint: str, exists: Callable[[str], bool], proceed: Callable[[], None]
+) -> str:
+    """Bind the key of a job or batch that was just created, and proceed with it; erase it if that fails.
+
+    Args:
+        store: in which it was created.
+        made: of the request.
+        fingerprint: of the request.
+        exists: see `bind_key`.
+        proceed: what follows the creation; it is left out if an earlier request has the key.
+
+    Returns:
+        See `bind_key`. If it is the id of an earlier one, `made` is erased.
+
+    Raises:
+        FacelineError: as `bind_key` and `proceed` do; `made` is erased.
+    """
+    try:
+        bound_id = bind_key(store.idempotency_keys, made, fingerprint, exists)
+        if bound_id == made.id:
+            proceed()
+            return bound_id
+    except FacelineError:
+        store.erase(made, tombstone=False)
+        raise
+    store.erase(made, tombstone=False)
+    return bound_id

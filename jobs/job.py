@@ -1,6 +1,6 @@
-"""A job: what was asked, and how far it has come.
+"""A job: one submission to the queue, with what was asked and how far it is.
 
-A job's data lie in the store under its id until its TTL ends or somebody erases it; messages carry the id alone.
+The store keeps the data of a job under its id until its TTL ends or a caller erases it. Messages carry only the id.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,18 @@ from uuid import uuid4
 
 from pydantic import ConfigDict
 
+from jobs.progress import ServiceProgress
 from pipelines.chunk import Chunk, Failure
 from pipelines.dialects.codec import AgeFormat
 from pipelines.plan import Plan, Stage
 from pipelines.sample import Canonical
 
 OnError = Literal["fail", "continue"]
-"""Whether a failing service ends its job, or is left out."""
+"""What a failing service does: it ends its job, or it is left out of the result."""
 
 
 class JobStatus(StrEnum):
-    """Where a job stands. `erased` is what is left of a job whose data somebody deleted."""
+    """The status of a job. `expired`: the TTL of its data is over. `erased`: a caller deleted its data."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -33,40 +34,58 @@ class JobStatus(StrEnum):
 
     @property
     def over(self) -> bool:
-        """Whether nothing will change any more."""
+        """Whether no worker works on the job any more."""
         return self not in (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
-class ServiceStatus(StrEnum):
-    """Where a service of a job stands."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
 class Priority(StrEnum):
-    """Which of a family's queues a job takes; a worker empties the higher one first."""
+    """Which of a family's queues a job takes. Workers take messages from the higher priority first."""
 
     HIGH = "high"
     NORMAL = "normal"
     BULK = "bulk"
 
 
-class JobSpec(Canonical):
-    """What was asked: written once.
+class JobGroup(Canonical):
+    """The batch, or the run of `faceline bulk`, that a job belongs to.
+
+    A job of a group is in no list of jobs. It is canceled and erased with its group only.
 
     Attributes:
-        dialect: in which the sample came and the result goes.
-        images: how many images came with it.
+        id: of the group, as callers see it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["batch", "bulk"]
+    id: str
+
+
+class RequestReference(Canonical):
+    """The request of a batch that an item of a job was made of.
+
+    Attributes:
+        custom_id: the caller's name for the request.
+        line: the line of the request in its JSONL file, or the index of the image in its archive, from 1.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    custom_id: str
+    line: int
+
+
+class JobSpec(Canonical):
+    """What was asked. It is written once and never changes.
+
+    Attributes:
+        dialect: of the sample that came, and of the result.
+        images: how many images came with the job.
         created_at: seconds since the epoch.
-        ttl_s: for how long the result is kept once the job is over.
-        deadline_s: after its creation a job that is not over fails.
-        claim: the caller's idempotency key, which is bound to this job unless it was bound before.
-        batch: what it is a part of, if it is: a batch, or a run of `faceline bulk` (`bulk-…`). It stands in no list
-            then, and only the whole is ended or erased.
+        ttl_s: how long the result is kept once the job is over.
+        deadline_s: a job that is not over so long after its creation fails.
+        idempotency_key: the caller's key, bound to this job unless an earlier job has it.
+        group: what the job belongs to, if it was not submitted alone.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -83,8 +102,8 @@ class JobSpec(Canonical):
     created_at: float
     ttl_s: int
     deadline_s: int
-    claim: str | None = None
-    batch: str | None = None
+    idempotency_key: str | None = None
+    group: JobGroup | None = None
 
     @property
     def blobs(self) -> list[str]:
@@ -92,35 +111,22 @@ class JobSpec(Canonical):
         return [f"{self.id}:{index}" for index in range(self.images)]
 
 
-class ServiceProgress(Canonical):
-    """What is known of one service of a job.
-
-    Attributes:
-        ms: how long it ran, in milliseconds.
-        worker: which worker ran it.
-        queue: from which queue its message was taken.
-        error: why it failed.
-    """
-
-    status: ServiceStatus = ServiceStatus.QUEUED
-    ms: float | None = None
-    worker: str | None = None
-    queue: str | None = None
-    error: str | None = None
-
-
 class Job(Canonical):
-    """A job as the store knows it; times in seconds since the epoch.
+    """A job as the store has it; times in seconds since the epoch.
 
     Attributes:
-        dead: how many of its samples have come to nothing, known once it is over.
+        services: the progress of each service of the plan.
+        done: how many stages have run.
+        failed_items: how many items of the result failed; known once the job is over.
+        failure: why the job failed.
+        expires_at: when the result is deleted.
     """
 
     spec: JobSpec
     status: JobStatus
     services: list[ServiceProgress]
     done: int = 0
-    dead: int = 0
+    failed_items: int = 0
     failure: Failure | None = None
     started_at: float | None = None
     finished_at: float | None = None
@@ -128,40 +134,44 @@ class Job(Canonical):
 
     @classmethod
     def queued(cls, spec: JobSpec) -> Self:
-        """A job that nobody has begun."""
+        """A job that no worker has begun."""
         return cls(spec=spec, status=JobStatus.QUEUED, services=[ServiceProgress() for _ in spec.plan.services])
 
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A job on its way into the store.
+    """A job before the store has it.
 
     Attributes:
         givens: of each item, the sample as it was sent, without its image.
-        metadata: the caller's, handed back untouched.
+        metadata: the caller's own, handed back unchanged.
+        requests: of each item, its request; only for jobs of a batch.
         images: encoded, in the order of `spec.blobs`.
-        fingerprint: of the request that `spec.claim` stands for.
+        fingerprint: of the request that came with `spec.idempotency_key`.
     """
 
     spec: JobSpec
     chunk: Chunk
     givens: Sequence[Mapping[str, Any]]
     metadata: Mapping[str, Any] | None = None
+    requests: Sequence[RequestReference] = ()
     images: Sequence[bytes] = ()
     fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class JobData:
-    """What a job holds of its caller's: gone with the TTL.
+    """The caller's data of a job. They are deleted when the TTL ends.
 
     Attributes:
         givens: of each item, the sample as it was sent, without its image.
-        result: None as long as there is none.
+        requests: of each item, its request; only for jobs of a batch.
+        result: None until the job has one.
     """
 
     givens: Sequence[Mapping[str, Any]]
     metadata: Mapping[str, Any] | None
+    requests: Sequence[RequestReference]
     result: Chunk | None
 
 
@@ -170,8 +180,8 @@ class Ending:
     """How a job ends.
 
     Attributes:
-        result: what it has come to; None if nothing.
-        failure: why it failed.
+        result: the items as they are at the end; None if there is no result.
+        failure: why the job failed.
     """
 
     status: JobStatus
@@ -179,73 +189,11 @@ class Ending:
     failure: Failure | None = None
 
     @property
-    def dead(self) -> int:
-        """How many samples of the result have come to nothing."""
+    def failed_items(self) -> int:
+        """How many items of the result failed."""
         return sum(item.dead for item in self.result.items) if self.result else 0
 
 
-Progress = Mapping[int, ServiceProgress]
-"""What changed of the services of a job, by their place in its plan."""
-
-
-def progress_of(
-    spec: JobSpec, status: JobStatus, noted: Progress, running_stage: Stage | None
-) -> list[ServiceProgress]:
-    """How far each service of a job has come.
-
-    Args:
-        spec: of the job.
-        status: of the job.
-        noted: what is known of some of its services.
-        running_stage: the stage that runs, or whose worker died.
-    """
-    services = []
-    first = running_stage.first if running_stage else 0
-    running = set(range(first, first + len(running_stage.services))) if running_stage else set()
-    for place, _ in enumerate(spec.plan.services):
-        if place in noted:
-            services.append(noted[place])
-        elif status.over:
-            services.append(ServiceProgress(status=ServiceStatus.SKIPPED))
-        else:
-            # They run one after another, so it is the first of them.
-            services.append(ServiceProgress(status=ServiceStatus.RUNNING if place in running else ServiceStatus.QUEUED))
-            running = set()
-    return services
-
-
-class ClaimOutcome(StrEnum):
-    """Whether a stage may run."""
-
-    GO = "go"
-    DONE = "done"  # it ran before: the message came twice
-    OVER = "over"  # the job is finished, erased, expired, or was never there
-    CANCELED = "canceled"
-    POISONED = "poisoned"  # it was begun too often without coming to an end
-
-
-@dataclass(frozen=True, slots=True)
-class StageClaim:
-    """Whether a stage may run.
-
-    Attributes:
-        spec: None if the job is not there.
-        chunk: comes with GO.
-    """
-
-    outcome: ClaimOutcome
-    spec: JobSpec | None = None
-    chunk: Chunk | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a job stands in the list of jobs."""
-
-    created_at: float
-    job_id: str
-
-
 def new_job_id() -> str:
-    """An id that nobody guesses."""
+    """A random id. It works like a password: a caller who knows it may read and erase the job."""
     return str(uuid4())

@@ -1,4 +1,4 @@
-"""References: where the bytes of an image lie, for those who can reach them there."""
+"""References: the location of an image that is read where it is, instead of being sent."""
 
 import os
 import re
@@ -16,13 +16,13 @@ _LOGIN = re.compile(r"(?<=://)[^/?#]*@")
 
 
 def without_login(url: str, text: str | None = None) -> str:
-    """A URL, or a text that may quote it, without the user and password in it."""
+    """A URL without its user and password; or a text that may contain the URL, without them."""
     login = _LOGIN.search(url)
-    told = url if text is None else text
+    text = url if text is None else text
     if login:
-        for codec in (login[0], unquote(login[0]), quote(login[0], safe="")):
-            told = told.replace(codec, "")
-    return told
+        for spelling in (login[0], unquote(login[0]), quote(login[0], safe="")):
+            text = text.replace(spelling, "")
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Reference:
     Attributes:
         location: an absolute path, or a URL that fsspec reads.
         offset: of the first byte; a photo inside a tar has one.
-        size: in bytes; None reaches to the end.
+        size: in bytes; None means to the end of the file.
     """
 
     location: str
@@ -41,7 +41,7 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """What `str` has written: a URL, with `#bytes=first-last` behind it for a part of a file."""
+        """The reference that `str` wrote: a URL, with `#bytes=first-last` behind it for a part of a file."""
         offset, size = 0, None
         if part := _RANGE.fullmatch(text):
             text, offset = part[1], int(part[2])
@@ -56,7 +56,7 @@ class Reference:
 
     @property
     def local(self) -> bool:
-        """Whether it lies in a file system of this machine."""
+        """Whether the file is in a file system of this machine."""
         return os.path.isabs(self.location)
 
     def read(self, max_bytes: int) -> bytes:
@@ -85,7 +85,7 @@ class Reference:
             return file.read(wanted)
 
     def _read_remote(self, wanted: int) -> bytes:
-        from fsspec.core import url_to_fs  # an extra: only whoever refers to object storage needs it
+        from fsspec.core import url_to_fs  # an extra: only references to object storage need it
 
         files, path = url_to_fs(self.location)
         if self.size is None and not self.location.startswith(_BUCKETS):

@@ -1,63 +1,122 @@
-"""What keeps jobs and their images, whatever it is made of."""
+"""The store of jobs and their images, as a protocol; `jobs/redis/jobs.py` implements it."""
 
-from typing import Protocol
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, Self
 
 from jobs.idempotency import IdempotencyKeys
-from jobs.job import Ending, Job, JobData, JobSpec, NewJob, Place, Progress, StageClaim
+from jobs.job import Ending, Job, JobData, JobSpec, NewJob
+from jobs.progress import Progress
 from pipelines.chunk import Chunk
 
 
+class ClaimOutcome(StrEnum):
+    """Whether a worker may run a stage."""
+
+    GO = "go"
+    DONE = "done"  # the stage ran before: the message came twice
+    OVER = "over"  # the job is over, or the store does not have it
+    CANCELED = "canceled"
+    POISONED = "poisoned"  # the stage began too often without an end
+
+
+@dataclass(frozen=True, slots=True)
+class StageClaim:
+    """The answer of the store to a worker that wants to run a stage.
+
+    Attributes:
+        spec: of the job; None if the job is over.
+        chunk: the items as the stage before left them; only with `GO`.
+    """
+
+    outcome: ClaimOutcome
+    spec: JobSpec | None = None
+    chunk: Chunk | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a list of jobs or batches continues: behind the job or batch that this names."""
+
+    created_at: float
+    id: str
+
+    PATTERN = r"^\d{1,12}(\.\d{1,12})?_[0-9a-f-]{36}$"
+    """What `str` writes, as a regular expression."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The cursor that `str` wrote.
+
+        Raises:
+            ValueError: the text is not a cursor.
+        """
+        if not re.fullmatch(cls.PATTERN, text):
+            raise ValueError("not a cursor")
+        created_at, _, listed_id = text.partition("_")
+        return cls(float(created_at), listed_id)
+
+    def __str__(self) -> str:
+        return f"{self.created_at!r}_{self.id}"
+
+
 class JobStore(Protocol):
-    """Keeps jobs and their images. Thread-safe. Methods raise `StorageError` where the store does not answer."""
+    """Keeps jobs and their images. Thread-safe. Methods raise `StorageError` if the store does not answer."""
 
     @property
-    def claims(self) -> IdempotencyKeys:
+    def idempotency_keys(self) -> IdempotencyKeys:
         """The idempotency keys of its jobs."""
 
     def create(self, job: NewJob) -> None:
-        """Keep a new job; it is queued."""
+        """Keep a new job; its status is queued."""
 
     def find(self, job_id: str) -> Job | None:
         """The job; None if there never was one, or its tombstone is gone too."""
 
     def data(self, job_id: str) -> JobData | None:
-        """The caller's data of a job; None once they are gone."""
+        """The caller's data of a job; None once they are deleted."""
 
     def image(self, blob: str) -> bytes | None:
-        """An encoded image; None once it is gone."""
+        """An encoded image; None once it is deleted."""
 
-    def begin(self, job_id: str, stage: int, now: float) -> StageClaim:
-        """Ask to run a stage."""
+    def claim_stage(self, job_id: str, stage: int, now: float) -> StageClaim:
+        """Ask whether to run a stage; with `GO` the job is running and its attempt is counted."""
 
-    def note(self, spec: JobSpec, progress: Progress) -> bool:
-        """Note how far a running stage has come; gives whether its job still wants it: neither over nor canceled."""
+    def report_progress(self, spec: JobSpec, progress: Progress) -> bool:
+        """Record the progress of a running stage; False if its job is over or canceled."""
 
-    def end(self, spec: JobSpec, chunk: Chunk, progress: Progress, now: float) -> None:
-        """Note that the stage before `chunk.done` has run. A job that is over, or further, is left alone."""
+    def complete_stage(self, spec: JobSpec, chunk: Chunk, progress: Progress, now: float) -> None:
+        """Record that the stage before `chunk.done` has run; does nothing for a job that is over, or further."""
 
     def finish(self, spec: JobSpec, ending: Ending, progress: Progress, now: float) -> bool:
-        """End a job, unless it is over; gives whether this call did. One that was canceled does not succeed."""
+        """End a job; False if it was over already. A job that was canceled does not succeed."""
 
     def cancel(self, job_id: str, now: float) -> None:
-        """End a queued job, or have a running one end at its next stage."""
+        """End a queued job, or make a running one end at its next stage."""
 
     def erase(self, spec: JobSpec, *, tombstone: bool) -> None:
-        """Delete all that the caller gave and got, and its claim; a tombstone tells the job from one that never was."""
+        """Delete the data and the result of a job, and unbind its idempotency key.
+
+        Args:
+            spec: of the job.
+            tombstone: keep a record for a while that says that the job was erased.
+        """
 
     def dead_letter(self, spec: JobSpec, stage: int, now: float) -> None:
-        """Leave a dead letter: the stage was begun too often without coming to an end."""
+        """Record a dead letter: the job is given up because the stage began too often without an end."""
 
-    def recent(self, limit: int, after: Place | None) -> tuple[list[Job], Place | None]:
-        """Jobs that follow a place in the list, the latest first, and the place to go on from; None at the end.
+    def recent(self, limit: int, after: Cursor | None) -> tuple[list[Job], Cursor | None]:
+        """Jobs in the order of their creation, the latest first, and the cursor of the next page; None at the end.
 
-        There may be fewer than `limit` before the end: those whose tombstones are gone are passed over.
+        A page may have fewer than `limit` jobs before the end: jobs whose tombstones are gone are left out.
         """
 
     def stalled(self, now: float, limit: int) -> list[str]:
-        """Jobs that have made no progress for too long."""
+        """The ids of jobs that have made no progress for too long."""
 
     def forget(self, job_id: str) -> None:
-        """Do not count a job as stalled ever again."""
+        """Never count a job as stalled again."""
 
     def postpone(self, job_id: str, until: float) -> int:
-        """Do not count a job as stalled before a time; gives how often in a row that was said, without progress."""
+        """Do not count a job as stalled before a time; gives how often in a row this happened without progress."""

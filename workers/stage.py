@@ -8,8 +8,9 @@ from time import monotonic, perf_counter, time
 from config.errors import FacelineError
 from config.logs import job_id as current_job
 from jobs.errors import StorageError
-from jobs.job import ClaimOutcome, Ending, JobSpec, JobStatus, Progress, ServiceProgress, ServiceStatus, StageClaim
-from jobs.store import JobStore
+from jobs.job import Ending, JobSpec, JobStatus
+from jobs.progress import Progress, ServiceProgress, ServiceStatus
+from jobs.store import ClaimOutcome, JobStore, StageClaim
 from models.service import Service
 from pipelines.chunk import Chunk, Failure
 from pipelines.load import GROUP_PIXELS, LoadedItem, load_groups
@@ -73,7 +74,7 @@ class StageRunner:
         """
         token = current_job.set(job_id)
         try:
-            claim = self.store.begin(job_id, index, time())
+            claim = self.store.claim_stage(job_id, index, time())
             if claim.outcome is ClaimOutcome.GO and claim.spec and claim.chunk:
                 return self._run_claimed(_StageRun(self, claim.spec, claim.spec.stages[index], claim.chunk, queue))
             return self._skip(claim, index)
@@ -108,7 +109,7 @@ class StageRunner:
         run.chunk.done = run.stage.index + 1
         if ending := run.ending():
             return self._finish(run.spec, ending, run.progress)
-        self.store.end(run.spec, run.chunk, run.progress, time())
+        self.store.complete_stage(run.spec, run.chunk, run.progress, time())
         log.info("stage done", extra=_log_fields(run.spec, run.progress))
         return True
 
@@ -193,7 +194,7 @@ class _StageRun:
             raise StageTimedOut(f"the stage took longer than {self._runner.deadline_s:g} s")
         if now > self._reported_at + REPORT_EVERY_S:
             self._reported_at = now
-            if not self._runner.store.note(self.spec, self.progress):
+            if not self._runner.store.report_progress(self.spec, self.progress):
                 raise StageCanceled
 
     def _run_service(self, index: int, name: str, group: Sequence[LoadedItem]) -> None:

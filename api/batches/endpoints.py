@@ -1,47 +1,29 @@
-"""Batches: many samples in one request, watched, fetched, canceled and erased together."""
+"""The routes of batches: submit many samples in one request, watch, fetch, cancel and erase them together."""
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import suppress
-from time import monotonic, time
+from time import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.batches.schemas import BatchLine, BatchList, BatchOptions, BatchView, ErrorRow, ResultRow, view_batch
-from api.batches.submission import ARCHIVES, LINES, take_batch
-from api.deps import FrontDep
-from api.errors import BatchUnknown, JobFailed
-from api.front import Front
-from api.jobs.endpoints import CURSOR
+from api.batches.bodies import ARCHIVES, JSONL, LINES, PARQUET, choose_media_type, new_batch, write_rows
+from api.batches.schemas import BatchList, BatchOptions, BatchView, ErrorRow, ResultRow, view_batch
 from api.openapi.schemas import ERRORS, Schemas
-from api.responses import SampleResponse
-from jobs.batches import tables
+from api.parameters import CursorText, Limit, cursor_of
+from api.responses import SampleResponse, accepted
+from api.state import StateDep
+from api.uploads import counted
 from jobs.batches.batch import Batch
-from jobs.batches.rows import Row, error_rows, result_rows
-from jobs.batches.tables import JSONL, PARQUET, Table
-from jobs.job import JobStatus, Place
+from jobs.batches.requests import BatchLine
+from jobs.batches.rows import BatchRow
+from jobs.batches.tables import ERROR_COLUMNS, RESULT_COLUMNS, Columns
+from jobs.errors import JobFailed
+from jobs.job import JobStatus
 
-RESULTS: Table = {
-    "custom_id": "string",
-    "line": "int64",
-    "image_width": "int64",
-    "image_height": "int64",
-    "result": "string",
-}
-MISTAKES: Table = {
-    "custom_id": "string",
-    "line": "int64",
-    "service": "string",
-    "type": "string",
-    "detail": "string",
-    "shared": "bool_",
-}
-LOOK_EVERY_S = 0.25
-"""How often a batch is looked at that is not over though none of its jobs is open: it comes in."""
 STATUS_HEADER = "Faceline-Batch-Status"
-"""How the batch stood when its rows were asked for: while it is not over, they are not all."""
+"""The status of the batch when its rows were asked for: while it is not over, the rows are not all."""
 
 Wait = Annotated[float, Query(ge=0, le=60, description="Wait so many seconds for the batch to end.")]
 IdempotencyKey = Annotated[
@@ -50,9 +32,9 @@ IdempotencyKey = Annotated[
 Accept = Annotated[str, Header(description=f"{JSONL}, or {PARQUET} where pyarrow is installed")]
 GONE: dict[int | str, dict[str, Any]] = {
     404: {"description": "There is no such batch."},
-    410: {"description": "The batch was erased, or nothing is left of it."},
+    410: {"description": "The batch was erased, or all its results and errors are deleted."},
 }
-STALLED: dict[int | str, dict[str, Any]] = {408: {"description": "The body did not come on."}}
+STALLED: dict[int | str, dict[str, Any]] = {408: {"description": "The body stopped coming."}}
 COMING: dict[int | str, dict[str, Any]] = {
     409: {"description": "The batch of this `Idempotency-Key` is still coming in; come back soon."}
 }
@@ -97,105 +79,59 @@ def batch_router(schemas: Schemas) -> APIRouter:
 
 async def submit_batch(
     request: Request,
-    front: FrontDep,
-    asked: Annotated[BatchOptions, Query()],
+    state: StateDep,
+    options: Annotated[BatchOptions, Query()],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Queue many samples: the lines of a JSONL file, or the images of a zip or tar(.gz) with the query's services.
 
-    The body is checked as it comes in, and its first samples may be done before its last are sent. What is wrong with
-    one request is told at `/errors`, and the others go on; what is wrong with the body or an archive refuses all.
-    Whoever got no answer sends the same again with the same key: the batch is made once.
+    The body is checked as it comes in, and its first samples may be done before its last are sent. A request with an
+    error is at `/errors`, and the other requests continue. An error of the body or of an archive refuses all requests.
+    A caller that got no answer sends the same again with the same key: the batch is made once.
     """
-    batch_id = await take_batch(request, front, asked, idempotency_key)
-    headers = {"Location": f"/batches/{batch_id}", "Retry-After": "1"}
-    return _view(await _find(front, batch_id), status=202, headers=headers)
+    new = new_batch(request, options, idempotency_key, state.settings)
+    batch = await state.async_batches.receive(new, counted(request, state.settings.batches.body_bytes))
+    return accepted(view_batch(batch, time()), f"/batches/{batch.spec.id}")
 
 
-async def list_batches(
-    front: FrontDep,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[str | None, Query(description="`next` of the page before", pattern=CURSOR)] = None,
-) -> BatchList:
-    """The latest batches. A page may hold fewer than `limit` though there is a next one."""
-    after = None
-    if cursor is not None:
-        created_at, _, batch_id = cursor.partition("_")
-        after = Place(float(created_at), batch_id)
-
-    def look() -> BatchList:
-        listed, last = front.batches.store.recent(limit, after)
-        found = [batch for batch_id in listed if (batch := front.batches.find(batch_id))]
-        onward = f"{last.created_at!r}_{last.job_id}" if last else None
-        return BatchList(batches=[view_batch(batch, time()) for batch in found], next=onward)
-
-    return await asyncio.to_thread(look)
+async def list_batches(state: StateDep, limit: Limit = 20, cursor: CursorText = None) -> BatchList:
+    """The latest batches. A page may have fewer than `limit` batches though there is a next page."""
+    batches, last = await asyncio.to_thread(state.batches.recent, limit, cursor_of(cursor))
+    return BatchList(batches=[view_batch(batch, time()) for batch in batches], next=str(last) if last else None)
 
 
-async def get_batch(front: FrontDep, batch_id: str, wait: Wait = 0) -> Response:
-    """How a batch stands."""
-    ends = monotonic() + wait
-    followed = None
-    with front.hub.watch() as watch:
-        while True:
-            watch.woken.clear()
-            batch = await _find(front, batch_id)
-            if batch.status(time()).over or monotonic() >= ends:
-                return _view(batch)
-            # The last one: it is likely to end last.
-            last = next((part.job_id for part in reversed(batch.parts) if not part.status.over), None)
-            if last is None:
-                await asyncio.sleep(LOOK_EVERY_S)
-            elif last != followed:
-                # It may have ended since the look.
-                watch.follow(followed := last)
-            else:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(watch.woken.wait(), ends - monotonic())
+async def get_batch(state: StateDep, batch_id: str, wait: Wait = 0) -> Response:
+    """A batch: its status, and how many requests have each outcome."""
+    return SampleResponse(view_batch(await state.async_batches.wait(batch_id, wait), time()))
 
 
-async def get_output(front: FrontDep, batch_id: str, accept: Accept = "*/*") -> Response:
+async def get_output(state: StateDep, batch_id: str, accept: Accept = "*/*") -> Response:
     """The results so far, in the order of the requests."""
-    batch = await _find(front, batch_id)
-    return _stream(batch, result_rows(batch, front.store), RESULTS, accept)
+    batch = await asyncio.to_thread(state.batches.get, batch_id)
+    return _stream(batch, state.batches.results(batch), RESULT_COLUMNS, accept)
 
 
-async def get_errors(front: FrontDep, batch_id: str, accept: Accept = "*/*") -> Response:
-    """The requests that came to no result so far, and why, in their order."""
-    batch = await _find(front, batch_id)
-    return _stream(batch, error_rows(batch, front.store, front.batches.store), MISTAKES, accept)
+async def get_errors(state: StateDep, batch_id: str, accept: Accept = "*/*") -> Response:
+    """The requests that failed so far, and why, in their order."""
+    batch = await asyncio.to_thread(state.batches.get, batch_id)
+    return _stream(batch, state.batches.errors(batch), ERROR_COLUMNS, accept)
 
 
-async def cancel_batch(front: FrontDep, batch_id: str) -> Response:
-    """End a batch: what is done stays, and can be fetched. One that is over stays as it is."""
-    await _find(front, batch_id)
-    await asyncio.to_thread(front.batches.cancel, batch_id)
-    return _view(await _find(front, batch_id), status=202)
+async def cancel_batch(state: StateDep, batch_id: str) -> Response:
+    """End a batch. Results that are there stay, and can be fetched. A batch that is over does not change."""
+    batch = await asyncio.to_thread(state.batches.cancel, batch_id)
+    return SampleResponse(view_batch(batch, time()), 202)
 
 
-async def erase_batch(front: FrontDep, batch_id: str) -> Response:
-    """End a batch and delete all that belongs to it: images, intermediates, results, errors."""
-    batch = await _find(front, batch_id)
-    await asyncio.to_thread(front.batches.erase, batch.spec, tombstone=True)
+async def erase_batch(state: StateDep, batch_id: str) -> Response:
+    """End a batch and delete all that belongs to it: images, intermediate results, results, errors."""
+    await asyncio.to_thread(state.batches.erase, batch_id)
     return Response(status_code=204)
 
 
-async def _find(front: Front, batch_id: str) -> Batch:
-    batch = await asyncio.to_thread(front.batches.find, batch_id)
-    if batch is None:
-        raise BatchUnknown(f"there is no batch {batch_id}")
-    if batch.erased:
-        raise JobFailed("the batch is erased", "erased")
-    return batch
-
-
-def _stream(batch: Batch, rows: Iterator[Row], table: Table, accept: str) -> Response:
+def _stream(batch: Batch, rows: Iterator[BatchRow], columns: Columns, accept: str) -> Response:
     if batch.gone(time()):
-        raise JobFailed("the batch is expired", JobStatus.EXPIRED)
-    kind = tables.chosen(accept)
-    content = tables.parquet(rows, table) if kind == PARQUET else tables.lines(rows)
-    return StreamingResponse(content, media_type=kind, headers={STATUS_HEADER: batch.status(time())})
-
-
-def _view(batch: Batch, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return SampleResponse(view_batch(batch, time()), status, headers)
+        raise JobFailed.because(JobStatus.EXPIRED, "batch")
+    media_type = choose_media_type(accept)
+    content = write_rows(rows, columns, media_type)
+    return StreamingResponse(content, media_type=media_type, headers={STATUS_HEADER: batch.status(time())})

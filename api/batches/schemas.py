@@ -1,4 +1,4 @@
-"""Batches as callers write and read them."""
+"""Batches as JSON: what callers send, and what they get."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -6,25 +6,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, field_validator
 from pydantic import Field as Key
 
-from api.jobs.schemas import ServiceOptions, moment
+from api.jobs.schemas import moment
 from jobs.batches.batch import Batch, BatchStatus
-
-CUSTOM_ID_LENGTH = 512
-URL = r"^[a-z][a-z0-9+.-]*://"
-"""What is none would name an image in the store, which may be somebody else's."""
-
-
-class BatchLine(ServiceOptions):
-    """A line of a JSONL file: a sample, what is to be done to it, and its caller's name for it."""
-
-    custom_id: str = Key(min_length=1, max_length=CUSTOM_ID_LENGTH, description="unique in its batch")
-    sample: dict[str, Any] = Key({}, description="in dialect v1 or v2; the result is in the same")
-    reference: str | None = Key(
-        None,
-        pattern=URL,
-        max_length=4096,
-        description="instead of the sample's image: where it lies, under what the workers may read",
-    )
+from jobs.options import ServiceOptions
 
 
 class BatchOptions(ServiceOptions):
@@ -42,18 +26,18 @@ class BatchOptions(ServiceOptions):
 
     @property
     def names_services(self) -> bool:
-        """Whether it says what is to be done."""
+        """Whether it has options that only an archive may have."""
         return bool(self.model_fields_set - {"ttl_s"})
 
 
 class CountsView(BaseModel):
-    """How many requests have come to what; `total` is the sum of the others, and grows while the batch comes in."""
+    """How many requests have each outcome; `total` is the sum, and grows while the batch comes in."""
 
     total: int
     succeeded: int
     failed: int
     canceled: int
-    expired: int = Key(description="not done when the time of the batch was up; or their results are gone since")
+    expired: int = Key(description="not done at the deadline of the batch; or their results are deleted")
     in_progress: int
 
 
@@ -65,7 +49,7 @@ class BatchView(BaseModel):
     counts: CountsView
     created_at: datetime
     finished_at: datetime | None = None
-    expires_at: datetime | None = Key(None, description="when the first results go")
+    expires_at: datetime | None = Key(None, description="when the first results are deleted")
 
 
 class BatchList(BaseModel):
@@ -79,7 +63,7 @@ class ResultRow(BaseModel):
     """A line of the output."""
 
     custom_id: str
-    line: int = Key(description="of the request in the JSONL file, or the place of the image in its archive, from 1")
+    line: int = Key(description="of the request in the JSONL file, or the index of the image in its archive, from 1")
     image_width: int | None = Key(description="upright, in pixels; null without an image")
     image_height: int | None
     result: dict[str, Any] = Key(description="the enriched sample")
@@ -90,7 +74,7 @@ class ErrorRow(BaseModel):
 
     custom_id: str | None
     line: int
-    service: str | None = Key(description="that failed; null if it was none")
+    service: str | None = Key(description="that failed; null if the request failed before or beside a service")
     type: str
     detail: Any = Key(description="as the `detail` of an error response")
     shared: bool = Key(description="it failed along with its neighbours, and may succeed in a batch of its own")

@@ -1,1 +1,1 @@
-"""The routes under `/faceapi/v1`: the façade of a second vendor."""
+"""The routes under `/faceapi/v1`: the API of a second vendor."""

@@ -1,24 +1,22 @@
-"""The façade of a second vendor: `/faceapi/v1/*`. Always 200; what went wrong is in the body."""
+"""The API of a second vendor: `/faceapi/v1/*`. The status is always 200; the body says what went wrong."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from hmac import compare_digest
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-from pydantic import Field as Key
 
-from api.deps import FrontDep
 from api.errors import detail_of
-from api.front import Front
+from api.faceapi.schemas import CODES, Code, FaceAnswer, FaceRequest, Json
 from api.openapi.schemas import Schemas
-from api.uploads import parse_sample, read_sample
+from api.state import ApiState, StateDep
+from api.uploads import read_sample
 from config.errors import FacelineError
-from jobs.factory import Options, Submission
-from jobs.job import JobData, JobSpec, NewJob, Priority
+from jobs.errors import type_of
+from jobs.factory import JobFactory, Options, Submission
+from jobs.job import Priority
+from jobs.options import parse_object
 from models.networks.emotions import EMOTIONS
 from models.services.age_estimator import AgeEstimator
 from models.services.face_fitter import FaceFitter
@@ -27,59 +25,47 @@ from pipelines.dialects import DIALECTS
 from pipelines.encoding import decode_base64
 from pipelines.sample import SampleObject
 
-Json = dict[str, Any]
-
-
-class Code(IntEnum):
-    """What went wrong."""
-
-    OK = 0
-    MISSING_FIELD = 1
-    BAD_KEY = 2
-    BAD_IMAGE = 3
-    NO_FACE = 4
-    TOO_LARGE = 5
-    TIMED_OUT = 6
-    INTERNAL = 7
-
-
-_CODES: Mapping[str, Code] = {
-    "undecodable_base64": Code.BAD_IMAGE,
-    "invalid_image": Code.BAD_IMAGE,
-    "payload_too_large": Code.TOO_LARGE,
-    "image_too_large": Code.TOO_LARGE,
-    "invalid_sample": Code.MISSING_FIELD,
-    "waited_too_long": Code.TIMED_OUT,
-    "timed_out": Code.TIMED_OUT,
-}
-
-
-class FaceRequest(BaseModel):
-    """A photo and the caller's key."""
-
-    image: str = Key(description="base64")
-    api_key: str
-
-
-class FaceAnswer(BaseModel):
-    """Ok with data, or Err with a code and a reason."""
-
-    result: str
-    code: Code
-    message: str
-    data: Json
-
 
 @dataclass(eq=False)
 class Refused(Exception):
-    """The request ends with a code."""
+    """The answer is an error of this API's own."""
 
     code: Code
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class PhotoBody:
+    """The body of a route: an `UnparsedRequest`.
+
+    Attributes:
+        service: that runs on the largest face.
+        api_keys: that callers may send.
+    """
+
+    service: str
+    api_keys: Sequence[str]
+    body: bytes
+
+    def parse(self, factory: JobFactory) -> Submission:
+        """See `UnparsedRequest.parse`.
+
+        Raises:
+            Refused: a field is missing, or the key is unknown.
+        """
+        given = parse_object(self.body)
+        for name in ("image", "api_key"):
+            if not isinstance(given.get(name), str):
+                raise Refused(Code.MISSING_FIELD, f"`{name}` is mandatory, and a string")
+        if not any(compare_digest(given["api_key"].encode(), key.encode()) for key in self.api_keys):
+            raise Refused(Code.BAD_KEY, "unknown api_key")
+        options = Options(factory.jobs.sync_ttl_s, "number", priority=Priority.HIGH)
+        image = decode_base64(given["image"])
+        return Submission((FaceFitter.name, self.service), {}, DIALECTS["v2"], options, image)
+
+
 def faceapi_router(schemas: Schemas) -> APIRouter:
-    """The three routes of the façade."""
+    """The three routes."""
     router = APIRouter(prefix="/faceapi/v1", tags=["faceapi"])
     for name, service, describe in (
         ("face_age_detection", "age-estimator", _age),
@@ -98,15 +84,16 @@ def faceapi_router(schemas: Schemas) -> APIRouter:
     return router
 
 
-def _handler(service: str, describe: Callable[[SampleObject], Json]) -> Callable[..., Any]:
-    async def handle(request: Request, front: FrontDep) -> JSONResponse:
+def _handler(service: str, describe: Callable[[SampleObject], Json]) -> Callable[..., Awaitable[JSONResponse]]:
+    async def handle(request: Request, state: StateDep) -> JSONResponse:
         try:
-            face = await _judge(request, front, service)
+            face = await _largest_face(request, state, service)
             answer = FaceAnswer(result="Ok", code=Code.OK, message="", data=describe(face))
         except Refused as refused:
             answer = FaceAnswer(result="Err", code=refused.code, message=refused.message, data={})
         except FacelineError as error:
-            answer = FaceAnswer(result="Err", code=_CODES.get(error.type, Code.INTERNAL), message=_text(error), data={})
+            code = CODES.get(type_of(error), Code.INTERNAL)
+            answer = FaceAnswer(result="Err", code=code, message=_text(error), data={})
         return JSONResponse(answer.model_dump())
 
     return handle
@@ -117,27 +104,12 @@ def _text(error: FacelineError) -> str:
     return detail if isinstance(detail, str) else "; ".join(entry["msg"] for entry in detail)
 
 
-async def _judge(request: Request, front: Front, service: str) -> SampleObject:
-    """The largest face of the photo, judged."""
-    raw = await read_sample(request, front.settings.limits)
-
-    def make() -> NewJob:
-        given = parse_sample(raw)
-        for key in ("image", "api_key"):
-            if not isinstance(given.get(key), str):
-                raise Refused(Code.MISSING_FIELD, f"`{key}` is mandatory, and a string")
-        if not any(compare_digest(given["api_key"].encode(), key.encode()) for key in front.settings.faceapi_keys):
-            raise Refused(Code.BAD_KEY, "unknown api_key")
-        options = Options(front.settings.jobs.sync_ttl_s, "number", priority=Priority.HIGH)
-        image = decode_base64(given["image"])
-        return front.intake.accept(Submission((FaceFitter.name, service), {}, DIALECTS["v2"], options, image))
-
-    return await front.process(make, _largest)
-
-
-def _largest(_: JobSpec, data: JobData) -> SampleObject:
-    assert data.result is not None
-    faces = data.result.items[0].sample.objects
+async def _largest_face(request: Request, state: ApiState, service: str) -> SampleObject:
+    body = await read_sample(request, state.settings.limits)
+    photo = PhotoBody(service, state.settings.faceapi_keys, body)
+    done = await state.async_jobs.process(photo, state.settings.jobs.sync_timeout_s)
+    assert done.data.result is not None
+    faces = done.data.result.items[0].sample.objects
     if not faces:
         raise Refused(Code.NO_FACE, "no face was found")
     return max(faces, key=_area)

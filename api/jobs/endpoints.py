@@ -1,23 +1,25 @@
-"""The routes of jobs: submitted, watched, fetched, canceled, erased."""
+"""The routes of jobs: submit, watch, fetch, cancel, erase, list."""
 
 import asyncio
-from functools import partial
-from time import time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from api.deps import FrontDep
-from api.errors import JobFailed
-from api.jobs.answers import job_answer, refuse_erased, refuse_part, result_of, taken_answer
-from api.jobs.schemas import ImageJobOptions, JobList, JobRequest, JobView, view_job
-from api.jobs.submission import Wait, submit_image, submit_sample
+from api.jobs.requests import ImageForm, SampleBody
+from api.jobs.schemas import ImageJobOptions, JobList, JobRequest, JobView, form_fields, view_job
 from api.openapi.schemas import ERRORS, Schemas
-from api.responses import SampleResponse
-from jobs.job import Job, JobStatus, Place
+from api.parameters import CursorText, Limit, cursor_of
+from api.responses import SampleResponse, accepted
+from api.state import ApiState, StateDep
+from api.uploads import image_of, read_form, read_sample
+from jobs.answer import JobSnapshot
+from jobs.async_service import UnparsedRequest
+from jobs.job import Job, JobStatus
+from jobs.service import require_single
 
-CURSOR = r"^\d{1,12}(\.\d{1,12})?_[0-9a-f-]{36}$"
+Wait = Annotated[float, Query(ge=0, le=60, description="Wait so many seconds for the job to end.")]
+IdempotencyKey = Annotated[str | None, Header(max_length=255, description="The same key gives the same job.")]
 UNFINISHED: dict[int | str, dict[str, Any]] = {
     200: {"description": "The enriched sample."},
     202: {"description": "Not yet."},
@@ -45,7 +47,7 @@ def job_router(schemas: Schemas) -> APIRouter:
             methods=["POST"],
             status_code=202,
             response_model=JobView,
-            responses={200: {"model": JobView, "description": "Whoever waits gets the job that is over."}, **ERRORS},
+            responses={200: {"model": JobView, "description": "With `wait`: the job is over."}, **ERRORS},
             openapi_extra={"requestBody": {"required": True, **body}},
         )
     router.add_api_route("", list_jobs, methods=["GET"], response_model=JobList)
@@ -63,68 +65,65 @@ def job_router(schemas: Schemas) -> APIRouter:
     return router
 
 
+async def submit_sample(
+    request: Request, state: StateDep, idempotency_key: IdempotencyKey = None, wait: Wait = 0
+) -> Response:
+    """Queue services for a sample. With `wait`, a job that ends in time is shown as by `GET /jobs/{id}`, with 200."""
+    body = await read_sample(request, state.settings.limits)
+    return await _submit(state, SampleBody(body, idempotency_key), wait)
+
+
+async def submit_image(
+    request: Request, state: StateDep, idempotency_key: IdempotencyKey = None, wait: Wait = 0
+) -> Response:
+    """Queue services for an image, as for a sample. The form has `image`, `services` and the options of a job."""
+    form = await read_form(request, state.settings.limits)
+    return await _submit(state, ImageForm(await image_of(form), form_fields(form), idempotency_key), wait)
+
+
 async def list_jobs(
-    front: FrontDep,
-    status: JobStatus | None = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[str | None, Query(description="`next` of the page before", pattern=CURSOR)] = None,
+    state: StateDep, status: JobStatus | None = None, limit: Limit = 20, cursor: CursorText = None
 ) -> JobList:
-    """The latest jobs, without their results; those that are parts of batches are not among them.
+    """The latest jobs, without their results. Jobs of batches are not among them.
 
-    A page may hold fewer than `limit` though there is a next one.
+    A page may have fewer than `limit` jobs though there is a next page.
     """
-    after = None
-    if cursor is not None:
-        created_at, _, job_id = cursor.partition("_")
-        after = Place(float(created_at), job_id)
-    jobs, last = await asyncio.to_thread(front.store.recent, limit, after)
-    shown = [view_job(job, None, None) for job in jobs if status in (None, job.status)]
-    return JobList(jobs=shown, next=f"{last.created_at!r}_{last.job_id}" if last else None)
+    jobs, last = await asyncio.to_thread(state.jobs.recent, limit, cursor_of(cursor))
+    shown = [view_job(JobSnapshot(job)) for job in jobs if status in (None, job.status)]
+    return JobList(jobs=shown, next=str(last) if last else None)
 
 
-async def get_job(front: FrontDep, job_id: str, wait: Wait = 0) -> Response:
-    """How a job stands; with its result once it has succeeded, if it is no part of a batch."""
-    return await front.look(job_id, wait, partial(job_answer, front))
+async def get_job(state: StateDep, job_id: str, wait: Wait = 0) -> Response:
+    """A job; with its result once it has succeeded, if it is not a part of a batch."""
+    return SampleResponse(view_job(await state.async_jobs.wait(job_id, wait)))
 
 
-async def get_result(front: FrontDep, job_id: str, wait: Wait = 0) -> Response:
-    """The enriched sample of a job; 202 as long as there is none."""
-
-    def view(job: Job) -> Response:
-        refuse_erased(job)
-        refuse_part(job)
-        if not job.status.over:
-            return JSONResponse({"detail": f"the job is {job.status}"}, 202, {"Retry-After": "1"})
-        if job.failure:
-            raise JobFailed.of(job.failure)
-        _, result = result_of(front, job)
-        if result is None:
-            raise JobFailed.because(job.status if job.status is not JobStatus.SUCCEEDED else JobStatus.EXPIRED)
-        return SampleResponse(result)
-
-    return await front.look(job_id, wait, view)
+async def get_result(state: StateDep, job_id: str, wait: Wait = 0) -> Response:
+    """The enriched sample of a job; 202 until there is one."""
+    snapshot = await state.async_jobs.wait(job_id, wait)
+    require_single(snapshot.job)
+    if not snapshot.job.status.over:
+        return JSONResponse({"detail": f"the job is {snapshot.job.status}"}, 202, {"Retry-After": "1"})
+    return SampleResponse(snapshot.require_sample())
 
 
-async def cancel_job(front: FrontDep, job_id: str) -> Response:
-    """End a job at its next stage; one that is over stays as it is."""
-
-    def cancel(job: Job) -> Job:
-        refuse_erased(job)
-        refuse_part(job)
-        front.store.cancel(job_id, time())
-        return job
-
-    await front.look(job_id, 0, cancel)
-    return await front.look(job_id, 0, taken_answer)
+async def cancel_job(state: StateDep, job_id: str) -> Response:
+    """End a job at its next stage. A job that is over does not change."""
+    return _accepted(await asyncio.to_thread(state.jobs.cancel, job_id))
 
 
-async def erase_job(front: FrontDep, job_id: str) -> Response:
-    """Cancel a job and erase its image, its intermediates and its result."""
+async def erase_job(state: StateDep, job_id: str) -> Response:
+    """Cancel a job and erase its image, its intermediate results and its result."""
+    await asyncio.to_thread(state.jobs.erase, job_id)
+    return Response(status_code=204)
 
-    def erase(job: Job) -> Response:
-        refuse_erased(job)
-        refuse_part(job)
-        front.store.erase(job.spec, tombstone=True)
-        return Response(status_code=204)
 
-    return await front.look(job_id, 0, erase)
+async def _submit(state: ApiState, request: UnparsedRequest, wait_s: float) -> Response:
+    snapshot = await state.async_jobs.submit(request, wait_s)
+    if wait_s and snapshot.job.status.over:
+        return SampleResponse(view_job(snapshot))
+    return _accepted(snapshot.job)
+
+
+def _accepted(job: Job) -> Response:
+    return accepted(view_job(JobSnapshot(job)), f"/jobs/{job.spec.id}")

@@ -1,66 +1,39 @@
-"""Jobs as callers write and read them."""
+"""Jobs as JSON: what callers send, and what they get."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel
 from pydantic import Field as Key
 from pydantic_core import from_json
 from starlette.datastructures import FormData
 
 from config.settings import JobSettings
+from jobs.answer import JobSnapshot
 from jobs.factory import Options
-from jobs.job import Job, JobStatus, OnError, Priority, ServiceStatus
+from jobs.job import JobStatus, Priority
+from jobs.options import ServiceOptions, checked_ttl
+from jobs.progress import ServiceStatus
 from pipelines.chunk import Failure
-from pipelines.dialects.codec import AgeFormat
-from pipelines.errors import Detail, InvalidSample, details_of
-from pipelines.presets import PRESETS
-
-
-class ServiceOptions(BaseModel):
-    """What is done to a sample."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    services: list[str] | None = Key(None, min_length=1, max_length=32, description="in the order in which they run")
-    preset: str | None = Key(None, description=f"instead of services, one of: {', '.join(PRESETS)}")
-    on_error: OnError = "fail"
-    include_image: bool = Key(False, description="echo the image in the result")
-
-    def asked(self) -> Sequence[str]:
-        """The services that are to run.
-
-        Raises:
-            InvalidSample: neither services nor a preset is given, or both, or there is no such preset.
-        """
-        if self.preset is None and self.services:
-            return self.services
-        if self.services is not None:
-            raise InvalidSample([Detail(loc=["preset"], msg="services or a preset, not both", type="ambiguous")])
-        if self.preset is None:
-            raise InvalidSample([Detail(loc=["services"], msg="Field required", type="missing")])
-        if self.preset not in PRESETS:
-            message = f"unknown preset; there are: {', '.join(PRESETS)}"
-            raise InvalidSample([Detail(loc=["preset"], msg=message, type="unknown_preset")])
-        return PRESETS[self.preset]
+from pipelines.errors import Detail, InvalidSample
 
 
 class JobOptions(ServiceOptions):
-    """How a job is run and kept."""
+    """How a job runs and how it is kept."""
 
     priority: Priority = Priority.NORMAL
     ttl_s: int | None = Key(None, ge=1, description="how long the result is kept, in seconds")
     metadata: dict[str, Any] | None = Key(None, description="handed back untouched")
 
-    def options(self, settings: JobSettings, age_format: AgeFormat) -> Options:
-        """The options, with the deployment's defaults.
+    def options(self, settings: JobSettings) -> Options:
+        """The options, with the defaults of the deployment.
 
         Raises:
-            InvalidSample: the caller asks for more time than the deployment gives.
+            InvalidSample: the caller wants the result to be kept longer than the deployment allows.
         """
         ttl_s = checked_ttl(self.ttl_s, settings)
-        return Options(ttl_s, age_format, self.on_error, self.include_image, self.priority, self.metadata)
+        return Options(ttl_s, "number", self.on_error, self.include_image, self.priority, self.metadata)
 
 
 class JobRequest(JobOptions):
@@ -76,7 +49,7 @@ class ImageJobOptions(JobOptions):
 
 
 class StageView(BaseModel):
-    """How far one service of a job has come."""
+    """The progress of one service of a job."""
 
     service: str
     status: ServiceStatus
@@ -97,7 +70,7 @@ class JobView(BaseModel):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     expires_at: datetime | None = None
-    batch: str | None = Key(None, description="that it is a part of: what it came to is told there")
+    batch: str | None = Key(None, description="that it is a part of: its results and errors are there")
     metadata: dict[str, Any] | None = None
     result: dict[str, Any] | None = None
     error: Failure | None = None
@@ -110,41 +83,11 @@ class JobList(BaseModel):
     next: str | None = Key(None, description="the cursor of the next page")
 
 
-Asked = TypeVar("Asked", bound=ServiceOptions)
-
-
-def checked_ttl(asked_s: int | None, settings: JobSettings) -> int:
-    """How long a result is kept, in seconds.
-
-    Raises:
-        InvalidSample: the caller asks for more time than the deployment gives.
-    """
-    if asked_s is not None and asked_s > settings.max_ttl_s:
-        message = f"Input should be less than or equal to {settings.max_ttl_s}"
-        raise InvalidSample([Detail(loc=["ttl_s"], msg=message, type="less_than_equal")])
-    return asked_s or settings.ttl_s
-
-
-def parse_options(model: type[Asked], given: Mapping[str, Any]) -> Asked:
-    """What a caller gave, checked.
-
-    Raises:
-        InvalidSample: it breaks the schema.
-    """
-    if given.get("webhook") is not None:
-        message = "this deployment calls no webhooks; poll GET /jobs/{id}?wait=60 instead"
-        raise InvalidSample([Detail(loc=["webhook"], msg=message, type="unsupported")])
-    try:
-        return model.model_validate({key: value for key, value in given.items() if key != "webhook"})
-    except ValidationError as error:
-        raise InvalidSample(details_of(error, [])) from error
-
-
 def form_fields(form: FormData) -> dict[str, Any]:
     """The fields of a form beside its image: `services` repeated or with commas, `metadata` as JSON.
 
     Raises:
-        InvalidSample: `metadata` is no JSON.
+        InvalidSample: `metadata` is not JSON.
     """
     fields: dict[str, Any] = {key: value for key, value in form.items() if key not in ("image", "services")}
     if named := [text for text in form.getlist("services") if isinstance(text, str)]:
@@ -157,9 +100,9 @@ def form_fields(form: FormData) -> dict[str, Any]:
     return fields
 
 
-def view_job(job: Job, metadata: Mapping[str, Any] | None, result: Mapping[str, Any] | None) -> JobView:
-    """A job as its caller sees it: the services that nobody asked for are left out."""
-    spec = job.spec
+def view_job(snapshot: JobSnapshot) -> JobView:
+    """A job as its caller sees it: services that run without being asked for are left out."""
+    job, spec = snapshot.job, snapshot.job.spec
     shown: Sequence[str] = spec.plan.services[spec.plan.hidden :]
     stages = [
         StageView(service=name, **progress.model_dump())
@@ -174,13 +117,13 @@ def view_job(job: Job, metadata: Mapping[str, Any] | None, result: Mapping[str, 
         started_at=moment(job.started_at) if job.started_at else None,
         finished_at=moment(job.finished_at) if job.finished_at else None,
         expires_at=moment(job.expires_at) if job.expires_at else None,
-        batch=spec.batch,
-        metadata=dict(metadata) if metadata is not None else None,
-        result=dict(result) if result else None,
+        batch=spec.group.id if spec.group else None,
+        metadata=dict(snapshot.metadata) if snapshot.metadata is not None else None,
+        result=snapshot.sample,
         error=job.failure,
     )
 
 
 def moment(seconds: float) -> datetime:
-    """A time in seconds since the epoch, as it is shown."""
+    """A time in seconds since the epoch, as callers see it."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -4,8 +4,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from pydantic import Field as Key
 
-from api.deps import FrontDep
 from api.services.versions import routes_of
+from api.state import StateDep
 from config.settings import LimitSettings
 from models.family import ModelFamily
 from models.service import Service
@@ -44,9 +44,9 @@ class OffersView(BaseModel):
 
 
 @router.get("/services", response_model=OffersView)
-async def list_services(front: FrontDep) -> OffersView:
+async def list_services(state: StateDep) -> OffersView:
     """What each service needs and gives, where it is called and what it refuses; and pipelines by name."""
-    views = [service_view(service, front.settings.limits) for service in front.catalogue.values()]
+    views = [service_view(service, state.settings.limits) for service in state.catalogue.values()]
     return OffersView(services=views, presets=dict(PRESETS))
 
 

@@ -1,29 +1,63 @@
 """The synchronous routes: for each service and dialect, a sample or an image in, the enriched sample out.
 
-They run the same tasks as jobs do: a chain that is awaited.
+Each request is a job that the route waits for.
 """
 
-from collections.abc import Awaitable, Callable
-from functools import cache
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.deps import FrontDep
 from api.errors import error_response
-from api.front import Front
 from api.openapi.schemas import ERRORS, Schemas
 from api.responses import SampleResponse
 from api.services.versions import Version, routes_of
-from api.uploads import image_of, parse_sample, read_form, read_sample
+from api.state import ApiState, StateDep
+from api.uploads import image_of, read_form, read_sample
 from config.errors import FacelineError
 from jobs.answer import write_answer
-from jobs.factory import PLACEHOLDER, Options, Submission
-from jobs.job import JobData, JobSpec, Priority
+from jobs.async_service import UnparsedRequest
+from jobs.factory import PLACEHOLDER, JobFactory, Options, Submission
+from jobs.job import Priority
+from jobs.options import parse_object
 from models.service import DetectingService, Service
+from pipelines.dialects import Dialect
 
-TOO_LATE = {"description": "The answer took too long; `detail` names the job, which goes on."}
+TOO_LATE = {"description": "The answer took too long; `detail` names the job, which continues."}
 
-Handler = Callable[[Request, FrontDep], Awaitable[Response]]
+Handler = Callable[[Request, StateDep], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleBody:
+    """The body of a sample route: an `UnparsedRequest`."""
+
+    service: str
+    dialect: Dialect
+    body: bytes
+
+    def parse(self, factory: JobFactory) -> Submission:
+        """See `UnparsedRequest.parse`."""
+        return Submission((self.service,), parse_object(self.body), self.dialect, _options(factory))
+
+
+@dataclass(frozen=True, slots=True)
+class ImageForm:
+    """The form of an image route: an `UnparsedRequest`.
+
+    Attributes:
+        sample: what a caller of the sample route would send beside the image.
+    """
+
+    service: str
+    dialect: Dialect
+    sample: Mapping[str, Any]
+    image: bytes
+
+    def parse(self, factory: JobFactory) -> Submission:
+        """See `UnparsedRequest.parse`."""
+        return Submission((self.service,), self.sample, self.dialect, _options(factory), self.image)
 
 
 def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
@@ -51,11 +85,11 @@ def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
 
 
 def _with_headers(handler: Handler, version: Version) -> Handler:
-    """The same, with the headers of its version on errors too."""
+    """The same handler, with the headers of its version on errors too."""
 
-    async def handle(request: Request, front: FrontDep) -> Response:
+    async def handle(request: Request, state: StateDep) -> Response:
         try:
-            return await handler(request, front)
+            return await handler(request, state)
         except FacelineError as error:
             response = error_response(error)
             response.headers.update(version.headers or {})
@@ -65,40 +99,32 @@ def _with_headers(handler: Handler, version: Version) -> Handler:
 
 
 def _sample_handler(service: type[Service], version: Version) -> Handler:
-    async def process_sample(request: Request, front: FrontDep) -> Response:
-        raw = await read_sample(request, front.settings.limits)
-        return await _process(
-            front, version, lambda: Submission((service.name,), parse_sample(raw), version.dialect, _options(front))
-        )
+    async def process_sample(request: Request, state: StateDep) -> Response:
+        body = await read_sample(request, state.settings.limits)
+        return await _process(state, version, SampleBody(service.name, version.dialect, body))
 
     return process_sample
 
 
 def _image_handler(service: type[Service], version: Version) -> Handler:
-    # An image route answers what the sample route would for a sample that holds nothing but the image.
-    body = {} if issubclass(service, DetectingService) else {"objects": PLACEHOLDER}
+    # The answer is that of the sample route for a sample with an image and nothing else.
+    sample = {} if issubclass(service, DetectingService) else {"objects": PLACEHOLDER}
 
-    async def process_image(request: Request, front: FrontDep) -> Response:
-        image = await image_of(await read_form(request, front.settings.limits))
-        return await _process(
-            front, version, lambda: Submission((service.name,), body, version.dialect, _options(front), image)
-        )
+    async def process_image(request: Request, state: StateDep) -> Response:
+        image = await image_of(await read_form(request, state.settings.limits))
+        return await _process(state, version, ImageForm(service.name, version.dialect, sample, image))
 
     return process_image
 
 
-async def _process(front: Front, version: Version, read: Callable[[], Submission]) -> Response:
-    read_once = cache(read)
-
-    def answer(spec: JobSpec, data: JobData) -> Response:
-        submission = read_once()
-        # What the caller sent in its place, to the last letter.
-        sent = {key: value for key, value in submission.body.items() if key == submission.dialect.image_key}
-        return SampleResponse({**sent, **write_answer(spec, data, submission.image)}, headers=version.headers)
-
-    return await front.process(lambda: front.intake.accept(read_once()), answer)
+async def _process(state: ApiState, version: Version, request: UnparsedRequest) -> Response:
+    done = await state.async_jobs.process(request, state.settings.jobs.sync_timeout_s)
+    submission = done.submission
+    # The image of the sample is echoed exactly as the caller sent it.
+    sent = {key: value for key, value in submission.body.items() if key == submission.dialect.image_key}
+    answer = {**sent, **write_answer(done.spec, done.data, submission.image)}
+    return SampleResponse(answer, headers=version.headers)
 
 
-def _options(front: Front) -> Options:
-    # Somebody waits for the answer, and fetches it at once.
-    return Options(front.settings.jobs.sync_ttl_s, front.age_format("string"), priority=Priority.HIGH)
+def _options(factory: JobFactory) -> Options:
+    return Options(factory.jobs.sync_ttl_s, "string", priority=Priority.HIGH)

@@ -1,1 +1,1 @@
-"""The routes that tell how the deployment is: `/healthz`, `/readyz`, `/version`."""
+"""The routes about the deployment itself: `/healthz`, `/readyz`, `/version`."""

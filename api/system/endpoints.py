@@ -1,4 +1,4 @@
-"""Whether the process lives, whether the deployment works, and what it is made of."""
+"""Whether the process answers, whether the deployment works, and its version."""
 
 import asyncio
 from time import time
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from api.deps import FrontDep
+from api.state import StateDep
 from api.system.readiness import FamilyState
 from jobs.redis.presence import ModelReport
 
@@ -22,7 +22,7 @@ class ReadyView(BaseModel):
 
 
 class VersionView(BaseModel):
-    """What the deployment is made of."""
+    """The version of the deployment, its services, its workers and their models."""
 
     version: str
     services: list[str]
@@ -37,22 +37,22 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", response_model=ReadyView)
-async def readyz(front: FrontDep) -> Response:
-    """Each family has a worker, and each model that it holds has just run one inference: 200, else 503."""
-    families = await front.readiness.states()
+async def readyz(state: StateDep) -> Response:
+    """200 if each family has a worker, and each model of it has just run one inference; otherwise 503."""
+    families = await state.readiness.states()
     ready = all(state.error is None for state in families.values())
     view = ReadyView(ready=ready, families=families)
     return JSONResponse(view.model_dump(exclude_none=True), 200 if ready else 503)
 
 
 @router.get("/version", response_model=VersionView)
-async def get_version(request: Request, front: FrontDep) -> VersionView:
-    """The version, and the models that the live workers hold, with hash and licence."""
-    workers = await asyncio.to_thread(front.presence.workers, time())
+async def get_version(request: Request, state: StateDep) -> VersionView:
+    """The version, and the models of the live workers, with hash and licence."""
+    workers = await asyncio.to_thread(state.presence.workers, time())
     models = {model.name: model for worker in workers for model in worker.models}
     return VersionView(
         version=request.app.version,
-        services=list(front.catalogue),
+        services=list(state.catalogue),
         workers=[worker.name for worker in workers],
         models=[models[name] for name in sorted(models)],
     )

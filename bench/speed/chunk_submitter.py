@@ -18,8 +18,7 @@ from config.settings import load_settings
 from jobs.factory import JobFactory, Options, Submission
 from jobs.job import JobStatus, NewJob, Priority
 from jobs.redis.connection import connect
-from jobs.redis.finished import FinishedStream
-from jobs.redis.jobs import RedisJobStore
+from jobs.redis.jobs import FinishedStream, RedisJobStore
 from models.catalogue import services
 from models.runtime.session import MAX_ROWS
 from pipelines.dialects import DIALECTS

@@ -5,10 +5,11 @@
 
 import sys
 from functools import cache
+from typing import Any
 
 from broker.app import create_app
 from config.settings import load_settings
-from jobs.redis.connection import Client, connect
+from jobs.redis.connection import connect
 
 NOTHING, REPLY = "bench.nothing", "bench.reply"
 
@@ -16,7 +17,7 @@ app = create_app()
 
 
 @cache
-def server() -> Client:
+def server() -> Any:
     """The connection of this process to the server."""
     return connect(load_settings().redis_url, patience_s=1)
 

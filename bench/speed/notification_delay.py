@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from time import perf_counter, sleep, time
+from time import monotonic, perf_counter, sleep, time
 
 from bench.speed.child_process import child_process
 from bench.speed.photos import photos
@@ -11,15 +11,15 @@ from config.settings import JobSettings, Settings
 from jobs.factory import JobFactory, Options, Submission
 from jobs.job import Ending, JobStatus, NewJob
 from jobs.redis.connection import connect
-from jobs.redis.finished import FinishedStream
-from jobs.redis.jobs import RedisJobStore
-from jobs.wait import WaitHub
+from jobs.redis.jobs import FinishedStream, RedisJobStore
+from jobs.waiting import WaitHub
 from models.catalogue import services
 from pipelines.dialects import DIALECTS
 
 JOBS = 300
 PAUSE_S = 0.01
 START_S = 0.5
+PATIENCE_S = 60.0
 
 Instants = list[float]
 """In seconds of `perf_counter`, which on Linux is the same clock in all processes."""
@@ -47,7 +47,7 @@ async def _delays(settings: Settings, redis_url: str) -> tuple[list[float], list
 
     async def woken_at(job_id: str) -> float:
         with hub.watch(job_id) as watch:
-            await watch.woken.wait()
+            await watch.wait(monotonic() + PATIENCE_S)
             return perf_counter()
 
     waiting = [asyncio.create_task(woken_at(job.spec.id)) for job in jobs]

@@ -5,19 +5,18 @@ from dataclasses import replace
 from time import time
 
 from broker.app import create_app
-from broker.chain import send_job
+from broker.chain import ChainSender
 from broker.queues import CO_LOCATED, Placement
 from bulk.errors import ExecutorLost
 from bulk.executors.executor import Outcome
 from bulk.validation import PhotoValidator
 from config.settings import Settings
-from jobs.errors import StorageError
 from jobs.factory import Checked
-from jobs.job import Job, JobSpec, JobStatus, NewJob, new_job_id
+from jobs.job import Job, JobGroup, JobSpec, JobStatus, new_job_id
 from jobs.redis.connection import connect
-from jobs.redis.finished import FinishedStream
-from jobs.redis.jobs import RedisJobStore
+from jobs.redis.jobs import FinishedStream, RedisJobStore
 from jobs.redis.presence import Presence
+from jobs.service import JobService
 from pipelines.dialects import DIALECTS
 
 PATIENCE_S = 3.0
@@ -55,12 +54,12 @@ class QueueExecutor:
         self._presence = Presence(client)
         self._finished = FinishedStream(client)
         self._finished.seek_end()
-        self._app = create_app(settings.broker_url or settings.redis_url)
-        self._factory = replace(validator.factory, place=placement.prefix)
-        self._options = validator.options
+        app = create_app(settings.broker_url or settings.redis_url)
+        self._jobs = JobService(self._store, ChainSender(app, placement))
+        self._factory = replace(validator.factory, queue_prefix=placement.prefix)
+        # Lists of jobs leave out the jobs of a group.
+        self._options = replace(validator.options, group=JobGroup(kind="bulk", id=f"bulk-{new_job_id()}"))
         self._store_share = settings.limits.store_share
-        self._placement = placement
-        self._run_id = f"bulk-{new_job_id()}"
         self._specs: dict[str, JobSpec] = {}
 
     def models(self) -> Mapping[str, str]:
@@ -73,15 +72,9 @@ class QueueExecutor:
 
     def send(self, photos: Sequence[Checked]) -> str:
         """See `Executor.send`."""
-        job = self._job(photos)
-        self._store.create(job)
-        try:
-            send_job(self._app, job.spec, self._placement)
-        except StorageError:
-            self._store.erase(job.spec, tombstone=False)
-            raise
-        self._specs[job.spec.id] = job.spec
-        return job.spec.id
+        spec = self._jobs.submit(self._factory.gather(photos, DIALECTS["v2"], self._options)).spec
+        self._specs[spec.id] = spec
+        return spec.id
 
     def ended(self, wait_s: float) -> Collection[str]:
         """See `Executor.ended`."""
@@ -98,11 +91,6 @@ class QueueExecutor:
         """See `Executor.erase`."""
         self._store.erase(self._specs[ticket], tombstone=False)
         del self._specs[ticket]
-
-    def _job(self, photos: Sequence[Checked]) -> NewJob:
-        job = self._factory.gather(photos, DIALECTS["v2"], self._options)
-        # As the job of a batch: lists of jobs leave it out.
-        return replace(job, spec=job.spec.model_copy(update={"batch": self._run_id}))
 
     def _outcome(self, job: Job) -> Outcome:
         data = self._store.data(job.spec.id)

@@ -1,1 +1,1 @@
-"""Batches: many samples that come in one request."""
+"""Batches: many requests that come in one HTTP request."""

@@ -1,7 +1,7 @@
-"""Archives of images, read in memory: nothing of them touches a disk, and nothing in them is believed.
+"""Reads archives of images in memory, and trusts nothing in them. Nothing is written to disk.
 
-Members are read one by one, forwards. Whatever points out of the archive, is no plain file or would grow without
-measure is refused, and the archive with it.
+Members are read one by one, forwards. One member that leads out of the archive, is not a plain file or unpacks to too
+much makes the whole archive invalid.
 """
 
 import gzip
@@ -23,13 +23,13 @@ from models.errors import InvalidRequest
 
 NAME_LENGTH = 512
 HEADER_BYTES = 2**20
-"""What may stand between two members of a tar: its headers are read at once, whatever size they claim."""
+"""How many bytes the headers between two members of a tar may have: tarfile reads them at once, of any size."""
 FREE_BYTES = 2**20
-"""No archive is a bomb below this size, unpacked."""
+"""An archive that unpacks to no more than this may unpack to any multiple of its size."""
 
 _ZIP_ENTRY = b"PK\x01\x02"
-_OUTWARD = re.compile(r"^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)")
-_BYSTANDER = re.compile(r"(^|/)(\.[^/]|__MACOSX/)")
+_LEAVES_ARCHIVE = re.compile(r"^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)")
+_IGNORED = re.compile(r"(^|/)(\.[^/]|__MACOSX/)")
 _BROKEN = (
     BadZipFile,
     tarfile.TarError,
@@ -43,90 +43,90 @@ _BROKEN = (
     RuntimeError,
     ValueError,
 )
-"""What the readers of the standard library raise on bytes that are no archive; some of it only by accident.
+"""What the standard library raises for bytes that are not an archive, not all of it on purpose.
 
-RecursionError, of headers upon headers, is a RuntimeError."""
+RecursionError, for headers that follow headers, is a RuntimeError."""
 
 
 class InvalidArchive(InvalidRequest):
-    """An archive is broken, or holds what no archive of images holds."""
+    """An archive is broken, or has a member that an archive of images does not have."""
 
     type: ClassVar[str] = "invalid_archive"
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A file of an archive.
+class ArchiveMember:
+    """A file inside an archive.
 
     Attributes:
-        place: among all members, from 1.
+        index: among all members, from 1.
         image: its bytes; None if there are more than an image may have.
     """
 
-    place: int
+    index: int
     name: str
     image: bytes | None
 
 
-def read_archive(body: bytes, limits: BatchSettings, image_bytes: int) -> Iterator[Member]:
-    """The files of a zip, a tar or a tar.gz, told apart by their bytes; hidden ones and those of a Mac's are left out.
+def read_archive(body: bytes, limits: BatchSettings, image_bytes: int) -> Iterator[ArchiveMember]:
+    """The files of a zip, a tar or a tar.gz; hidden files and the extra files of macOS are left out.
 
     Raises:
-        InvalidArchive: it is none, is broken, or has a member that no archive of images has.
+        InvalidArchive: it is not an archive, is broken, or has a member that an archive of images does not have.
         PayloadTooLarge: it has more members, or unpacks to more, than is allowed.
     """
-    with _broken_told():
+    with _broken_as_invalid():
         if body.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             yield from _zip_members(body, limits, image_bytes)
         else:
             yield from _tar_members(body, limits, image_bytes)
 
 
-def _zip_members(body: bytes, limits: BatchSettings, image_bytes: int) -> Iterator[Member]:
-    # Counted before the list of members is read, which would make an object of each.
+def _zip_members(body: bytes, limits: BatchSettings, image_bytes: int) -> Iterator[ArchiveMember]:
+    # Counted before the list of members is read, because reading makes an object of each.
     _check_count(body.count(_ZIP_ENTRY), limits)
     with ZipFile(BytesIO(body)) as archive:
         entries = archive.infolist()
         for entry in entries:
             _check_entry(entry)
         _check_unpacked(sum(entry.file_size for entry in entries), len(body), limits)
-        for place, entry in enumerate(entries, start=1):
-            if entry.is_dir() or _BYSTANDER.search(entry.filename):
+        for index, entry in enumerate(entries, start=1):
+            if entry.is_dir() or _IGNORED.search(entry.filename):
                 continue
-            # No more than it claims is unpacked, so its claim may be believed.
-            yield Member(place, entry.filename, archive.read(entry) if entry.file_size <= image_bytes else None)
+            # `read` unpacks no more than `file_size` says, so the size is safe to check.
+            yield ArchiveMember(index, entry.filename, archive.read(entry) if entry.file_size <= image_bytes else None)
 
 
 def _check_entry(entry: ZipInfo) -> None:
     _check_name(entry.filename)
     if entry.flag_bits & 0x1:
-        raise InvalidArchive(f"{entry.filename} is encrypted")
+        raise InvalidArchive(f"{entry.filename} is encrypted: send it without a password")
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        raise InvalidArchive(f"{entry.filename} is compressed by another method than deflate")
+        raise InvalidArchive(f"{entry.filename} is compressed, but not with deflate: use deflate, or none")
     if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise InvalidArchive(f"{entry.filename} is a link or a device")
 
 
-def _tar_members(body: bytes, limits: BatchSettings, image_bytes: int) -> Iterator[Member]:
+def _tar_members(body: bytes, limits: BatchSettings, image_bytes: int) -> Iterator[ArchiveMember]:
     raw = BytesIO(body)
     packed = body.startswith(b"\x1f\x8b")
     meter = _Meter(gzip.GzipFile(fileobj=raw) if packed else raw, len(body), limits)
-    # As a stream it cannot be led back to where it has been, round and round.
+    # As a stream it is only read forwards: no header can make tarfile read the same bytes again and again.
     with tarfile.open(fileobj=meter, mode="r|", errors="replace") as archive:
-        for place, entry in enumerate(archive, start=1):
-            _check_count(place, limits)
+        for index, entry in enumerate(archive, start=1):
+            _check_count(index, limits)
             _check_name(entry.name)
             if not (entry.isreg() or entry.isdir()) or entry.issparse() or entry.size < 0:
                 raise InvalidArchive(f"{entry.name} is a link, a device or a file with holes")
             meter.allow(entry.size)
-            if entry.isdir() or _BYSTANDER.search(entry.name):
+            if entry.isdir() or _IGNORED.search(entry.name):
                 continue
             file = archive.extractfile(entry) if entry.size <= image_bytes else None
-            yield Member(place, entry.name, file.read() if file else None)
+            yield ArchiveMember(index, entry.name, file.read() if file else None)
 
 
 class _Meter(BufferedIOBase):
-    """What tarfile reads from: counts, and lets no more through than the members that were seen account for."""
+    """The file that tarfile reads: counts the bytes, and stops if headers are longer than allowed."""
 
     def __init__(self, file: BufferedIOBase, packed_bytes: int, limits: BatchSettings) -> None:
         self._file = file
@@ -136,8 +136,8 @@ class _Meter(BufferedIOBase):
         self._allowed = HEADER_BYTES
 
     def allow(self, size: int) -> None:
-        """Let a member through, and the headers of the next one."""
-        # A claim beyond the end would be looked for there, block by block.
+        """Allow to read a member, and the headers of the next one."""
+        # Checked here, or tarfile would read block by block to an end that is not there.
         _check_unpacked(self._read + size, self._packed_bytes, self._limits)
         self._allowed = self._read + size + HEADER_BYTES
 
@@ -154,7 +154,7 @@ class _Meter(BufferedIOBase):
 def _check_name(name: str) -> None:
     if not name or len(name) > NAME_LENGTH:
         raise InvalidArchive(f"the name of a member has {len(name)} characters, not 1 to {NAME_LENGTH}")
-    if _OUTWARD.search(name):
+    if _LEAVES_ARCHIVE.search(name):
         raise InvalidArchive(f"{name} points out of the archive")
 
 
@@ -171,8 +171,8 @@ def _check_unpacked(unpacked: int, packed: int, limits: BatchSettings) -> None:
 
 
 @contextmanager
-def _broken_told() -> Iterator[None]:
+def _broken_as_invalid() -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
-        raise InvalidArchive("the bytes are no readable zip, tar or tar.gz") from error
+        raise InvalidArchive("the body is no readable zip, tar or tar.gz") from error

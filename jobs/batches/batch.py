@@ -1,7 +1,7 @@
-"""A batch: many samples that came in one request, and how far they have come.
+"""A batch: many requests that came in one HTTP request, and how far they are.
 
-Its samples run in jobs, and the states of those are the truth: what is kept of the batch itself are their ids and what
-no job knows. So no process has to stay alive for a batch to go on, and nothing can fall out of step.
+The requests of a batch run in jobs, and the status of a batch is computed from its jobs. The store has only the ids of
+the jobs and what no job knows. So no process has to stay alive for a batch, and a batch cannot contradict its jobs.
 """
 
 from collections.abc import Sequence
@@ -16,34 +16,34 @@ from pipelines.sample import Canonical
 
 
 class BatchStatus(StrEnum):
-    """Where a batch stands. `erased` is what is left of a batch that somebody deleted."""
+    """The status of a batch. `erased`: a caller deleted it."""
 
-    VALIDATING = "validating"  # it comes in, and is checked; its first samples may be done
+    VALIDATING = "validating"  # it is being received and checked; its first requests may be done
     IN_PROGRESS = "in_progress"
-    FINALIZING = "finalizing"  # some jobs are over, and none waits any more
-    COMPLETED = "completed"  # each sample has its result or its error
-    FAILED = "failed"  # the process that took it in is gone
+    FINALIZING = "finalizing"  # some jobs are over, and none is queued any more
+    COMPLETED = "completed"  # each request has its result or its error
+    FAILED = "failed"  # the process that received it is gone
     CANCELING = "canceling"
     CANCELED = "canceled"
-    EXPIRED = "expired"  # its time was up before all was done, or some results are gone since
+    EXPIRED = "expired"  # its deadline passed before all was done, or some results are deleted
     ERASED = "erased"
 
     @property
     def over(self) -> bool:
-        """Whether no sample will be worked on any more."""
+        """Whether no worker works on the batch any more."""
         return self not in (self.VALIDATING, self.IN_PROGRESS, self.FINALIZING, self.CANCELING)
 
 
 class BatchSpec(Canonical):
-    """What is known of a batch from its beginning.
+    """What is known of a batch from its beginning. It never changes.
 
     Attributes:
         created_at: seconds since the epoch.
-        ttl_s: for how long a result is kept once its job is over, and an error of a request once all are in.
-        silence_s: an intake that shows no life for so long is gone.
-        deadline_s: what is not done so long after the creation is given up.
-        caller: a digest of what they identify themselves with; empty if callers are not told apart.
-        claim: the caller's idempotency key, which is bound to this batch unless it was bound before.
+        ttl_s: how long a result is kept once its job is over, and an error of a request once all requests are in.
+        silence_s: an intake without a sign of life for so long is gone.
+        deadline_s: requests that are not done so long after the creation are given up.
+        caller: a digest of what the caller identifies itself with; empty if callers are not told apart.
+        idempotency_key: the caller's key, bound to this batch unless an earlier batch has it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -54,22 +54,22 @@ class BatchSpec(Canonical):
     silence_s: int
     deadline_s: int
     caller: str = ""
-    claim: str | None = None
+    idempotency_key: str | None = None
 
     @property
     def ends_at(self) -> float:
-        """When what is not done is given up."""
+        """When requests that are not done are given up."""
         return self.created_at + self.deadline_s
 
 
 class Refusal(Canonical):
-    """A request of a batch in which something is wrong, so that no job was made of it.
+    """A request of a batch that no job was made of, because something is wrong with it.
 
     Attributes:
-        line: its place in what was sent, from 1.
-        custom_id: its caller's name for it, if it has a proper one.
+        line: see `RequestReference`.
+        custom_id: the caller's name for it; None if it has no valid one.
         type: of the error, stable.
-        detail: what the error says, as the contract writes it.
+        detail: of the error, as the contract writes it.
     """
 
     line: int
@@ -79,31 +79,31 @@ class Refusal(Canonical):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Neighbouring samples of a batch that share a job.
+class BatchJob:
+    """A job of a batch: neighbouring requests that travel together.
 
     Attributes:
-        samples: how many.
-        job: None before it is kept, and once its last trace is gone.
+        requests: how many.
+        job: None before the store has it, and once its tombstone is gone.
     """
 
     job_id: str
-    samples: int
+    requests: int
     job: Job | None
 
     @property
     def status(self) -> JobStatus:
-        """Of the job."""
+        """The status of the job."""
         return self.job.status if self.job else JobStatus.ERASED
 
     @property
     def gone(self) -> bool:
-        """Whether the results are gone."""
+        """Whether the results are deleted."""
         return self.status in (JobStatus.EXPIRED, JobStatus.ERASED)
 
 
 class Counts(NamedTuple):
-    """How many requests of a batch have come to what; `total` is the sum of the others, and grows while it comes in."""
+    """How many requests of a batch have each outcome. `total` is the sum, and grows while the batch is received."""
 
     total: int
     succeeded: int
@@ -115,17 +115,17 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch as the store knows it; times in seconds since the epoch.
+    """A batch as the store has it; times in seconds since the epoch.
 
     Attributes:
         refused: how many requests no job was made of.
-        touched_at: when its intake last showed life.
-        sealed_at: when all of it was in; None before.
-        canceled_at: when somebody canceled it.
+        touched_at: the last sign of life of its intake.
+        sealed_at: when all requests were in; None before.
+        canceled_at: when a caller canceled it.
     """
 
     spec: BatchSpec
-    parts: Sequence[Part] = ()
+    jobs: Sequence[BatchJob] = ()
     refused: int = 0
     touched_at: float = 0
     sealed_at: float | None = None
@@ -133,8 +133,8 @@ class Batch:
     erased: bool = False
 
     def status(self, now: float) -> BatchStatus:
-        """Where it stands."""
-        states = {self.state(part, now) for part in self.parts}
+        """The status at a time."""
+        states = {self.state(job, now) for job in self.jobs}
         if self.erased:
             return BatchStatus.ERASED
         if self.sealed_at is None and self.canceled_at is None:
@@ -143,8 +143,8 @@ class Batch:
         if not all(state.over for state in states):
             if self.canceled_at is not None:
                 return BatchStatus.CANCELING
-            waits, moves = JobStatus.QUEUED in states, any(state.over for state in states)
-            return BatchStatus.FINALIZING if moves and not waits else BatchStatus.IN_PROGRESS
+            queued, any_over = JobStatus.QUEUED in states, any(state.over for state in states)
+            return BatchStatus.FINALIZING if any_over and not queued else BatchStatus.IN_PROGRESS
         gone = JobStatus.EXPIRED in states or JobStatus.ERASED in states
         if self._refusals_gone(now) or (self.sealed_at is not None and gone):
             return BatchStatus.EXPIRED
@@ -152,60 +152,60 @@ class Batch:
             return BatchStatus.CANCELED
         return BatchStatus.COMPLETED
 
-    def state(self, part: Part, now: float) -> JobStatus:
-        """Where a part stands: as its job does, but expired if it is late."""
-        return JobStatus.EXPIRED if self.late(part, now) else part.status
+    def state(self, job: BatchJob, now: float) -> JobStatus:
+        """The status of a job of the batch; expired if it is late."""
+        return JobStatus.EXPIRED if self.late(job, now) else job.status
 
-    def late(self, part: Part, now: float) -> bool:
-        """Whether a part was not done when the time of the batch was up. What it held is there until its TTL ends."""
-        job = part.job
+    def late(self, batch_job: BatchJob, now: float) -> bool:
+        """Whether a job was not over at the deadline of the batch. Its data are kept until its TTL ends."""
+        job = batch_job.job
         if job is None or self.sealed_at is None or self.canceled_at is not None:
             return False
         if not job.status.over:
             return now >= self.spec.ends_at
-        # Somebody who found it late has canceled it, or a worker has found it past its deadline.
+        # A job past the deadline of its batch is canceled by the next request for the batch, or fails in its worker.
         timed_out = job.failure is not None and job.failure.type == "timed_out"
         after = job.finished_at is not None and job.finished_at >= self.spec.ends_at
         return job.status is JobStatus.CANCELED or (job.status is JobStatus.FAILED and timed_out and after)
 
     def counts(self, now: float) -> Counts:
-        """How many requests have come to what."""
-        coming = self.status(now) is BatchStatus.VALIDATING
+        """How many requests have each outcome at a time."""
+        receiving = self.status(now) is BatchStatus.VALIDATING
         succeeded = canceled = expired = in_progress = 0
         failed = self.refused
-        for part in self.parts:
-            state = self.state(part, now)
-            if not state.over or (coming and part.job is None):
-                in_progress += part.samples
+        for one in self.jobs:
+            state = self.state(one, now)
+            if not state.over or (receiving and one.job is None):
+                in_progress += one.requests
             elif state in (JobStatus.EXPIRED, JobStatus.ERASED):
-                expired += part.samples
+                expired += one.requests
             elif state is JobStatus.CANCELED:
-                canceled += part.samples
+                canceled += one.requests
             else:
-                dead = part.job.dead if part.job and state is JobStatus.SUCCEEDED else part.samples
-                failed += dead
-                succeeded += part.samples - dead
+                failed_here = one.job.failed_items if one.job and state is JobStatus.SUCCEEDED else one.requests
+                failed += failed_here
+                succeeded += one.requests - failed_here
         total = succeeded + failed + canceled + expired + in_progress
         return Counts(total, succeeded, failed, canceled, expired, in_progress)
 
     def gone(self, now: float) -> bool:
-        """Whether it is over, and nothing of what it came to is left."""
+        """Whether the batch is over and all its results and errors are deleted."""
         if not self.status(now).over:
             return False
-        return self.erased or (all(part.gone for part in self.parts) and (not self.refused or self._refusals_gone(now)))
+        return self.erased or (all(job.gone for job in self.jobs) and (not self.refused or self._refusals_gone(now)))
 
     def finished_at(self, now: float) -> float | None:
-        """When the last job ended, its time was up, or it was in without a job; None as long as that is open."""
-        if any(not self.state(part, now).over for part in self.parts):
+        """When the batch was over: its last job ended, its deadline passed, or it was in without a job; None before."""
+        if any(not self.state(job, now).over for job in self.jobs):
             return None
-        late = [self.spec.ends_at for part in self.parts if self.late(part, now)]
-        times = late or [part.job.finished_at for part in self.parts if part.job and part.job.finished_at]
+        late = [self.spec.ends_at for job in self.jobs if self.late(job, now)]
+        times = late or [one.job.finished_at for one in self.jobs if one.job and one.job.finished_at]
         return max([*times, self.sealed_at]) if self.sealed_at else max(times, default=self.canceled_at)
 
     @property
     def expires_at(self) -> float | None:
-        """When the first of its results goes, or went; None as long as no job is over."""
-        times = [part.job.expires_at for part in self.parts if part.job and part.job.expires_at]
+        """When the first of its results is deleted; None if no job is over."""
+        times = [one.job.expires_at for one in self.jobs if one.job and one.job.expires_at]
         if self.refused and self.sealed_at:
             times.append(self.sealed_at + self.spec.ttl_s)
         return min(times, default=None)

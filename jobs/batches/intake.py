@@ -1,142 +1,148 @@
-"""A batch on its way in: its requests become jobs while its body is still being read."""
+"""The intake of one batch: its requests become jobs while its body is still coming in."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from logging import getLogger
 from time import monotonic, time
 
-from api.errors import JobFailed, UploadStalled, detail_of
-from api.front import Front
+from jobs.async_service import SubmissionThread
 from jobs.batches.batch import BatchSpec, BatchStatus, Refusal
-from jobs.batches.entries import Entry
-from jobs.batches.gathering import Gatherer
-from jobs.errors import Overloaded, PayloadTooLarge
-from jobs.job import JobSpec, NewJob
+from jobs.batches.chunks import ChunkBuilder
+from jobs.batches.requests import BatchRequest
+from jobs.batches.service import BatchService
+from jobs.errors import DuplicateCustomId, JobFailed, Overloaded, PayloadTooLarge, UploadStalled, detail_of
+from jobs.factory import JobFactory
+from jobs.job import JobSpec, JobStatus, NewJob, RequestReference
+from jobs.service import JobService
 from models.errors import InvalidRequest
 from pipelines.errors import Detail, InvalidSample
 
 log = getLogger(__name__)
 
 LOOK_EVERY_S = 0.25
-"""How often a batch that finds no room looks again."""
+"""How often a batch without room for its next job looks again."""
 TOUCH_EVERY_S = 5.0
-"""How often a body that is still coming in shows that it is."""
+"""How often a body that comes in gives a sign of life."""
 
 
 class BatchClosed(Exception):
-    """The batch takes nothing more in: somebody canceled or erased it, or took it for abandoned."""
-
-
-class DuplicateCustomId(InvalidRequest):
-    """Two requests of a batch have the same custom id."""
-
-    type = "duplicate_custom_id"
+    """The batch takes nothing in any more: it was canceled or erased, or its intake counts as gone."""
 
 
 class BatchIntake:
-    """Takes one batch in. For one task.
+    """Takes in the requests of one batch. For one task of an event loop.
 
     Args:
-        front: of this process.
         spec: of the batch, which was just opened.
+        batches: has the batch.
+        jobs: submits its jobs.
+        factory: makes its jobs.
+        thread: in which jobs are submitted.
     """
 
-    def __init__(self, front: Front, spec: BatchSpec) -> None:
-        self._front = front
+    def __init__(
+        self, spec: BatchSpec, batches: BatchService, jobs: JobService, factory: JobFactory, thread: SubmissionThread
+    ) -> None:
         self._spec = spec
-        self._bounds = front.settings.batches
-        self._gatherer = Gatherer(front.intake, spec, self._bounds.chunk)
+        self._batches = batches
+        self._bounds = batches.settings
+        self._jobs = jobs
+        self._thread = thread
+        self._chunks = ChunkBuilder(factory, spec, self._bounds.chunk)
         self._lines: dict[str, int] = {}
         self._requests = 0
         self._latest: JobSpec | None = None
         self._touched = monotonic()
 
     async def watched(self, parts: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-        """A body as it comes in; the batch shows life as long as it does.
+        """The parts of a body as they come in; each is a sign of life of the batch.
 
         Raises:
-            UploadStalled: it does not come on.
-            BatchClosed: the batch takes nothing more in.
+            UploadStalled: no part came for too long.
+            BatchClosed: the batch takes nothing in any more.
         """
         while True:
             try:
                 async with asyncio.timeout(self._bounds.patience_s):
                     part = await anext(parts, None)
             except TimeoutError as error:
-                raise UploadStalled(f"nothing of the body came for {self._bounds.patience_s:g} s") from error
+                message = f"nothing of the body came for {self._bounds.patience_s:g} s: send the batch again"
+                raise UploadStalled(message) from error
             if part is None:
                 return
             if monotonic() - self._touched > TOUCH_EVERY_S:
                 self._touched = monotonic()
-                self._require(await asyncio.to_thread(self._front.batches.store.touch, self._spec, time()))
+                _require_open(await asyncio.to_thread(self._batches.store.touch, self._spec, time()))
             yield part
 
-    async def take(self, entries: AsyncIterator[Entry]) -> None:
-        """Make jobs of requests and send them; where it fails, nothing of the batch is left.
+    async def take(self, requests: AsyncIterator[BatchRequest]) -> None:
+        """Make jobs of requests and submit them. If that fails, the batch is erased.
 
         Raises:
             InvalidSample: there are no requests.
-            PayloadTooLarge: there are too many, or too much in them.
-            Overloaded: there was no room for them all.
-            JobFailed: somebody erased the batch.
-            FacelineError: as reading the entries does.
+            PayloadTooLarge: there are too many requests, or the body is too large.
+            Overloaded: there was no room for all requests.
+            JobFailed: the batch was erased meanwhile.
+            FacelineError: as reading the requests does.
         """
         taken = False
         try:
-            await self._take(entries)
+            await self._take(requests)
             taken = True
         except BatchClosed:
             taken = await asyncio.to_thread(self._end_early)
             if not taken:
-                raise JobFailed("the batch was erased while it came in", "erased") from None
+                raise JobFailed("the batch was erased while it came in", JobStatus.ERASED) from None
         finally:
-            # Whatever went wrong, down to a caller that hung up.
+            # Also when the caller closed the connection, which cancels this task.
             if not taken:
                 await asyncio.to_thread(self._discard)
 
-    async def _take(self, entries: AsyncIterator[Entry]) -> None:
+    async def _take(self, requests: AsyncIterator[BatchRequest]) -> None:
         started = monotonic()
-        async for entry in entries:
+        async for request in requests:
             self._requests += 1
             if self._requests > self._bounds.requests:
-                raise PayloadTooLarge(f"the batch has more than the {self._bounds.requests} requests allowed")
-            if job := await asyncio.to_thread(self._gather, entry):
-                await self._send(job)
+                message = f"the batch has more than the {self._bounds.requests} requests allowed: split it"
+                raise PayloadTooLarge(message)
+            if job := await asyncio.to_thread(self._add, request):
+                await self._submit(job)
         if not self._requests:
             raise InvalidSample([Detail(loc=[], msg="there are no requests in it", type="too_short")])
-        if job := await asyncio.to_thread(self._gatherer.flush):
-            await self._send(job)
-        self._require(await asyncio.to_thread(self._front.batches.store.seal, self._spec, time()))
+        if job := await asyncio.to_thread(self._chunks.flush):
+            await self._submit(job)
+        _require_open(await asyncio.to_thread(self._batches.store.seal, self._spec, time()))
         took_ms = round((monotonic() - started) * 1000)
-        log.info("batch taken in", extra={"batch": self._spec.id, "requests": self._requests, "ms": took_ms})
+        log.info("batch received", extra={"batch": self._spec.id, "requests": self._requests, "ms": took_ms})
 
-    def _gather(self, entry: Entry) -> NewJob | None:
+    def _add(self, request: BatchRequest) -> NewJob | None:
         try:
-            if isinstance(entry.asked, InvalidRequest):
-                raise entry.asked
-            assert entry.custom_id is not None, "only what is wrong lacks one"
-            first = self._lines.setdefault(entry.custom_id, entry.line)
-            if first != entry.line:
+            if isinstance(request.content, InvalidRequest):
+                raise request.content
+            assert request.custom_id is not None, "a request that can be submitted has a custom id"
+            first = self._lines.setdefault(request.custom_id, request.line)
+            if first != request.line:
                 raise DuplicateCustomId(f"line {first} has the same custom_id")
-            return self._gatherer.add(entry.asked, entry.custom_id, entry.line)
+            reference = RequestReference(custom_id=request.custom_id, line=request.line)
+            return self._chunks.add(request.content, reference)
         except InvalidRequest as error:
-            refusal = Refusal(line=entry.line, custom_id=entry.custom_id, type=error.type, detail=detail_of(error))
-            self._require(self._front.batches.store.refuse(self._spec, refusal, time()))
+            refusal = Refusal(line=request.line, custom_id=request.custom_id, type=error.type, detail=detail_of(error))
+            _require_open(self._batches.store.add_refusal(self._spec, refusal, time()))
             return None
 
-    async def _send(self, job: NewJob) -> None:
-        # Noted before it exists: so there is no job of a batch that the batch does not know.
-        samples = len(job.chunk.items)
-        store = self._front.batches.store
-        self._require(await asyncio.to_thread(store.add, self._spec, job.spec.id, samples, time()))
+    async def _submit(self, job: NewJob) -> None:
+        # Recorded before the job exists, so that the batch knows all its jobs.
+        requests = len(job.chunk.items)
+        store = self._batches.store
+        _require_open(await asyncio.to_thread(store.add_job, self._spec, job.spec.id, requests, time()))
         self._latest = job.spec
         ends = monotonic() + self._bounds.patience_s
         while True:
             try:
-                await require_room(self._front)
-                await self._front.publisher.publish(lambda: job)
+                await asyncio.to_thread(self._batches.require_room)
+                await self._thread.run(self._jobs.submit, job)
             except Overloaded:
-                # Meanwhile the body is not read on, and its sender waits too.
+                # The body is not read meanwhile, so the caller has to wait before it sends more.
                 if monotonic() > ends:
                     raise
                 await asyncio.sleep(LOOK_EVERY_S)
@@ -144,29 +150,21 @@ class BatchIntake:
                 return
 
     def _end_early(self) -> bool:
-        batch = self._front.batches.find(self._spec.id)
+        """End the batch that was closed while it came in; False if it was erased."""
+        batch = self._batches.find(self._spec.id)
         if batch is not None and batch.canceled_at is not None:
-            self._front.batches.cancel(self._spec.id)
+            self._batches.cancel(self._spec.id)
             return True
-        if self._latest is not None:  # it may have come to be after all others were erased
-            self._front.store.erase(self._latest, tombstone=False)
+        if self._latest is not None:  # it may have been created after all others were erased
+            self._batches.jobs.erase(self._latest, tombstone=False)
         return False
 
     def _discard(self) -> None:
-        batch = self._front.batches.find(self._spec.id)
+        batch = self._batches.find(self._spec.id)
         if batch is not None and batch.status(time()) not in (BatchStatus.ERASED, BatchStatus.FAILED):
-            self._front.batches.erase(self._spec, tombstone=False)
-
-    def _require(self, taken: bool) -> None:
-        if not taken:
-            raise BatchClosed
+            self._batches.discard(self._spec)
 
 
-async def require_room(front: Front) -> None:
-    """Make sure that the store has room for batches.
-
-    Raises:
-        Overloaded: what is left of it is for single jobs.
-    """
-    if await asyncio.to_thread(front.presence.memory_share) >= front.settings.batches.store_share:
-        raise Overloaded("the deployment is busy: come back later")
+def _require_open(taken: bool) -> None:
+    if not taken:
+        raise BatchClosed

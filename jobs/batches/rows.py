@@ -1,62 +1,62 @@
-"""What a batch has come to, row by row: one job after the other is read, so that memory stays flat."""
+"""The results and the errors of a batch as rows. One job is read at a time, so memory use does not grow."""
 
 from collections.abc import Iterator
 from heapq import merge
 from time import time
 from typing import Any
 
-from api.errors import JobFailed
 from jobs.answer import write_answer
-from jobs.batches.batch import Batch, Part
+from jobs.batches.batch import Batch, BatchJob
 from jobs.batches.store import BatchStore
-from jobs.job import JobData, JobStatus
+from jobs.errors import JobFailed
+from jobs.job import JobData, JobStatus, RequestReference
 from jobs.store import JobStore
 from pipelines.chunk import Failure
 
-PAGE = 500
+REFUSALS_AT_ONCE = 500
 CANCELED = Failure(service=None, type="canceled", message="the batch was canceled")
 EXPIRED = Failure(service=None, type="expired", message="the time of the batch was up before this was done")
 
-Row = dict[str, Any]
+BatchRow = dict[str, Any]
 
 
-def result_rows(batch: Batch, jobs: JobStore) -> Iterator[Row]:
-    """The samples that have a result, in the order in which they came.
+def result_rows(batch: Batch, jobs: JobStore) -> Iterator[BatchRow]:
+    """The requests that have a result, in the order in which they came.
 
     Raises:
-        JobFailed: a result went while it was to be read: what was read before is not all.
+        JobFailed: a result was deleted while the rows were read: the rows so far are not all.
         StorageError: the store did not answer.
     """
-    for part in batch.parts:
-        if part.job is None or part.status is not JobStatus.SUCCEEDED:
+    for one in batch.jobs:
+        if one.job is None or one.status is not JobStatus.SUCCEEDED:
             continue
-        data = _data(part, jobs)
+        data = _data(one, jobs)
         if data.result is None:
             raise JobFailed.because(JobStatus.EXPIRED)
-        for index, (item, name) in enumerate(zip(data.result.items, _names(data), strict=True)):
+        for index, (item, request) in enumerate(zip(data.result.items, data.requests, strict=True)):
             if not item.dead:
-                image = jobs.image(item.blob) if part.job.spec.include_image and item.blob else None
+                image = jobs.image(item.blob) if one.job.spec.include_image and item.blob else None
                 height, width = item.sample.size or (None, None)
                 size = {"image_width": width, "image_height": height}
-                yield {**name, **size, "result": write_answer(part.job.spec, data, image, index)}
+                yield {**_named(request), **size, "result": write_answer(one.job.spec, data, image, index)}
 
 
-def error_rows(batch: Batch, jobs: JobStore, store: BatchStore) -> Iterator[Row]:
-    """The requests that have come to no result, and why, in the order in which they came.
+def error_rows(batch: Batch, jobs: JobStore, store: BatchStore) -> Iterator[BatchRow]:
+    """The requests that have no result, and why, in the order in which they came.
 
     Raises:
-        JobFailed: an error went while it was to be read.
+        JobFailed: an error was deleted while the rows were read.
         StorageError: the store did not answer.
     """
     refused = _refusals(batch, store)
     now = time()
-    failed = (row for part in batch.parts for row in _failures(part, jobs, late=batch.late(part, now)))
+    failed = (row for one in batch.jobs for row in _failures(one, jobs, late=batch.late(one, now)))
     return merge(refused, failed, key=lambda row: row["line"])
 
 
-def _refusals(batch: Batch, store: BatchStore) -> Iterator[Row]:
-    for start in range(0, batch.refused, PAGE):
-        for refusal in store.refusals(batch.spec.id, start, PAGE):
+def _refusals(batch: Batch, store: BatchStore) -> Iterator[BatchRow]:
+    for start in range(0, batch.refused, REFUSALS_AT_ONCE):
+        for refusal in store.refusals(batch.spec.id, start, REFUSALS_AT_ONCE):
             yield {
                 "custom_id": refusal.custom_id,
                 "line": refusal.line,
@@ -67,34 +67,30 @@ def _refusals(batch: Batch, store: BatchStore) -> Iterator[Row]:
             }
 
 
-def _failures(part: Part, jobs: JobStore, *, late: bool) -> Iterator[Row]:
-    ended = late or part.status in (JobStatus.FAILED, JobStatus.CANCELED)
-    if part.job is None or not (ended or (part.status is JobStatus.SUCCEEDED and part.job.dead)):
+def _failures(one: BatchJob, jobs: JobStore, *, late: bool) -> Iterator[BatchRow]:
+    ended = late or one.status in (JobStatus.FAILED, JobStatus.CANCELED)
+    if one.job is None or not (ended or (one.status is JobStatus.SUCCEEDED and one.job.failed_items)):
         return
-    if late and jobs.data(part.job_id) is None:
-        # It was found so late that what it held was gone before.
+    if late and jobs.data(one.job_id) is None:
+        # Nothing asked for the batch between its deadline and the end of the job's TTL.
         return
-    data = _data(part, jobs)
-    whole = EXPIRED if late else part.job.failure or CANCELED
-    shared = data.result is None and whole is part.job.failure and part.samples > 1
-    for index, name in enumerate(_names(data)):
+    data = _data(one, jobs)
+    job_failure = EXPIRED if late else one.job.failure or CANCELED
+    shared = data.result is None and job_failure is one.job.failure and one.requests > 1
+    for index, request in enumerate(data.requests):
         item = data.result.items[index] if data.result else None
         if item is None or item.dead:
-            failure = item.failures[-1] if item else whole
+            failure = item.failures[-1] if item else job_failure
             why = {"service": failure.service, "type": failure.type, "detail": failure.message}
-            yield {**name, **why, "shared": shared}
+            yield {**_named(request), **why, "shared": shared}
 
 
-def _data(part: Part, jobs: JobStore) -> JobData:
-    data = jobs.data(part.job_id)
+def _data(one: BatchJob, jobs: JobStore) -> JobData:
+    data = jobs.data(one.job_id)
     if data is None:
         raise JobFailed.because(JobStatus.EXPIRED)
     return data
 
 
-def _names(data: JobData) -> list[Row]:
-    named = data.metadata or {}
-    return [
-        {"custom_id": custom_id, "line": line}
-        for custom_id, line in zip(named["custom_ids"], named["lines"], strict=True)
-    ]
+def _named(request: RequestReference) -> BatchRow:
+    return {"custom_id": request.custom_id, "line": request.line}

@@ -1,45 +1,49 @@
-"""What is done to batches as a whole: they are opened, found, canceled, erased, and the abandoned are cleared away."""
+"""What callers do with batches: open, find, cancel, erase, list. Batches without their intake are cleared away here."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from time import time
 
-from config.errors import FacelineError
 from config.settings import BatchSettings
-from jobs.batches.batch import Batch, BatchSpec, BatchStatus, Part
+from jobs.batches.batch import Batch, BatchJob, BatchSpec, BatchStatus
+from jobs.batches.rows import BatchRow, error_rows, result_rows
 from jobs.batches.store import BatchStore
-from jobs.errors import Overloaded, StillComingIn
-from jobs.idempotency import bind
-from jobs.job import new_job_id
-from jobs.store import JobStore
+from jobs.errors import BatchUnknown, JobFailed, Overloaded, StillComingIn
+from jobs.idempotency import RequestKey, bind_or_undo
+from jobs.job import JobStatus, new_job_id
+from jobs.store import Cursor, JobStore
 
 
 @dataclass(frozen=True, slots=True)
-class Batches:
-    """The batches of a deployment. Methods raise `StorageError` where a store does not answer."""
+class BatchService:
+    """The batches of a deployment. Methods raise `StorageError` if a store does not answer.
+
+    Attributes:
+        store: keeps the batches.
+        jobs: keeps their jobs.
+        store_share: how full the stores are, in [0, 1].
+    """
 
     store: BatchStore
     jobs: JobStore
     settings: BatchSettings
+    store_share: Callable[[], float]
 
-    def open(
-        self, ttl_s: int, caller: str = "", claim: str | None = None, fingerprint: str = ""
-    ) -> tuple[BatchSpec, str]:
-        """Begin a batch, unless its caller sent it before.
+    def open(self, ttl_s: int, caller: str = "", key: RequestKey | None = None) -> tuple[BatchSpec, str]:
+        """Begin a batch, unless an earlier batch has its idempotency key.
 
         Args:
             ttl_s: see `BatchSpec`.
             caller: see `BatchSpec`.
-            claim: see `BatchSpec`.
-            fingerprint: of the request that the claim stands for.
+            key: the idempotency key of the request.
 
         Returns:
-            The batch, and the id of the one that stands for the request: its own, or that of an earlier one.
+            The batch, and the id that answers the request: that of the batch, or of the earlier one with its key.
 
         Raises:
-            IdempotencyConflict: the claim stands for another request.
-            StillComingIn: the claim stands for a batch that may come to nothing yet.
-            Overloaded: too many are open, or too many of the caller.
+            IdempotencyConflict: an earlier, different request had the key.
+            StillComingIn: the earlier batch is still being received, and may fail yet.
+            Overloaded: too many batches are open, or too many of the caller.
         """
         self.sweep()
         spec = BatchSpec(
@@ -49,31 +53,34 @@ class Batches:
             silence_s=self.settings.silence_s,
             deadline_s=self.settings.deadline_s,
             caller=caller,
-            claim=claim,
+            idempotency_key=key.key if key else None,
         )
-        # Counted with itself, so that of several that begin together none passes unseen.
+        # Counted with this batch: if several begin at the same time, each counts the others.
         opened = self.store.create(spec)
-        try:
-            bound_id = bind(self.store.claims, spec, fingerprint, self._stands)
-            if bound_id == spec.id:
-                self._require_place(spec, opened)
-                return spec, bound_id
-        except FacelineError:
-            self.store.erase(spec, tombstone=False)
-            raise
-        self.store.erase(spec, tombstone=False)
-        return spec, bound_id
+        fingerprint = key.fingerprint if key else ""
+        return spec, bind_or_undo(
+            self.store, spec, fingerprint, self._has_results, lambda: self._require_slot(spec, opened)
+        )
+
+    def require_room(self) -> None:
+        """Check that the store has room for batches.
+
+        Raises:
+            Overloaded: the memory that is left is for single jobs.
+        """
+        if self.store_share() >= self.settings.store_share:
+            raise Overloaded("the deployment is busy: come back later")
 
     def find(self, batch_id: str) -> Batch | None:
         """The batch; None if there is none.
 
-        Nothing is left of the samples of a batch that has failed, and nothing more is done for one whose time is up.
+        The jobs of a batch that has failed are erased; those of a batch past its deadline are canceled.
         """
         batch, now = self.store.find(batch_id), time()
         if batch is None:
             return None
-        late = [part for part in batch.parts if not part.status.over and batch.late(part, now)]
-        abandoned = batch.status(now) is BatchStatus.FAILED and any(part.job for part in batch.parts)
+        late = [job for job in batch.jobs if not job.status.over and batch.late(job, now)]
+        abandoned = batch.status(now) is BatchStatus.FAILED and any(one.job for one in batch.jobs)
         if not late and not abandoned:
             return batch
         if abandoned:
@@ -81,41 +88,87 @@ class Batches:
         self._cancel_jobs(late)
         return self.store.find(batch_id)
 
+    def get(self, batch_id: str) -> Batch:
+        """A batch that was not erased; see `find`.
+
+        Raises:
+            BatchUnknown: there is no such batch.
+            JobFailed: it was erased.
+        """
+        batch = self.find(batch_id)
+        if batch is None:
+            raise BatchUnknown(f"there is no batch {batch_id}")
+        if batch.erased:
+            raise JobFailed.because(JobStatus.ERASED, "batch")
+        return batch
+
+    def recent(self, limit: int, after: Cursor | None) -> tuple[list[Batch], Cursor | None]:
+        """Batches in the order of their creation, the latest first, and the cursor of the next page; None at the end.
+
+        A page may have fewer than `limit` batches before the end.
+        """
+        listed, last = self.store.recent(limit, after)
+        return [batch for batch_id in listed if (batch := self.find(batch_id))], last
+
+    def results(self, batch: Batch) -> Iterator[BatchRow]:
+        """The results so far; see `result_rows`."""
+        return result_rows(batch, self.jobs)
+
+    def errors(self, batch: Batch) -> Iterator[BatchRow]:
+        """The errors so far; see `error_rows`."""
+        return error_rows(batch, self.jobs, self.store)
+
     def sweep(self) -> None:
-        """Look whether open batches are over."""
+        """Close the open batches that are over."""
         for batch_id in self.store.open():
             batch = self.find(batch_id)
             if batch is None or batch.status(time()).over:
                 self.store.close(batch_id)
 
-    def cancel(self, batch_id: str) -> Batch | None:
-        """End a batch: what is done stays. One that is over stays as it is.
+    def cancel(self, batch_id: str) -> Batch:
+        """End a batch; results that are there stay. A batch that is over does not change.
 
-        Returns:
-            The batch as it stands then; None if there is none.
+        Raises:
+            BatchUnknown: there is no such batch.
+            JobFailed: it was erased, before or meanwhile.
         """
-        batch = self.find(batch_id)
-        if batch is None or (batch.status(time()).over and batch.canceled_at is None):
-            return batch
-        self.store.cancel(batch_id, time())
-        closed = self.store.find(batch_id)  # a job may have come in meanwhile; now none can any more
-        self._cancel_jobs(closed.parts if closed else ())
-        return self.store.find(batch_id)
+        batch = self.get(batch_id)
+        if not batch.status(time()).over or batch.canceled_at is not None:
+            self.store.cancel(batch_id, time())
+            # Read again: a job may have been added before the batch was closed.
+            closed = self.store.find(batch_id)
+            self._cancel_jobs(closed.jobs if closed else ())
+        return self.get(batch_id)
 
-    def erase(self, spec: BatchSpec, *, tombstone: bool) -> None:
-        """Delete a batch with all its jobs."""
-        # First it takes no more in; the record goes last, so that whoever is interrupted here can begin again.
+    def erase(self, batch_id: str) -> None:
+        """End a batch and delete it with all its jobs.
+
+        Raises:
+            BatchUnknown: there is no such batch.
+            JobFailed: it was erased before.
+        """
+        self.discard(self.get(batch_id).spec, tombstone=True)
+
+    def discard(self, spec: BatchSpec, *, tombstone: bool = False) -> None:
+        """Delete a batch with all its jobs; see `BatchStore.erase`."""
+        # The batch is closed first and its record is deleted last, so an erasure that was interrupted can be repeated.
         self.store.cancel(spec.id, time())
         if batch := self.store.find(spec.id):
             self._erase_jobs(batch)
         self.store.erase(spec, tombstone=tombstone)
 
-    def _cancel_jobs(self, parts: Iterable[Part]) -> None:
-        for part in parts:
-            if not part.status.over:
-                self.jobs.cancel(part.job_id, time())
+    def _cancel_jobs(self, jobs: Iterable[BatchJob]) -> None:
+        for job in jobs:
+            if not job.status.over:
+                self.jobs.cancel(job.job_id, time())
 
-    def _stands(self, batch_id: str) -> bool:
+    def _erase_jobs(self, batch: Batch) -> None:
+        for one in batch.jobs:
+            if one.job is not None:
+                self.jobs.erase(one.job.spec, tombstone=False)
+
+    def _has_results(self, batch_id: str) -> bool:
+        """Whether an idempotency key still answers with a batch."""
         batch, now = self.find(batch_id), time()
         if batch is None or batch.gone(now):
             return False
@@ -124,7 +177,7 @@ class Batches:
             raise StillComingIn("a batch with this Idempotency-Key is still coming in: come back soon")
         return status is not BatchStatus.FAILED
 
-    def _require_place(self, spec: BatchSpec, opened: int) -> None:
+    def _require_slot(self, spec: BatchSpec, opened: int) -> None:
         if opened > self.settings.open_at_once:
             raise Overloaded("too many batches are open: come back when one is over")
         if spec.caller and self._open_of(spec.caller) > self.settings.open_per_key:
@@ -133,8 +186,3 @@ class Batches:
     def _open_of(self, caller: str) -> int:
         found = (self.store.find(batch_id) for batch_id in self.store.open())
         return sum(batch is not None and batch.spec.caller == caller for batch in found)
-
-    def _erase_jobs(self, batch: Batch) -> None:
-        for part in batch.parts:
-            if part.job is not None:
-                self.jobs.erase(part.job.spec, tombstone=False)

@@ -1,55 +1,60 @@
-"""What keeps batches, whatever it is made of."""
+"""The store of batches, as a protocol; `jobs/redis/batches.py` implements it."""
 
 from typing import Protocol
 
 from jobs.batches.batch import Batch, BatchSpec, Refusal
 from jobs.idempotency import IdempotencyKeys
-from jobs.job import Place
+from jobs.store import Cursor
 
 
 class BatchStore(Protocol):
-    """Keeps batches. Thread-safe. Methods raise `StorageError` where the store does not answer.
+    """Keeps batches. Thread-safe. Methods raise `StorageError` if the store does not answer.
 
-    A batch takes something in until it is sealed, canceled or erased, or its intake was silent for too long; the
-    methods of the intake give whether it did.
+    A batch takes jobs and refusals in until it is sealed, canceled or erased, or until its intake gave no sign of life
+    for too long. The methods of the intake return False if the batch takes nothing in any more.
     """
 
     @property
-    def claims(self) -> IdempotencyKeys:
+    def idempotency_keys(self) -> IdempotencyKeys:
         """The idempotency keys of its batches."""
 
     def create(self, spec: BatchSpec) -> int:
-        """Keep a new batch; gives how many are open, it included."""
+        """Keep a new batch; gives how many batches are open, including this one."""
 
     def touch(self, spec: BatchSpec, now: float) -> bool:
-        """Note that the intake is alive."""
+        """Record a sign of life of the intake."""
 
-    def add(self, spec: BatchSpec, job_id: str, samples: int, now: float) -> bool:
-        """Note a job that is about to be made of the next samples."""
+    def add_job(self, spec: BatchSpec, job_id: str, requests: int, now: float) -> bool:
+        """Record a job that is about to be submitted, and how many requests it has."""
 
-    def refuse(self, spec: BatchSpec, refusal: Refusal, now: float) -> bool:
-        """Note a request that no job is made of."""
+    def add_refusal(self, spec: BatchSpec, refusal: Refusal, now: float) -> bool:
+        """Record a request that no job is made of."""
 
     def seal(self, spec: BatchSpec, now: float) -> bool:
-        """Note that all of it is in."""
+        """Record that all requests are in."""
 
     def cancel(self, batch_id: str, now: float) -> None:
-        """Note that it is to end, and take nothing more in."""
+        """Record that the batch is to end. It takes nothing in any more."""
 
     def find(self, batch_id: str) -> Batch | None:
-        """The batch with the states of its jobs; None if there never was one, or its tombstone is gone too."""
+        """The batch with its jobs; None if there never was one, or its tombstone is gone too."""
 
     def refusals(self, batch_id: str, start: int, limit: int) -> list[Refusal]:
-        """Some of its refusals, in their order; fewer than `limit` at the end, none once they have expired."""
+        """Refusals in the order in which they came; fewer than `limit` at the end, none once they are deleted."""
 
     def erase(self, spec: BatchSpec, *, tombstone: bool) -> None:
-        """Delete all but the jobs, its claim too; a tombstone tells the batch from one that never was."""
+        """Delete a batch without its jobs, and unbind its idempotency key.
 
-    def recent(self, limit: int, after: Place | None) -> tuple[list[str], Place | None]:
-        """The ids of batches that follow a place in the list, the latest first, and the place to go on from."""
+        Args:
+            spec: of the batch.
+            tombstone: keep a record for a while that says that the batch was erased.
+        """
+
+    def recent(self, limit: int, after: Cursor | None) -> tuple[list[str], Cursor | None]:
+        """The ids of batches in the order of their creation, the latest first, and the cursor of the next page."""
 
     def open(self) -> list[str]:
-        """The ids of batches that nobody has closed."""
+        """The ids of batches that were not closed."""
 
     def close(self, batch_id: str) -> None:
-        """Count a batch as open no longer."""
+        """Do not count a batch as open any more."""

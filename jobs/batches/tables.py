@@ -1,4 +1,4 @@
-"""Rows as they go out: as lines of JSON or, where pyarrow is installed, as Parquet."""
+"""Writes the rows of a batch: as lines of JSON or, where pyarrow is installed, as Parquet."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
@@ -8,58 +8,54 @@ from typing import Any, Literal
 
 from pydantic_core import to_json
 
-from api.errors import NotAcceptable
-
-JSONL = "application/x-ndjson"
-PARQUET = "application/vnd.apache.parquet"
 GROUP_BYTES = 8 * 2**20
-"""Of the text in one row group."""
+"""How many characters of text a row group has before it is written."""
 
-Row = Mapping[str, Any]
-Table = Mapping[str, Literal["string", "int64", "bool_"]]
-"""The columns of a table and their types; in a column of texts, what is no text is written as JSON."""
+Columns = Mapping[str, Literal["string", "int64", "bool_"]]
+"""The columns of a table and their types. In a column of strings, a value that is not a string is written as JSON."""
 
-
-def chosen(accept: str) -> str:
-    """The media type to answer with.
-
-    Args:
-        accept: the header of that name.
-
-    Raises:
-        NotAcceptable: there is none that the caller takes, or it cannot be made here.
-    """
-    named = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
-    for name in named:
-        if name == PARQUET:
-            if find_spec("pyarrow") is None:
-                raise NotAcceptable("Parquet needs pyarrow, which is not installed here")
-            return PARQUET
-        if name in (JSONL, "application/jsonl", "application/*", "*/*", ""):
-            return JSONL
-    raise NotAcceptable(f"this route gives {JSONL} or {PARQUET}")
+RESULT_COLUMNS: Columns = {
+    "custom_id": "string",
+    "line": "int64",
+    "image_width": "int64",
+    "image_height": "int64",
+    "result": "string",
+}
+ERROR_COLUMNS: Columns = {
+    "custom_id": "string",
+    "line": "int64",
+    "service": "string",
+    "type": "string",
+    "detail": "string",
+    "shared": "bool_",
+}
 
 
-def lines(rows: Iterable[Row]) -> Iterator[bytes]:
+def can_write_parquet() -> bool:
+    """Whether pyarrow is installed."""
+    return find_spec("pyarrow") is not None
+
+
+def write_jsonl(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     """Each row as a line of JSON."""
     for row in rows:
         yield to_json(row) + b"\n"
 
 
-def parquet(rows: Iterable[Row], table: Table) -> Iterator[bytes]:
-    """The rows as a Parquet file; as much of it as is ready at a time."""
+def write_parquet(rows: Iterable[Mapping[str, Any]], columns: Columns) -> Iterator[bytes]:
+    """The rows as a Parquet file, in parts as they are ready."""
     arrow, writing = import_module("pyarrow"), import_module("pyarrow.parquet")
-    schema = arrow.schema([(name, getattr(arrow, kind)()) for name, kind in table.items()])
+    schema = arrow.schema([(name, getattr(arrow, kind)()) for name, kind in columns.items()])
     sink = _Sink()
     with writing.ParquetWriter(sink, schema) as writer:
-        for group in _groups(rows, table):
+        for group in _groups(rows, columns):
             writer.write_table(arrow.Table.from_pylist(group, schema=schema))
             yield sink.drain()
     yield sink.drain()
 
 
 class _Sink(RawIOBase):
-    """A file that is handed on while it is written: it counts all of it, and holds the end."""
+    """A file whose bytes are taken away while it is written; it keeps count of all of them."""
 
     def __init__(self) -> None:
         self._held = bytearray()
@@ -82,11 +78,11 @@ class _Sink(RawIOBase):
         return bytes(held)
 
 
-def _groups(rows: Iterable[Row], table: Table) -> Iterator[Sequence[Row]]:
-    group: list[Row] = []
+def _groups(rows: Iterable[Mapping[str, Any]], columns: Columns) -> Iterator[Sequence[Mapping[str, Any]]]:
+    group: list[Mapping[str, Any]] = []
     size = 0
     for row in rows:
-        cells = {name: _cell(row[name], kind) for name, kind in table.items()}
+        cells = {name: _cell(row[name], kind) for name, kind in columns.items()}
         group.append(cells)
         size += sum(len(cell) for cell in cells.values() if isinstance(cell, str))
         if size >= GROUP_BYTES:

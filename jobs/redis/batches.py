@@ -1,50 +1,32 @@
 """Batches on the server."""
 
+from typing import Literal
+
 from config.settings import JobSettings
-from jobs.batches.batch import Batch, BatchSpec, Part, Refusal
-from jobs.job import Place
+from jobs.batches.batch import Batch, BatchJob, BatchSpec, Refusal
 from jobs.redis import keys
-from jobs.redis.connection import Client, storage
+from jobs.redis.client import Client, Value
+from jobs.redis.connection import storage
 from jobs.redis.idempotency import RedisIdempotencyKeys
 from jobs.redis.jobs import TOMBSTONE_S
-from jobs.redis.listing import latest
-from jobs.redis.records import number, read_job
-
-# KEYS: record, parts, refusals. ARGV: time, earliest time at which the intake may have shown life last, seconds that
-# the record stays, seconds that the refusals stay, field that notes the time, which of the keys grows or 0, by what.
-_TAKE = """
-local touched, sealed, canceled = unpack(redis.call('HMGET', KEYS[1], 'touched_at', 'sealed_at', 'canceled_at'))
-if not touched or sealed or canceled or tonumber(touched) < tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[1], ARGV[5], ARGV[1])
-if ARGV[6] ~= '0' then redis.call('RPUSH', KEYS[tonumber(ARGV[6])], ARGV[7]) end
-if ARGV[6] == '3' then redis.call('HINCRBY', KEYS[1], 'refused', 1) end
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-redis.call('EXPIRE', KEYS[2], ARGV[3])
-redis.call('EXPIRE', KEYS[3], ARGV[4])
-return 1
-"""
-_NOTHING, _PARTS, _REFUSALS = 0, 2, 3
-
-# KEYS: record. ARGV: time.
-_CANCEL = """
-if redis.call('HEXISTS', KEYS[1], 'touched_at') == 0 then return 0 end
-return redis.call('HSETNX', KEYS[1], 'canceled_at', ARGV[1])
-"""
+from jobs.redis.records import number, read_job, read_page
+from jobs.redis.scripts import load_script
+from jobs.store import Cursor
 
 
 class RedisBatchStore:
-    """A `BatchStore`. Thread-safe."""
+    """An implementation of `BatchStore`. Thread-safe."""
 
     def __init__(self, client: Client, settings: JobSettings) -> None:
         self._redis = client
         self._settings = settings
-        self.claims = RedisIdempotencyKeys(client, "batch")
-        self._take_script = client.register_script(_TAKE)
-        self._cancel = client.register_script(_CANCEL)
+        self.idempotency_keys = RedisIdempotencyKeys(client, "batch")
+        self._take_into = load_script(client, "take_into_batch")
+        self._cancel = load_script(client, "cancel_batch")
 
     def create(self, spec: BatchSpec) -> int:
         """See `BatchStore.create`."""
-        record = {"spec": spec.model_dump_json(), "touched_at": spec.created_at}
+        record: dict[str, Value] = {"spec": spec.model_dump_json(), "touched_at": spec.created_at}
         with storage(), self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(keys.batch(spec.id), mapping=record)
             pipe.expire(keys.batch(spec.id), self._life_s(spec))
@@ -59,17 +41,17 @@ class RedisBatchStore:
         """See `BatchStore.touch`."""
         return self._take(spec, now)
 
-    def add(self, spec: BatchSpec, job_id: str, samples: int, now: float) -> bool:
-        """See `BatchStore.add`."""
-        return self._take(spec, now, key=_PARTS, entry=f"{job_id} {samples}")
+    def add_job(self, spec: BatchSpec, job_id: str, requests: int, now: float) -> bool:
+        """See `BatchStore.add_job`."""
+        return self._take(spec, now, grows="jobs", entry=f"{job_id} {requests}")
 
-    def refuse(self, spec: BatchSpec, refusal: Refusal, now: float) -> bool:
-        """See `BatchStore.refuse`."""
-        return self._take(spec, now, key=_REFUSALS, entry=refusal.model_dump_json())
+    def add_refusal(self, spec: BatchSpec, refusal: Refusal, now: float) -> bool:
+        """See `BatchStore.add_refusal`."""
+        return self._take(spec, now, grows="refusals", entry=refusal.model_dump_json())
 
     def seal(self, spec: BatchSpec, now: float) -> bool:
         """See `BatchStore.seal`."""
-        return self._take(spec, now, field="sealed_at")
+        return self._take(spec, now, time_field="sealed_at")
 
     def cancel(self, batch_id: str, now: float) -> None:
         """See `BatchStore.cancel`."""
@@ -80,19 +62,19 @@ class RedisBatchStore:
         """See `BatchStore.find`."""
         with storage(), self._redis.pipeline(transaction=False) as pipe:
             pipe.hgetall(keys.batch(batch_id))
-            pipe.lrange(keys.parts(batch_id), 0, -1)
-            record, listed = pipe.execute()
+            pipe.lrange(keys.batch_jobs(batch_id), 0, -1)
+            record, entries = pipe.execute()
             if not record:
                 return None
-            noted = [entry.decode().split(" ") for entry in listed]
-            for job_id, _ in noted:
+            listed = [entry.decode().split(" ") for entry in entries]
+            for job_id, _ in listed:
                 pipe.hgetall(keys.record(job_id))
             jobs = pipe.execute()
         return Batch(
             spec=BatchSpec.model_validate_json(record[b"spec"]),
-            parts=[
-                Part(job_id, int(samples), read_job(job) if job else None)
-                for (job_id, samples), job in zip(noted, jobs, strict=True)
+            jobs=[
+                BatchJob(job_id, int(requests), read_job(job) if job else None)
+                for (job_id, requests), job in zip(listed, jobs, strict=True)
             ],
             refused=int(record.get(b"refused", 0)),
             touched_at=number(record, b"touched_at") or 0,
@@ -104,27 +86,27 @@ class RedisBatchStore:
     def refusals(self, batch_id: str, start: int, limit: int) -> list[Refusal]:
         """See `BatchStore.refusals`."""
         with storage():
-            listed = self._redis.lrange(keys.refusals(batch_id), start, start + limit - 1)
-        return [Refusal.model_validate_json(entry) for entry in listed]
+            entries = self._redis.lrange(keys.refusals(batch_id), start, start + limit - 1)
+        return [Refusal.model_validate_json(entry) for entry in entries]
 
     def erase(self, spec: BatchSpec, *, tombstone: bool) -> None:
         """See `BatchStore.erase`."""
         with storage(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.delete(keys.batch(spec.id), keys.parts(spec.id), keys.refusals(spec.id))
+            pipe.delete(keys.batch(spec.id), keys.batch_jobs(spec.id), keys.refusals(spec.id))
             pipe.zrem(keys.BATCHES, spec.id)
             pipe.srem(keys.OPEN_BATCHES, spec.id)
             if tombstone:
                 pipe.hset(keys.batch(spec.id), "spec", spec.model_dump_json())
                 pipe.expire(keys.batch(spec.id), TOMBSTONE_S)
             pipe.execute()
-        if spec.claim is not None:
-            self.claims.release(spec.claim, spec.id)
+        if spec.idempotency_key is not None:
+            self.idempotency_keys.unbind(spec.idempotency_key, spec.id)
 
-    def recent(self, limit: int, after: Place | None) -> tuple[list[str], Place | None]:
+    def recent(self, limit: int, after: Cursor | None) -> tuple[list[str], Cursor | None]:
         """See `BatchStore.recent`."""
         with storage():
-            listed = latest(self._redis, keys.BATCHES, limit, after)
-        return [place.job_id for place in listed], listed[-1] if len(listed) == limit else None
+            listed = read_page(self._redis, keys.BATCHES, limit, after)
+        return [one.id for one in listed], listed[-1] if len(listed) == limit else None
 
     def open(self) -> list[str]:
         """See `BatchStore.open`."""
@@ -137,13 +119,20 @@ class RedisBatchStore:
             self._redis.srem(keys.OPEN_BATCHES, batch_id)
 
     def _take(
-        self, spec: BatchSpec, now: float, *, field: str = "touched_at", key: int = _NOTHING, entry: str = ""
+        self,
+        spec: BatchSpec,
+        now: float,
+        *,
+        time_field: str = "touched_at",
+        grows: Literal["jobs", "refusals", ""] = "",
+        entry: str = "",
     ) -> bool:
-        touched = [keys.batch(spec.id), keys.parts(spec.id), keys.refusals(spec.id)]
-        arguments = [now, now - spec.silence_s, self._life_s(spec), spec.ttl_s, field, key, entry]
+        touched = [keys.batch(spec.id), keys.batch_jobs(spec.id), keys.refusals(spec.id)]
+        silent_since = now - spec.silence_s
+        arguments: list[Value] = [now, silent_since, self._life_s(spec), spec.ttl_s, time_field, grows, entry]
         with storage():
-            return bool(self._take_script(keys=touched, args=arguments))
+            return bool(self._take_into(keys=touched, args=arguments))
 
     def _life_s(self, spec: BatchSpec) -> int:
-        # The last job may be made now, and its own record lives for so long at most.
+        # The last job may be made now, and its record is kept for at most so long.
         return spec.deadline_s + spec.ttl_s + TOMBSTONE_S

@@ -1,31 +1,26 @@
 """Idempotency keys on the server."""
 
 from jobs.redis import keys
-from jobs.redis.connection import Client, storage
-
-# KEYS: idempotency key. ARGV: the id that it may be bound to.
-_RELEASE = """
-local bound = redis.call('GET', KEYS[1])
-if bound and string.sub(bound, 1, #ARGV[1] + 1) == ARGV[1] .. ' ' then redis.call('DEL', KEYS[1]) end
-return 1
-"""
+from jobs.redis.client import Client
+from jobs.redis.connection import storage
+from jobs.redis.scripts import load_script
 
 
 class RedisIdempotencyKeys:
-    """A `IdempotencyKeys`. Thread-safe.
+    """An implementation of `IdempotencyKeys`. Thread-safe.
 
     Args:
         client: of the server.
-        kind: of what keys are bound to; the same key may be bound once for each kind.
+        kind: of what keys are bound to; each kind has its own keys.
     """
 
     def __init__(self, client: Client, kind: str) -> None:
         self._redis = client
         self._kind = kind
-        self._release = client.register_script(_RELEASE)
+        self._unbind = load_script(client, "unbind_key")
 
-    def claim(self, key: str, fingerprint: str, own_id: str, ttl_s: int) -> tuple[str, str]:
-        """See `IdempotencyKeys.claim`."""
+    def bind(self, key: str, fingerprint: str, own_id: str, ttl_s: int) -> tuple[str, str]:
+        """See `IdempotencyKeys.bind`."""
         name = keys.idempotency(self._kind, key)
         with storage():
             bound = self._redis.set(name, f"{own_id} {fingerprint}", nx=True, ex=ttl_s, get=True)
@@ -34,7 +29,7 @@ class RedisIdempotencyKeys:
         bound_id, _, bound_fingerprint = bound.decode().partition(" ")
         return bound_id, bound_fingerprint
 
-    def release(self, key: str, own_id: str) -> None:
-        """See `IdempotencyKeys.release`."""
+    def unbind(self, key: str, own_id: str) -> None:
+        """See `IdempotencyKeys.unbind`."""
         with storage():
-            self._release(keys=[keys.idempotency(self._kind, key)], args=[own_id])
+            self._unbind(keys=[keys.idempotency(self._kind, key)], args=[own_id])

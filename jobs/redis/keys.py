@@ -1,20 +1,20 @@
-"""The names of the keys, all in one place."""
+"""The names of all keys on the server."""
 
 PREFIX = "faceline:"
 ACTIVE = PREFIX + "active"
-"""Sorted set: unfinished jobs by the time at which they count as stalled."""
+"""Sorted set: jobs that are not over, by the time at which they count as stalled."""
 RECENT = PREFIX + "recent"
 """Sorted set: jobs by the time of their creation."""
 FINISHED = PREFIX + "finished"
 """Stream: the ids of jobs as they end."""
 DEAD_LETTERS = PREFIX + "dead"
-"""Stream: jobs that were given up because their stage killed its worker again and again."""
+"""Stream: jobs that were given up because a stage killed its worker again and again."""
 BATCHES = PREFIX + "batches"
 """Sorted set: batches by the time of their creation."""
 OPEN_BATCHES = PREFIX + "batches:open"
-"""Set: batches that nobody has seen over yet."""
+"""Set: batches that are not known to be over."""
 WORKERS = PREFIX + "workers"
-"""Hash: what each worker last said of itself."""
+"""Hash: the last report of each worker."""
 
 
 def record(job_id: str) -> str:
@@ -23,17 +23,17 @@ def record(job_id: str) -> str:
 
 
 def given(job_id: str) -> str:
-    """What the caller sent with a job, but for the image."""
+    """What the caller sent with a job, without the images."""
     return f"{PREFIX}given:{job_id}"
 
 
 def chunk(job_id: str) -> str:
-    """How far the samples of a job have come."""
+    """The items of a job between its stages."""
     return f"{PREFIX}chunk:{job_id}"
 
 
 def result(job_id: str) -> str:
-    """What a job has come to."""
+    """The result of a job."""
     return f"{PREFIX}result:{job_id}"
 
 
@@ -43,12 +43,12 @@ def blob(name: str) -> str:
 
 
 def batch(batch_id: str) -> str:
-    """Hash: what is known of a batch beside its jobs."""
+    """Hash: the state of a batch, without its jobs."""
     return f"{PREFIX}batch:{batch_id}"
 
 
-def parts(batch_id: str) -> str:
-    """List: the jobs of a batch, in the order of their samples."""
+def batch_jobs(batch_id: str) -> str:
+    """List: the jobs of a batch, in the order of its requests."""
     return f"{PREFIX}parts:{batch_id}"
 
 
@@ -58,7 +58,7 @@ def refusals(batch_id: str) -> str:
 
 
 def idempotency(kind: str, key: str) -> str:
-    """What an idempotency key stands for among things of a kind."""
+    """The id and the fingerprint that an idempotency key is bound to, for one kind of things."""
     return f"{PREFIX}idempotency:{kind}:{key}"
 
 

@@ -1,16 +1,17 @@
-"""Which workers are alive, what they consume and which models they hold."""
+"""The live workers: the queues that they consume and the models that they have loaded."""
 
 from pydantic import BaseModel
 
 from jobs.redis import keys
-from jobs.redis.connection import Client, storage
+from jobs.redis.client import Client
+from jobs.redis.connection import storage
 
 SILENCE_S = 15.0
-"""A worker that said nothing for so long is gone."""
+"""A worker without a report for so long is gone."""
 
 
 class ModelReport(BaseModel):
-    """A model that a worker holds."""
+    """A model that a worker has loaded."""
 
     name: str
     sha256: str
@@ -19,7 +20,7 @@ class ModelReport(BaseModel):
 
 
 class WorkerReport(BaseModel):
-    """What a worker says of itself.
+    """A worker's report of itself.
 
     Attributes:
         seen_at: seconds since the epoch.
@@ -32,7 +33,7 @@ class WorkerReport(BaseModel):
 
 
 class CheckReport(BaseModel):
-    """How long one inference of each loaded model took a worker, in milliseconds."""
+    """How long a worker needed for one inference of each loaded model, in milliseconds."""
 
     worker: str
     ms: dict[str, float]
@@ -46,17 +47,17 @@ class Presence:
         self._redis = client
 
     def report(self, worker: WorkerReport) -> None:
-        """Say that a worker is alive."""
+        """Record that a worker is alive."""
         with storage():
             self._redis.hset(keys.WORKERS, worker.name, worker.model_dump_json())
 
     def leave(self, name: str) -> None:
-        """Say that a worker is gone."""
+        """Record that a worker is gone."""
         with storage():
             self._redis.hdel(keys.WORKERS, name)
 
     def workers(self, now: float) -> list[WorkerReport]:
-        """The workers that are alive; those that are long gone are forgotten."""
+        """The workers that are alive. Reports of workers that are gone are deleted."""
         with storage():
             reports = [WorkerReport.model_validate_json(text) for text in self._redis.hvals(keys.WORKERS)]
             if silent := [worker.name for worker in reports if worker.seen_at < now - SILENCE_S]:
@@ -64,24 +65,25 @@ class Presence:
         return [worker for worker in reports if worker.name not in silent]
 
     def consumed(self, now: float) -> set[str]:
-        """The queues that somebody takes messages from."""
+        """The queues that live workers take messages from."""
         return {queue for worker in self.workers(now) for queue in worker.queues}
 
     def answer_check(self, check_id: str, report: CheckReport) -> None:
-        """Hand in the outcome of a self-check; whoever waits for `check_id` is woken."""
+        """Record the outcome of a self-check, and signal it to the request that waits for `check_id`."""
         with storage(), self._redis.pipeline(transaction=True) as pipe:
             pipe.set(keys.check(check_id), report.model_dump_json(), ex=60)
             pipe.xadd(keys.FINISHED, {"job": check_id}, maxlen=10_000, approximate=True)
             pipe.execute()
 
     def check(self, check_id: str) -> CheckReport | None:
-        """The outcome of a self-check; None as long as there is none."""
+        """The outcome of a self-check; None until there is one."""
         with storage():
             text = self._redis.get(keys.check(check_id))
         return CheckReport.model_validate_json(text) if text else None
 
     def memory_share(self) -> float:
-        """How full the store is, in [0, 1]; 0 if it has no bound."""
+        """How full the store is, in [0, 1]; 0 if it has no limit."""
         with storage():
             memory = self._redis.info("memory")
-        return memory["used_memory"] / memory["maxmemory"] if memory.get("maxmemory") else 0.0
+        share: float = memory["used_memory"] / memory["maxmemory"] if memory.get("maxmemory") else 0.0
+        return share

@@ -1,9 +1,12 @@
-"""The state of a job, as it lies in a hash."""
+"""Reads what several stores have on the server: the record of a job, and lists by time."""
 
 from collections.abc import Mapping
 from time import time
 
-from jobs.job import Job, JobSpec, JobStatus, ServiceProgress, progress_of
+from jobs.job import Job, JobSpec, JobStatus
+from jobs.progress import ServiceProgress, progress_of
+from jobs.redis.client import Client
+from jobs.store import Cursor
 from pipelines.chunk import Failure
 
 
@@ -15,19 +18,19 @@ def read_job(record: Mapping[bytes, bytes]) -> Job:
     if expires_at is not None and expires_at <= time():
         status = JobStatus.EXPIRED
     done = int(record[b"done"])
-    noted = {
-        place: ServiceProgress.model_validate_json(record[key])
-        for place, _ in enumerate(spec.plan.services)
-        if (key := f"service:{place}".encode()) in record
+    recorded = {
+        index: ServiceProgress.model_validate_json(record[key])
+        for index, _ in enumerate(spec.plan.services)
+        if (key := f"service:{index}".encode()) in record
     }
-    running_stage = spec.stages[done] if f"tries:{done}".encode() in record else None
+    running_stage = spec.stages[done] if f"attempts:{done}".encode() in record else None
     failure = record.get(b"failure")
     return Job(
         spec=spec,
         status=status,
-        services=progress_of(spec, status, noted, running_stage),
+        services=progress_of(spec.plan, recorded, running_stage, over=status.over),
         done=done,
-        dead=int(record.get(b"dead", 0)),
+        failed_items=int(record.get(b"failed_items", 0)),
         failure=Failure.model_validate_json(failure) if failure else None,
         started_at=number(record, b"started_at"),
         finished_at=number(record, b"finished_at"),
@@ -36,5 +39,16 @@ def read_job(record: Mapping[bytes, bytes]) -> Job:
 
 
 def number(record: Mapping[bytes, bytes], key: bytes) -> float | None:
-    """A number of a record; None if it is not there."""
+    """A number of a record; None if the record does not have it."""
     return float(record[key]) if key in record else None
+
+
+def read_page(client: Client, key: str, limit: int, after: Cursor | None) -> list[Cursor]:
+    """Members of a sorted set of ids by time, the latest first, behind a cursor; fewer than `limit` at the end."""
+    rank = client.zrevrank(key, after.id) if after else -1
+    if rank is None:  # the member of the cursor was erased meanwhile
+        latest = f"({after.created_at}" if after else "+inf"
+        found = client.zrevrangebyscore(key, latest, "-inf", start=0, num=limit, withscores=True)
+    else:
+        found = client.zrevrange(key, rank + 1, rank + limit, withscores=True)
+    return [Cursor(created_at, member.decode()) for member, created_at in found]

@@ -3,18 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from time import sleep, time
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from config.settings import BatchSettings, JobSettings
 from jobs.batches.batch import BatchSpec, BatchStatus, Refusal
-from jobs.batches.service import Batches
+from jobs.batches.service import BatchService
 from jobs.batches.store import BatchStore
 from jobs.errors import IdempotencyConflict, Overloaded, StillComingIn
+from jobs.idempotency import RequestKey
 from jobs.job import Ending, JobStatus, NewJob
 from jobs.redis.batches import RedisBatchStore
-from jobs.redis.connection import Client, connect
+from jobs.redis.connection import connect
 from jobs.redis.jobs import RedisJobStore
 from jobs.store import JobStore
 from pipelines.chunk import Failure
@@ -33,11 +35,11 @@ class Stores:
 
     batches: BatchStore
     jobs: JobStore
-    redis: Client = None
+    redis: Any = None
 
     @property
-    def book(self) -> Batches:
-        return Batches(self.batches, self.jobs, BOUNDS)
+    def book(self) -> BatchService:
+        return BatchService(self.batches, self.jobs, BOUNDS, lambda: 0.0)
 
     def opened(self, *, ttl_s: int = 60, deadline_s: int = 1000, created_at: float | None = None) -> BatchSpec:
         spec = BatchSpec(
@@ -51,7 +53,7 @@ class Stores:
         jobs = []
         for ending in endings:
             job = new_job(images=(b"a", b"b"), ttl_s=ttl_s)
-            assert self.batches.add(spec, job.spec.id, 2, time())
+            assert self.batches.add_job(spec, job.spec.id, 2, time())
             self.jobs.create(job)
             if ending:
                 self.jobs.finish(job.spec, ending, {}, time())
@@ -81,8 +83,8 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     client.close()
 
 
-def opened(book: Batches, caller: str = "", claim: str | None = None) -> BatchSpec:
-    spec, batch_id = book.open(60, caller, claim, "print")
+def opened(book: BatchService, caller: str = "", key: str | None = None) -> BatchSpec:
+    spec, batch_id = book.open(60, caller, RequestKey(key, "print") if key else None)
     assert batch_id == spec.id
     return spec
 
@@ -97,8 +99,8 @@ def test_an_unknown_batch_is_none_and_takes_nothing_in(stores: Stores) -> None:
     spec = BatchSpec(id="no-such-batch", created_at=time(), ttl_s=60, silence_s=10, deadline_s=1000)
     assert stores.batches.find(spec.id) is None
     assert stores.batches.refusals(spec.id, 0, 10) == []
-    assert not stores.batches.add(spec, "job", 1, time())
-    assert not stores.batches.refuse(spec, REFUSAL, time())
+    assert not stores.batches.add_job(spec, "job", 1, time())
+    assert not stores.batches.add_refusal(spec, REFUSAL, time())
     stores.batches.cancel(spec.id, time())
     assert stores.batches.find(spec.id) is None
 
@@ -107,7 +109,7 @@ def test_its_counts_are_those_of_its_jobs(stores: Stores) -> None:
     spec = stores.opened()
     whole = Ending(JobStatus.SUCCEEDED, result=new_job(images=(b"a", b"b")).chunk)
     stores.filled(spec, whole, half_dead(), Ending(JobStatus.FAILED), Ending(JobStatus.CANCELED), None)
-    stores.batches.refuse(spec, REFUSAL, time())
+    stores.batches.add_refusal(spec, REFUSAL, time())
     found = stores.batches.find(spec.id)
     assert found is not None
     assert found.spec == spec
@@ -122,10 +124,10 @@ def test_its_status_follows_its_jobs(stores: Stores) -> None:
     assert stores.status(spec) is BatchStatus.VALIDATING
     assert stores.batches.seal(spec, time())
     assert stores.status(spec) is BatchStatus.IN_PROGRESS
-    stores.jobs.begin(first.spec.id, 0, time())
+    stores.jobs.claim_stage(first.spec.id, 0, time())
     stores.jobs.finish(first.spec, half_dead(), {}, time())
     assert stores.status(spec) is BatchStatus.IN_PROGRESS
-    stores.jobs.begin(second.spec.id, 0, time())
+    stores.jobs.claim_stage(second.spec.id, 0, time())
     assert stores.status(spec) is BatchStatus.FINALIZING
     stores.jobs.finish(second.spec, Ending(JobStatus.FAILED), {}, time())
     assert stores.status(spec) is BatchStatus.COMPLETED
@@ -135,7 +137,7 @@ def test_the_only_job_of_a_batch_is_progress_until_it_is_over(stores: Stores) ->
     spec = stores.opened()
     (job,) = stores.filled(spec, None)
     stores.batches.seal(spec, time())
-    stores.jobs.begin(job.spec.id, 0, time())
+    stores.jobs.claim_stage(job.spec.id, 0, time())
     assert stores.status(spec) is BatchStatus.IN_PROGRESS
 
 
@@ -144,13 +146,13 @@ def test_what_is_sealed_or_canceled_takes_nothing_more_in(stores: Stores) -> Non
     stores.batches.seal(sealed, time())
     stores.batches.cancel(canceled.id, time())
     for spec in (sealed, canceled):
-        assert not stores.batches.add(spec, "job", 1, time())
-        assert not stores.batches.refuse(spec, REFUSAL, time())
+        assert not stores.batches.add_job(spec, "job", 1, time())
+        assert not stores.batches.add_refusal(spec, REFUSAL, time())
         assert not stores.batches.touch(spec, time())
         assert not stores.batches.seal(spec, time())
         found = stores.batches.find(spec.id)
         assert found is not None
-        assert (list(found.parts), found.refused) == ([], 0)
+        assert (list(found.jobs), found.refused) == ([], 0)
 
 
 def test_a_batch_whose_intake_is_silent_has_failed_and_never_comes_back(stores: Stores) -> None:
@@ -166,7 +168,7 @@ def test_a_batch_whose_intake_is_silent_has_failed_and_never_comes_back(stores: 
 def test_the_jobs_of_a_failed_batch_are_erased_by_whoever_finds_it(stores: Stores) -> None:
     spec = stores.opened(created_at=time() - 11)
     job = new_job()
-    assert stores.batches.add(spec, job.spec.id, 1, spec.created_at + 0.1)
+    assert stores.batches.add_job(spec, job.spec.id, 1, spec.created_at + 0.1)
     stores.jobs.create(job)
     stores.book.sweep()
     assert stores.jobs.find(job.spec.id) is None
@@ -180,7 +182,7 @@ def test_the_jobs_of_a_failed_batch_are_erased_by_whoever_finds_it(stores: Store
 def test_refusals_are_read_page_by_page(stores: Stores) -> None:
     spec = stores.opened()
     for line in range(5):
-        stores.batches.refuse(spec, REFUSAL.model_copy(update={"line": line}), time())
+        stores.batches.add_refusal(spec, REFUSAL.model_copy(update={"line": line}), time())
     pages = [stores.batches.refusals(spec.id, start, 2) for start in (0, 2, 4, 6)]
     assert [[one.line for one in page] for page in pages] == [[0, 1], [2, 3], [4], []]
     assert pages[0][0].detail == REFUSAL.detail
@@ -189,7 +191,7 @@ def test_refusals_are_read_page_by_page(stores: Stores) -> None:
 def test_cancel_keeps_what_is_done(stores: Stores) -> None:
     spec = stores.opened()
     _, waiting, running = stores.filled(spec, half_dead(), None, None)
-    stores.jobs.begin(running.spec.id, 0, time())
+    stores.jobs.claim_stage(running.spec.id, 0, time())
     stores.batches.seal(spec, time())
     stores.book.cancel(spec.id)
     assert stores.status(spec) is BatchStatus.CANCELING
@@ -198,7 +200,7 @@ def test_cancel_keeps_what_is_done(stores: Stores) -> None:
     found = stores.book.cancel(spec.id)
     assert found is not None
     assert found.counts(time()) == (6, 1, 1, 4, 0, 0)
-    assert found.parts[1].job_id == waiting.spec.id
+    assert found.jobs[1].job_id == waiting.spec.id
 
 
 def test_cancel_leaves_alone_what_is_over(stores: Stores) -> None:
@@ -220,7 +222,7 @@ def test_a_batch_that_was_canceled_while_it_came_in_is_canceled(stores: Stores) 
 def test_results_and_refusals_expire(stores: Stores) -> None:
     spec = stores.opened(ttl_s=1)
     stores.filled(spec, half_dead(), ttl_s=1)
-    stores.batches.refuse(spec, REFUSAL, time())
+    stores.batches.add_refusal(spec, REFUSAL, time())
     stores.batches.seal(spec, time())
     found = stores.batches.find(spec.id)
     assert found is not None
@@ -238,7 +240,7 @@ def test_results_and_refusals_expire(stores: Stores) -> None:
 def test_what_is_not_done_when_its_time_is_up_is_given_up_and_the_rest_stays(stores: Stores) -> None:
     spec = stores.opened(deadline_s=5, created_at=time() - 4)
     done, waiting, running = stores.filled(spec, half_dead(), None, None)
-    stores.jobs.begin(running.spec.id, 0, time())
+    stores.jobs.claim_stage(running.spec.id, 0, time())
     stores.batches.seal(spec, time())
     assert stores.status(spec) is BatchStatus.IN_PROGRESS
     sleep(1.1)
@@ -297,18 +299,18 @@ def test_its_counts_are_exact_though_a_job_is_erased(stores: Stores, tombstone: 
 def test_an_erased_batch_leaves_a_tombstone_and_no_job(stores: Stores) -> None:
     spec = stores.opened()
     jobs = stores.filled(spec, half_dead(), None)
-    stores.batches.refuse(spec, REFUSAL, time())
-    stores.book.erase(spec, tombstone=True)
+    stores.batches.add_refusal(spec, REFUSAL, time())
+    stores.book.discard(spec, tombstone=True)
     assert stores.status(spec) is BatchStatus.ERASED
     assert [stores.jobs.find(job.spec.id) for job in jobs] == [None, None]
     assert stores.batches.refusals(spec.id, 0, 10) == []
-    assert not stores.batches.add(spec, "job", 1, time())
+    assert not stores.batches.add_job(spec, "job", 1, time())
     assert stores.batches.open() == []
     assert stores.batches.recent(10, None) == ([], None)
     if stores.redis:
         keys = set(stores.redis.keys("faceline:*")) - {b"faceline:finished"}
         assert keys == {f"faceline:batch:{spec.id}".encode()}
-    stores.book.erase(spec, tombstone=False)
+    stores.book.discard(spec, tombstone=False)
     assert stores.batches.find(spec.id) is None
 
 
@@ -336,33 +338,33 @@ def test_only_so_many_of_one_caller_are_open_at_once(stores: Stores) -> None:
 
 
 def test_the_same_claim_gives_the_same_batch_once_it_is_in(stores: Stores) -> None:
-    first = opened(stores.book, claim="key")
+    first = opened(stores.book, key="key")
     with pytest.raises(StillComingIn):
-        stores.book.open(60, claim="key", fingerprint="print")
+        stores.book.open(60, key=RequestKey("key", "print"))
     stores.filled(first, None)
     stores.batches.seal(first, time())
     opened(stores.book)
     # It takes no place, though all are taken.
-    _, batch_id = stores.book.open(60, claim="key", fingerprint="print")
+    _, batch_id = stores.book.open(60, key=RequestKey("key", "print"))
     assert batch_id == first.id
     with pytest.raises(IdempotencyConflict):
-        stores.book.open(60, claim="key", fingerprint="other")
+        stores.book.open(60, key=RequestKey("key", "other"))
     assert len(stores.batches.open()) == 2
     assert len(stores.batches.recent(10, None)[0]) == 2
 
 
 def test_a_claim_is_free_once_its_batch_was_erased_or_failed_or_found_no_room(stores: Stores) -> None:
-    erased = opened(stores.book, claim="key")
-    stores.book.erase(erased, tombstone=True)
-    failed = opened(stores.book, claim="key")
+    erased = opened(stores.book, key="key")
+    stores.book.discard(erased, tombstone=True)
+    failed = opened(stores.book, key="key")
     stores.batches.touch(failed, time() - failed.silence_s - 1)
     assert stores.status(failed) is BatchStatus.FAILED
-    again = opened(stores.book, claim="key")
+    again = opened(stores.book, key="key")
     other = opened(stores.book)
     with pytest.raises(Overloaded):
-        stores.book.open(60, claim="full", fingerprint="print")
-    stores.book.erase(other, tombstone=False)
-    opened(stores.book, claim="full")
+        stores.book.open(60, key=RequestKey("full", "print"))
+    stores.book.discard(other, tombstone=False)
+    opened(stores.book, key="full")
     assert again.id in stores.batches.open()
 
 
@@ -381,7 +383,7 @@ def test_the_list_is_read_page_by_page_though_one_is_erased_meanwhile(stores: St
 def test_nothing_of_a_batch_stays_for_ever(stores: Stores) -> None:
     spec = stores.opened()
     stores.filled(spec, None)
-    stores.batches.refuse(spec, REFUSAL, time())
+    stores.batches.add_refusal(spec, REFUSAL, time())
     lives = {kind: stores.redis.ttl(f"faceline:{kind}:{spec.id}") for kind in ("batch", "parts", "refusals")}
     assert 0 < lives["refusals"] <= spec.ttl_s
     longest = spec.deadline_s + spec.ttl_s + 3600

@@ -1,4 +1,4 @@
-"""What idempotency keys do: those on Redis, on a real server, and those in memory."""
+"""What idempotency keys do: on Redis, with a real server, and in memory."""
 
 from collections.abc import Iterator
 from time import sleep
@@ -7,16 +7,16 @@ import pytest
 
 from jobs.batches.batch import BatchSpec
 from jobs.errors import IdempotencyConflict
-from jobs.idempotency import IdempotencyKeys, bind
+from jobs.idempotency import IdempotencyKeys, bind_key
 from jobs.redis.connection import connect
 from jobs.redis.idempotency import RedisIdempotencyKeys
-from tests.fakes.idempotency import MemoryClaims
+from tests.fakes.idempotency import MemoryIdempotencyKeys
 
 
 @pytest.fixture(params=["memory", "redis"])
-def claims(request: pytest.FixtureRequest) -> Iterator[IdempotencyKeys]:
+def keys(request: pytest.FixtureRequest) -> Iterator[IdempotencyKeys]:
     if request.param == "memory":
-        yield MemoryClaims()
+        yield MemoryIdempotencyKeys()
         return
     client = connect(request.getfixturevalue("server_url"), patience_s=1)
     client.flushdb()
@@ -24,44 +24,44 @@ def claims(request: pytest.FixtureRequest) -> Iterator[IdempotencyKeys]:
     client.close()
 
 
-def test_a_key_stands_for_the_first_that_claims_it(claims: IdempotencyKeys) -> None:
-    assert claims.claim("key", "print-1", "job-1", 60) == ("job-1", "print-1")
-    assert claims.claim("key", "print-2", "job-2", 60) == ("job-1", "print-1")
-    claims.release("key", "job-1")
-    assert claims.claim("key", "print-2", "job-2", 60) == ("job-2", "print-2")
+def test_a_key_is_bound_to_the_first_id_that_it_comes_with(keys: IdempotencyKeys) -> None:
+    assert keys.bind("key", "print-1", "job-1", 60) == ("job-1", "print-1")
+    assert keys.bind("key", "print-2", "job-2", 60) == ("job-1", "print-1")
+    keys.unbind("key", "job-1")
+    assert keys.bind("key", "print-2", "job-2", 60) == ("job-2", "print-2")
 
 
-def test_only_what_a_key_is_bound_to_releases_it(claims: IdempotencyKeys) -> None:
-    claims.claim("key", "print", "job-12", 60)
-    claims.release("key", "job-1")
-    claims.release("other", "job-12")
-    assert claims.claim("key", "print", "job-3", 60) == ("job-12", "print")
+def test_only_the_id_that_a_key_is_bound_to_unbinds_it(keys: IdempotencyKeys) -> None:
+    keys.bind("key", "print", "job-12", 60)
+    keys.unbind("key", "job-1")
+    keys.unbind("other", "job-12")
+    assert keys.bind("key", "print", "job-3", 60) == ("job-12", "print")
 
 
-def test_keys_of_two_kinds_are_not_the_same(server_url: str) -> None:
+def test_each_kind_has_keys_of_its_own(server_url: str) -> None:
     client = connect(server_url, patience_s=1)
     client.flushdb()
-    assert RedisIdempotencyKeys(client, "job").claim("key", "print", "job-1", 60) == ("job-1", "print")
-    assert RedisIdempotencyKeys(client, "batch").claim("key", "print", "batch-1", 60) == ("batch-1", "print")
+    assert RedisIdempotencyKeys(client, "job").bind("key", "print", "job-1", 60) == ("job-1", "print")
+    assert RedisIdempotencyKeys(client, "batch").bind("key", "print", "batch-1", 60) == ("batch-1", "print")
     client.close()
 
 
 def test_a_key_is_free_again_after_its_time(server_url: str) -> None:
     client = connect(server_url, patience_s=1)
     client.flushdb()
-    claims = RedisIdempotencyKeys(client, "job")
-    claims.claim("key", "print", "job-1", 1)
+    keys = RedisIdempotencyKeys(client, "job")
+    keys.bind("key", "print", "job-1", 1)
     sleep(1.1)
-    assert claims.claim("key", "print", "job-2", 1) == ("job-2", "print")
+    assert keys.bind("key", "print", "job-2", 1) == ("job-2", "print")
     client.close()
 
 
-def test_a_repeated_request_gets_what_stands_for_it_as_long_as_that_stands(claims: IdempotencyKeys) -> None:
+def test_a_repeated_request_gets_what_the_first_got_as_long_as_that_exists(keys: IdempotencyKeys) -> None:
     gone: set[str] = set()
 
     def bound(own_id: str, fingerprint: str = "print") -> str:
-        spec = BatchSpec(id=own_id, created_at=0, ttl_s=30, silence_s=9, deadline_s=30, claim="key")
-        return bind(claims, spec, fingerprint, lambda earlier: earlier not in gone)
+        spec = BatchSpec(id=own_id, created_at=0, ttl_s=30, silence_s=9, deadline_s=30, idempotency_key="key")
+        return bind_key(keys, spec, fingerprint, lambda earlier: earlier not in gone)
 
     assert bound("job-1") == "job-1"
     assert bound("job-2") == "job-1"

@@ -6,10 +6,11 @@ from time import sleep, time
 import pytest
 
 from config.settings import JobSettings
-from jobs.job import ClaimOutcome, Ending, JobStatus, NewJob, ServiceProgress, ServiceStatus
+from jobs.job import Ending, JobStatus, NewJob
+from jobs.progress import ServiceProgress, ServiceStatus
 from jobs.redis.connection import connect
 from jobs.redis.jobs import RedisJobStore
-from jobs.store import JobStore
+from jobs.store import ClaimOutcome, JobStore
 from models.services.gender_estimator import Gender
 from pipelines.chunk import Chunk, Failure
 from pipelines.sample import SampleObject
@@ -32,12 +33,12 @@ def store(request: pytest.FixtureRequest) -> Iterator[JobStore]:
 
 
 def run_to_the_end(store: JobStore, job: NewJob) -> Chunk:
-    claim = store.begin(job.spec.id, 0, time())
+    claim = store.claim_stage(job.spec.id, 0, time())
     assert claim.chunk is not None
     claim.chunk.items[0].sample.objects = [SampleObject(bbox=(0, 0, 1, 1), age=0.1 + 0.2, gender=Gender("female"))]
     claim.chunk.done = 1
-    store.end(job.spec, claim.chunk, {0: DONE}, time())
-    claim = store.begin(job.spec.id, 1, time())
+    store.complete_stage(job.spec, claim.chunk, {0: DONE}, time())
+    claim = store.claim_stage(job.spec.id, 1, time())
     assert claim.chunk is not None
     claim.chunk.done = 2
     assert store.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=claim.chunk), {1: DONE, 2: DONE}, time())
@@ -66,16 +67,16 @@ def test_an_unknown_job_is_none(store: JobStore) -> None:
     assert store.find("no-such-job") is None
     assert store.data("no-such-job") is None
     assert store.image("no-such-job:0") is None
-    assert store.begin("no-such-job", 0, time()).outcome is ClaimOutcome.OVER
+    assert store.claim_stage("no-such-job", 0, time()).outcome is ClaimOutcome.OVER
 
 
 def test_a_running_job_shows_how_far_it_is(store: JobStore) -> None:
     job = new_job()
     store.create(job)
-    claim = store.begin(job.spec.id, 0, time())
+    claim = store.claim_stage(job.spec.id, 0, time())
     assert claim.chunk is not None
-    store.end(job.spec, claim.chunk.model_copy(update={"done": 1}), {0: DONE}, time())
-    store.begin(job.spec.id, 1, time())
+    store.complete_stage(job.spec, claim.chunk.model_copy(update={"done": 1}), {0: DONE}, time())
+    store.claim_stage(job.spec.id, 1, time())
     found = store.find(job.spec.id)
     assert found is not None
     assert (found.status, found.done) == (JobStatus.RUNNING, 1)
@@ -105,17 +106,17 @@ def test_the_image_is_gone_once_the_job_is_over_unless_it_is_to_be_echoed(store:
 def test_a_stage_that_ended_before_is_left_alone(store: JobStore) -> None:
     job = new_job()
     store.create(job)
-    first = store.begin(job.spec.id, 0, time()).chunk
-    late = store.begin(job.spec.id, 0, time()).chunk
+    first = store.claim_stage(job.spec.id, 0, time()).chunk
+    late = store.claim_stage(job.spec.id, 0, time()).chunk
     assert first is not None
     assert late is not None
     first.done = late.done = 1
     first.items[0].sample.objects = [SampleObject(age=1)]
     late.items[0].sample.objects = [SampleObject(age=2)]
-    store.end(job.spec, first, {0: DONE}, time())
-    store.end(job.spec, late, {0: DONE}, time())
-    assert store.begin(job.spec.id, 0, time()).outcome is ClaimOutcome.DONE
-    kept = store.begin(job.spec.id, 1, time()).chunk
+    store.complete_stage(job.spec, first, {0: DONE}, time())
+    store.complete_stage(job.spec, late, {0: DONE}, time())
+    assert store.claim_stage(job.spec.id, 0, time()).outcome is ClaimOutcome.DONE
+    kept = store.claim_stage(job.spec.id, 1, time()).chunk
     assert kept is not None
     assert kept.items[0].sample.objects[0].age == 1
 
@@ -123,7 +124,7 @@ def test_a_stage_that_ended_before_is_left_alone(store: JobStore) -> None:
 def test_only_the_first_end_counts(store: JobStore) -> None:
     job = new_job()
     store.create(job)
-    store.begin(job.spec.id, 0, time())
+    store.claim_stage(job.spec.id, 0, time())
     failure = Failure(service=None, type="model_error", message="no")
     assert store.finish(job.spec, Ending(JobStatus.FAILED, failure=failure), {}, time())
     assert not store.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=job.chunk), {}, time())
@@ -141,7 +142,7 @@ def test_a_job_that_is_over_knows_how_many_of_its_samples_have_come_to_nothing(s
     store.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=job.chunk), {}, time())
     found = store.find(job.spec.id)
     assert found is not None
-    assert found.dead == 2
+    assert found.failed_items == 2
 
 
 def test_a_failed_job_shows_which_services_never_ran(store: JobStore) -> None:
@@ -160,7 +161,7 @@ def test_a_failed_job_shows_which_services_never_ran(store: JobStore) -> None:
 def test_a_stage_may_be_begun_only_so_often(store: JobStore) -> None:
     job = new_job()
     store.create(job)
-    verdicts = [store.begin(job.spec.id, 0, time()).outcome for _ in range(3)]
+    verdicts = [store.claim_stage(job.spec.id, 0, time()).outcome for _ in range(3)]
     assert verdicts == [ClaimOutcome.GO, ClaimOutcome.GO, ClaimOutcome.POISONED]
 
 
@@ -169,38 +170,38 @@ def test_a_queued_job_is_canceled_at_once(store: JobStore) -> None:
     store.create(job)
     store.cancel(job.spec.id, time())
     assert status_of(store, job) is JobStatus.CANCELED
-    assert store.begin(job.spec.id, 0, time()).outcome is ClaimOutcome.OVER
+    assert store.claim_stage(job.spec.id, 0, time()).outcome is ClaimOutcome.OVER
     assert store.image(job.spec.blobs[0]) is None
 
 
 def test_a_running_job_is_canceled_at_its_next_stage(store: JobStore) -> None:
     job = new_job()
     store.create(job)
-    store.begin(job.spec.id, 0, time())
+    store.claim_stage(job.spec.id, 0, time())
     store.cancel(job.spec.id, time())
     assert status_of(store, job) is JobStatus.RUNNING
-    assert store.begin(job.spec.id, 1, time()).outcome is ClaimOutcome.CANCELED
+    assert store.claim_stage(job.spec.id, 1, time()).outcome is ClaimOutcome.CANCELED
 
 
 def test_a_running_stage_says_how_far_it_is_and_hears_whether_it_is_wanted(store: JobStore) -> None:
     job = new_job()
     store.create(job)
-    assert not store.note(job.spec, {}), "nobody has begun it"
-    store.begin(job.spec.id, 0, time())
-    store.end(job.spec, Chunk(items=[], done=1), {0: DONE}, time())
-    store.begin(job.spec.id, 1, time())
-    assert store.note(job.spec, {1: DONE})
+    assert not store.report_progress(job.spec, {}), "nobody has begun it"
+    store.claim_stage(job.spec.id, 0, time())
+    store.complete_stage(job.spec, Chunk(items=[], done=1), {0: DONE}, time())
+    store.claim_stage(job.spec.id, 1, time())
+    assert store.report_progress(job.spec, {1: DONE})
     found = store.find(job.spec.id)
     assert found is not None
     assert [service.status.value for service in found.services] == ["succeeded", "succeeded", "running"]
     store.cancel(job.spec.id, time())
-    assert not store.note(job.spec, {1: DONE})
+    assert not store.report_progress(job.spec, {1: DONE})
 
 
 def test_a_job_that_was_canceled_in_its_last_stage_does_not_succeed(store: JobStore) -> None:
     job = new_job()
     store.create(job)
-    store.begin(job.spec.id, 0, time())
+    store.claim_stage(job.spec.id, 0, time())
     store.cancel(job.spec.id, time())
     assert store.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=job.chunk), {}, time())
     assert status_of(store, job) is JobStatus.CANCELED
@@ -222,14 +223,14 @@ def test_of_an_erased_job_only_a_tombstone_is_left(store: JobStore, when: str) -
     job = new_job(include_image=True)
     store.create(job)
     if when == "running":
-        store.begin(job.spec.id, 0, time())
+        store.claim_stage(job.spec.id, 0, time())
     if when == "over":
         run_to_the_end(store, job)
     store.erase(job.spec, tombstone=True)
     assert status_of(store, job) is JobStatus.ERASED
     assert store.data(job.spec.id) is None
     assert store.image(job.spec.blobs[0]) is None
-    assert store.begin(job.spec.id, 0, time()).outcome is ClaimOutcome.OVER
+    assert store.claim_stage(job.spec.id, 0, time()).outcome is ClaimOutcome.OVER
     assert not store.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=job.chunk), {}, time())
     assert store.data(job.spec.id) is None
     assert store.recent(10, None) == ([], None)
@@ -309,12 +310,12 @@ def test_a_job_counts_as_stalled_only_without_progress(store: JobStore) -> None:
     store.create(job)
     assert store.stalled(now + 9, 10) == []
     assert store.stalled(now + 11, 10) == [job.spec.id]
-    store.begin(job.spec.id, 0, now + 5)
+    store.claim_stage(job.spec.id, 0, now + 5)
     assert store.stalled(now + 11, 10) == []
     assert store.stalled(now + 16, 10) == [job.spec.id]
     assert [store.postpone(job.spec.id, now + 100) for _ in range(2)] == [1, 2]
     assert store.stalled(now + 99, 10) == []
-    store.begin(job.spec.id, 0, now + 100)
+    store.claim_stage(job.spec.id, 0, now + 100)
     assert store.postpone(job.spec.id, now + 200) == 1
     store.forget(job.spec.id)
     store.postpone(job.spec.id, now)

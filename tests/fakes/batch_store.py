@@ -2,16 +2,15 @@
 
 from time import time
 
-from jobs.batches.batch import Batch, BatchSpec, Part, Refusal
-from jobs.job import Place
-from jobs.store import JobStore
-from tests.fakes.idempotency import MemoryClaims
+from jobs.batches.batch import Batch, BatchJob, BatchSpec, Refusal
+from jobs.store import Cursor, JobStore
+from tests.fakes.idempotency import MemoryIdempotencyKeys
 
 
-class _Entry:
+class _Kept:
     def __init__(self, spec: BatchSpec) -> None:
         self.spec = spec
-        self.parts: list[tuple[str, int]] = []
+        self.jobs: list[tuple[str, int]] = []
         self.refusals: list[Refusal] = []
         self.touched_at = spec.created_at
         self.sealed_at: float | None = None
@@ -24,24 +23,24 @@ class MemoryBatchStore:
 
     def __init__(self, jobs: JobStore) -> None:
         self._jobs = jobs
-        self._batches: dict[str, _Entry] = {}
+        self._batches: dict[str, _Kept] = {}
         self._open: set[str] = set()
-        self.claims = MemoryClaims()
+        self.idempotency_keys = MemoryIdempotencyKeys()
 
     def create(self, spec: BatchSpec) -> int:
-        self._batches[spec.id] = _Entry(spec)
+        self._batches[spec.id] = _Kept(spec)
         self._open.add(spec.id)
         return len(self._open)
 
     def touch(self, spec: BatchSpec, now: float) -> bool:
         return self._taking(spec, now) is not None
 
-    def add(self, spec: BatchSpec, job_id: str, samples: int, now: float) -> bool:
+    def add_job(self, spec: BatchSpec, job_id: str, requests: int, now: float) -> bool:
         if entry := self._taking(spec, now):
-            entry.parts.append((job_id, samples))
+            entry.jobs.append((job_id, requests))
         return entry is not None
 
-    def refuse(self, spec: BatchSpec, refusal: Refusal, now: float) -> bool:
+    def add_refusal(self, spec: BatchSpec, refusal: Refusal, now: float) -> bool:
         if entry := self._taking(spec, now):
             entry.refusals.append(refusal)
         return entry is not None
@@ -62,9 +61,9 @@ class MemoryBatchStore:
             return None
         if entry.erased:
             return Batch(entry.spec, erased=True)
-        parts = [Part(job_id, samples, self._jobs.find(job_id)) for job_id, samples in entry.parts]
-        noted = (len(entry.refusals), entry.touched_at, entry.sealed_at, entry.canceled_at)
-        return Batch(entry.spec, parts, *noted)
+        jobs = [BatchJob(job_id, requests, self._jobs.find(job_id)) for job_id, requests in entry.jobs]
+        recorded = (len(entry.refusals), entry.touched_at, entry.sealed_at, entry.canceled_at)
+        return Batch(entry.spec, jobs, *recorded)
 
     def refusals(self, batch_id: str, start: int, limit: int) -> list[Refusal]:
         entry = self._batches.get(batch_id)
@@ -74,19 +73,19 @@ class MemoryBatchStore:
 
     def erase(self, spec: BatchSpec, *, tombstone: bool) -> None:
         self.close(spec.id)
-        if spec.claim is not None:
-            self.claims.release(spec.claim, spec.id)
+        if spec.idempotency_key is not None:
+            self.idempotency_keys.unbind(spec.idempotency_key, spec.id)
         if (entry := self._batches.pop(spec.id, None)) and tombstone:
             entry.erased = True
             self._batches[spec.id] = entry
 
-    def recent(self, limit: int, after: Place | None) -> tuple[list[str], Place | None]:
-        below = (after.created_at, after.job_id) if after else (float("inf"), "")
+    def recent(self, limit: int, after: Cursor | None) -> tuple[list[str], Cursor | None]:
+        below = (after.created_at, after.id) if after else (float("inf"), "")
         there = [entry.spec for entry in self._batches.values() if not entry.erased]
         page = sorted([(spec.created_at, spec.id) for spec in there if (spec.created_at, spec.id) < below])[::-1][
             :limit
         ]
-        return [batch_id for _, batch_id in page], Place(*page[-1]) if len(page) == limit else None
+        return [batch_id for _, batch_id in page], Cursor(*page[-1]) if len(page) == limit else None
 
     def open(self) -> list[str]:
         return sorted(self._open)
@@ -94,7 +93,7 @@ class MemoryBatchStore:
     def close(self, batch_id: str) -> None:
         self._open.discard(batch_id)
 
-    def _taking(self, spec: BatchSpec, now: float) -> _Entry | None:
+    def _taking(self, spec: BatchSpec, now: float) -> _Kept | None:
         entry = self._batches.get(spec.id)
         if entry is None or entry.erased or entry.sealed_at is not None or entry.canceled_at is not None:
             return None

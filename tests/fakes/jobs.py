@@ -1,10 +1,10 @@
-"""Jobs as the front makes them, without a front."""
+"""Jobs as the API makes them, without an API."""
 
 from collections.abc import Callable, Sequence
 from time import time
 from uuid import uuid4
 
-from jobs.job import JobSpec, NewJob, OnError
+from jobs.job import JobGroup, JobSpec, NewJob, OnError, RequestReference
 from models.catalogue import services
 from models.family import ModelFamily
 from pipelines.chunk import Chunk, Item
@@ -26,6 +26,7 @@ def new_job(
     on_error: OnError = "fail",
     created_at: float | None = None,
     batch: str | None = None,
+    requests: Sequence[RequestReference] = (),
     place: Callable[[ModelFamily], str] = lambda family: family.value,
 ) -> NewJob:
     """A job on some images; its stages are the services of one family, if not placed otherwise."""
@@ -42,7 +43,8 @@ def new_job(
         created_at=time() if created_at is None else created_at,
         ttl_s=ttl_s,
         deadline_s=deadline_s,
-        batch=batch,
+        group=JobGroup(kind="batch", id=batch) if batch else None,
     )
     chunk = Chunk(items=[Item(sample=Sample(), blob=blob) for blob in spec.blobs])
-    return NewJob(spec, chunk, givens=[{"note": "ü"} for _ in images], metadata={"mine": 1}, images=images)
+    givens = [{"note": "ü"} for _ in images]
+    return NewJob(spec, chunk, givens, metadata={"mine": 1}, requests=requests, images=images)

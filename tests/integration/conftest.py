@@ -13,7 +13,7 @@ import pytest
 
 from config.settings import load_settings
 from embedded.stack import Stack, running_stack
-from jobs.redis.connection import Client, connect
+from jobs.redis.connection import connect
 from models.errors import WeightsMissing
 
 PHOTOS = Path(__file__).parents[1] / "photos"
@@ -28,7 +28,7 @@ class Deployment:
 
     stack: Stack
     client: httpx.Client
-    redis: Client
+    redis: Any
     log: Path
 
     def submit(self, services: Sequence[str], sample: Json, **options: Any) -> Json:

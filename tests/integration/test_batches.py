@@ -220,7 +220,7 @@ def test_what_is_done_before_a_cancel_stays(deployment: Deployment) -> None:
 
 def parts_of(there: Deployment, batch_id: str) -> list[str]:
     """The ids of its jobs, which no answer tells."""
-    return [entry.decode().partition(" ")[0] for entry in there.redis.lrange(keys.parts(batch_id), 0, -1)]
+    return [entry.decode().partition(" ")[0] for entry in there.redis.lrange(keys.batch_jobs(batch_id), 0, -1)]
 
 
 def test_parts_stand_in_no_list_and_are_ended_and_erased_with_their_batch_alone(deployment: Deployment) -> None:

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterator
 from time import sleep
+from typing import Any
 
 import pytest
 
-from jobs.redis.connection import Client
 from tests.integration.conftest import FOUR, Deploy, Deployment, base64_photo, photo, v2_sample
 
 pytestmark = pytest.mark.stack
@@ -21,7 +21,7 @@ def deployment(deploy: Deploy) -> Iterator[Deployment]:
         yield running
 
 
-def everything(redis: Client) -> bytes:
+def everything(redis: Any) -> bytes:
     """All that the server holds, whatever its type."""
     dumped = []
     for key in redis.scan_iter(count=1000):

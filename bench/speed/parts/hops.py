@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
+from typing import Any
 
 from celery import chain
 
@@ -13,7 +14,7 @@ from bench.speed.noop_tasks import NOTHING, REPLY, app
 from bench.speed.tables import SpeedTable, p50_p95_ms
 from bench.speed.workbench import Workbench
 from broker.queues import CO_LOCATED, all_queues
-from jobs.redis.connection import Client, connect
+from jobs.redis.connection import connect
 
 HOPS = 4
 REPLIES = "bench:answers"
@@ -25,7 +26,7 @@ PATIENCE_S = 30
 def measure(bench: Workbench) -> list[SpeedTable]:
     """Measures the latencies of relay and chain, one message at a time."""
     with bench.around(bench.all_services[:1]) as bare, bench.stack(workers=[]) as stack:
-        client = connect(stack.redis_url, patience_s=1)
+        client: Any = connect(stack.redis_url, patience_s=1)
         with child_process() as child:
             relaying = child.submit(relay, stack.redis_url)
             relayed = _latencies(client, lambda: client.lpush(RELAY[0], b""), bench.seconds)
@@ -47,7 +48,7 @@ def measure(bench: Workbench) -> list[SpeedTable]:
 
 def relay(url: str) -> None:
     """Moves messages from list to list until a stop message."""
-    client = connect(url, patience_s=1)
+    client: Any = connect(url, patience_s=1)
     next_list = dict(zip(RELAY, [*RELAY[1:], REPLIES], strict=True))
     while True:
         name, message = client.brpop(RELAY)
@@ -62,7 +63,7 @@ def _send_chain() -> None:
     chain(*stages, last, app=app).apply_async()
 
 
-def _latencies(client: Client, start: Callable[[], object], seconds: float) -> list[float]:
+def _latencies(client: Any, start: Callable[[], object], seconds: float) -> list[float]:
     latencies: list[float] = []
     ends = perf_counter() + seconds
     while perf_counter() < ends:

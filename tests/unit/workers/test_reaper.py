@@ -42,10 +42,10 @@ def test_a_lost_job_is_sent_again_once_per_period() -> None:
 
 def test_a_lost_job_continues_at_the_stage_that_it_had_reached() -> None:
     world = World()
-    claim = world.store.begin(world.spec.id, 0, world.now)
+    claim = world.store.claim_stage(world.spec.id, 0, world.now)
     assert claim.chunk is not None
     claim.chunk.done = 1
-    world.store.end(world.spec, claim.chunk, {}, world.now)
+    world.store.complete_stage(world.spec, claim.chunk, {}, world.now)
     world.reaper.sweep(world.now + STALLED_AFTER_S + 1)
     assert world.sent == [(world.spec.id, 1)]
 

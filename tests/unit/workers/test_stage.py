@@ -10,7 +10,8 @@ import pytest
 
 from config.errors import FacelineError
 from config.settings import JobSettings
-from jobs.job import Job, JobStatus, OnError, ServiceStatus
+from jobs.job import Job, JobStatus, OnError
+from jobs.progress import ServiceStatus
 from models.errors import WeightsMissing
 from models.family import ModelFamily
 from models.imaging.decode import Image
@@ -187,11 +188,11 @@ def test_a_bug_fails_the_job_without_telling_the_caller_more_than_that(caplog: p
 def test_a_stage_that_never_ends_is_given_up_with_a_dead_letter() -> None:
     world = World()
     for _ in range(2):
-        world.store.begin(world.spec.id, 0, time())  # and the worker dies
+        world.store.claim_stage(world.spec.id, 0, time())  # and the worker dies
     assert world.run(0) is False
     assert world.job.failure is not None
     assert world.job.failure.type == "poisoned"
-    assert world.store.buried == [(world.spec.id, 0)]
+    assert world.store.dead_letters == [(world.spec.id, 0)]
 
 
 def test_a_stage_past_its_deadline_begins_no_further_service() -> None:

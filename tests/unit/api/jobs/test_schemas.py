@@ -3,9 +3,12 @@ from typing import Any
 import pytest
 from starlette.datastructures import FormData
 
-from api.jobs.schemas import ImageJobOptions, JobRequest, form_fields, parse_options, view_job
+from api.jobs.schemas import ImageJobOptions, JobRequest, form_fields, view_job
 from config.settings import JobSettings
-from jobs.job import Job, JobStatus, ServiceProgress
+from jobs.answer import JobSnapshot
+from jobs.job import Job, JobStatus
+from jobs.options import parse_options
+from jobs.progress import ServiceProgress
 from pipelines.errors import InvalidSample
 from pipelines.presets import PRESETS
 from tests.fakes.jobs import new_job
@@ -13,8 +16,8 @@ from tests.fakes.jobs import new_job
 
 def read(given: dict[str, Any]) -> None:
     request = parse_options(JobRequest, {"sample": {}, **given})
-    request.asked()
-    request.options(JobSettings(max_ttl_s=100, ttl_s=50), "number")
+    request.resolve_services()
+    request.options(JobSettings(max_ttl_s=100, ttl_s=50))
 
 
 @pytest.mark.parametrize(
@@ -41,12 +44,12 @@ def test_a_request_that_says_nothing_sensible_is_refused_where_it_does(given: di
 
 def test_defaults_are_the_deployments() -> None:
     request = parse_options(JobRequest, {"services": ["a"], "sample": {}, "webhook": None})
-    options = request.options(JobSettings(ttl_s=50), "number")
+    options = request.options(JobSettings(ttl_s=50))
     assert (options.ttl_s, options.on_error, options.include_image) == (50, "fail", False)
 
 
 def test_a_preset_stands_for_its_services() -> None:
-    assert parse_options(JobRequest, {"preset": "enrolment", "sample": {}}).asked() == PRESETS["enrolment"]
+    assert parse_options(JobRequest, {"preset": "enrolment", "sample": {}}).resolve_services() == PRESETS["enrolment"]
 
 
 def test_a_form_names_services_in_a_row_or_one_by_one() -> None:
@@ -65,6 +68,6 @@ def test_services_that_nobody_asked_for_are_not_shown() -> None:
     spec = new_job(("face-detector-face-fitter", "age-estimator")).spec
     hiding = spec.model_copy(update={"plan": spec.plan.model_copy(update={"hidden": 1})})
     progress = [ServiceProgress(ms=1), ServiceProgress(ms=2)]
-    view = view_job(Job(spec=hiding, status=JobStatus.RUNNING, services=progress), None, None)
+    view = view_job(JobSnapshot(Job(spec=hiding, status=JobStatus.RUNNING, services=progress)))
     assert view.services == ["age-estimator"]
     assert [(stage.service, stage.ms) for stage in view.stages] == [("age-estimator", 2)]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.settings import BatchSettings
-from jobs.batches.archives import InvalidArchive, Member, read_archive
+from jobs.batches.archives import ArchiveMember, InvalidArchive, read_archive
 from jobs.errors import PayloadTooLarge
 from models.errors import InvalidRequest
 
@@ -47,7 +47,7 @@ KINDS = pytest.mark.parametrize("pack", [zipped, tarred, gzipped])
 Pack = Callable[[Sequence[tuple[str, bytes]]], bytes]
 
 
-def read(body: bytes) -> list[Member]:
+def read(body: bytes) -> list[ArchiveMember]:
     return list(read_archive(body, BOUNDS, IMAGE_BYTES))
 
 
@@ -78,7 +78,7 @@ def test_files_come_out_as_they_went_in(pack: Pack) -> None:
 def test_hidden_files_and_those_of_a_mac_are_left_out(pack: Pack) -> None:
     bystanders = [(name, b"x") for name in (".DS_Store", "a/.hidden", "__MACOSX/._a.jpg", "b/__MACOSX/c")]
     members = read(pack([*bystanders, ("a.jpg", b"one")]))
-    assert [(member.name, member.place) for member in members] == [("a.jpg", 5)]
+    assert [(member.name, member.index) for member in members] == [("a.jpg", 5)]
 
 
 def test_folders_are_no_files() -> None:

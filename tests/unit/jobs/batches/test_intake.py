@@ -8,15 +8,16 @@ import cv2
 import numpy as np
 import pytest
 
-from api.errors import JobFailed
 from config.settings import BatchSettings, Settings
+from jobs.async_service import SubmissionThread
 from jobs.batches.batch import Batch, BatchSpec, BatchStatus
-from jobs.batches.entries import Entry
 from jobs.batches.intake import BatchIntake
-from jobs.batches.service import Batches
-from jobs.errors import Overloaded, PayloadTooLarge, StorageError
+from jobs.batches.requests import BatchRequest
+from jobs.batches.service import BatchService
+from jobs.errors import JobFailed, Overloaded, PayloadTooLarge, StorageError
 from jobs.factory import JobFactory, Options, Submission
-from jobs.job import NewJob
+from jobs.job import JobSpec
+from jobs.service import JobService
 from models.catalogue import services
 from pipelines.dialects import DIALECTS
 from pipelines.errors import InvalidSample
@@ -28,12 +29,13 @@ ASKED = Submission(("face-detector-face-fitter",), {}, DIALECTS["v2"], Options(6
 
 
 @dataclass
-class FakeFront:
-    """A front without a broker: its jobs are kept and never run.
+class Deployment:
+    """A deployment without a broker: its jobs are kept and never run.
 
     Attributes:
         share: how full its store is.
         before: is called before a job is kept.
+        sending: is called when a job is sent.
     """
 
     settings: Settings = field(
@@ -41,31 +43,40 @@ class FakeFront:
     )
     share: float = 0
     before: Callable[[], Any] = lambda: None
+    sending: Callable[[], Any] = lambda: None
 
     def __post_init__(self) -> None:
         self.store = MemoryJobStore(self.settings.jobs)
-        self.batches = Batches(MemoryBatchStore(self.store), self.store, self.settings.batches)
-        self.intake = JobFactory(services(), self.settings.jobs, self.settings.limits, lambda family: family.value)
-        self.presence = self.publisher = self
+        self.batches = BatchService(MemoryBatchStore(self.store), self.store, self.settings.batches, lambda: self.share)
+        self.factory = JobFactory(services(), self.settings.jobs, self.settings.limits, lambda family: family.value)
+        self.jobs = JobService(self.store, sender=self, admission=self)
 
-    def memory_share(self) -> float:
-        return self.share
-
-    async def publish(self, make: Callable[[], NewJob]) -> tuple[NewJob, str]:
+    def admit(self, spec: JobSpec) -> None:
         self.before()
-        job = make()
-        self.store.create(job)
-        return job, job.spec.id
+
+    def require_workers(self, spec: JobSpec) -> None:
+        """There is none."""
+
+    def send(self, spec: JobSpec) -> None:
+        self.sending()
 
     def take(self, count: int) -> BatchSpec:
-        """Take a batch of some samples in."""
+        """Take in a batch of some samples."""
         self.spec, _ = self.batches.open(60)
 
-        async def entries() -> AsyncIterator[Entry]:
+        async def requests() -> AsyncIterator[BatchRequest]:
             for line in range(1, count + 1):
-                yield Entry(line, f"n{line}", ASKED)
+                yield BatchRequest(line, f"n{line}", ASKED)
 
-        asyncio.run(BatchIntake(self, self.spec).take(entries()))  # type: ignore[arg-type]
+        async def take() -> None:
+            thread = SubmissionThread()
+            intake = BatchIntake(self.spec, self.batches, self.jobs, self.factory, thread)
+            try:
+                await intake.take(requests())
+            finally:
+                await thread.close()
+
+        asyncio.run(take())
         return self.spec
 
     @property
@@ -73,80 +84,80 @@ class FakeFront:
         return self.batches.find(self.spec.id)
 
     @property
-    def jobs(self) -> int:
+    def kept(self) -> int:
         return len(self.store)
 
 
 def test_what_was_taken_in_is_in_progress() -> None:
-    front = FakeFront()
-    front.take(3)
-    assert front.batch is not None
-    assert front.batch.status(time()) is BatchStatus.IN_PROGRESS
-    assert front.jobs == 3
+    deployment = Deployment()
+    deployment.take(3)
+    assert deployment.batch is not None
+    assert deployment.batch.status(time()) is BatchStatus.IN_PROGRESS
+    assert deployment.kept == 3
 
 
 @pytest.mark.parametrize(("count", "error"), [(0, InvalidSample), (6, PayloadTooLarge)])
 def test_nothing_is_left_of_what_has_too_few_or_too_many_requests(count: int, error: type[Exception]) -> None:
-    front = FakeFront()
+    deployment = Deployment()
     with pytest.raises(error):
-        front.take(count)
-    assert (front.batch, front.jobs, front.batches.store.open()) == (None, 0, [])
+        deployment.take(count)
+    assert (deployment.batch, deployment.kept, deployment.batches.store.open()) == (None, 0, [])
 
 
 def test_nothing_is_left_of_what_finds_no_room_in_time() -> None:
-    front = FakeFront()
+    deployment = Deployment()
 
     def fill() -> None:
-        front.share = 0.9
+        deployment.share = 0.9
 
-    front.before = fill
+    deployment.before = fill
     with pytest.raises(Overloaded):
-        front.take(3)
-    assert (front.batch, front.jobs) == (None, 0)
+        deployment.take(3)
+    assert (deployment.batch, deployment.kept) == (None, 0)
 
 
 def test_what_finds_room_later_goes_on() -> None:
     refusals = iter([True, False, False, True, False])
-    front = FakeFront()
+    deployment = Deployment()
 
     def sometimes() -> None:
         if next(refusals):
             raise Overloaded("busy")
 
-    front.before = sometimes
-    front.take(3)
-    assert front.jobs == 3
+    deployment.before = sometimes
+    deployment.take(3)
+    assert deployment.kept == 3
 
 
 def test_nothing_is_left_of_what_the_broker_did_not_take() -> None:
-    front = FakeFront()
+    deployment = Deployment()
     sent = iter([False, True])
 
     def fail() -> None:
         if next(sent):
             raise StorageError("away")
 
-    front.before = fail
+    deployment.sending = fail
     with pytest.raises(StorageError):
-        front.take(3)
-    assert (front.batch, front.jobs) == (None, 0)
+        deployment.take(3)
+    assert (deployment.batch, deployment.kept) == (None, 0)
 
 
 def test_a_job_that_comes_to_be_after_its_batch_was_erased_is_erased_too() -> None:
-    front = FakeFront()
-    front.before = lambda: front.batches.erase(front.spec, tombstone=True)
+    deployment = Deployment()
+    deployment.before = lambda: deployment.batches.erase(deployment.spec.id)
     with pytest.raises(JobFailed):
-        front.take(2)
-    assert front.jobs == 0
-    assert front.batch is not None
-    assert front.batch.status(time()) is BatchStatus.ERASED
+        deployment.take(2)
+    assert deployment.kept == 0
+    assert deployment.batch is not None
+    assert deployment.batch.status(time()) is BatchStatus.ERASED
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_job_that_comes_to_be_after_its_batch_was_canceled_is_canceled_too(count: int) -> None:
-    front = FakeFront()
-    front.before = lambda: front.batches.cancel(front.spec.id)
-    front.take(count)
-    assert front.batch is not None
-    assert front.batch.status(time()) is BatchStatus.CANCELED
-    assert front.batch.counts(time()) == (1, 0, 0, 1, 0, 0)
+    deployment = Deployment()
+    deployment.before = lambda: deployment.batches.cancel(deployment.spec.id)
+    deployment.take(count)
+    assert deployment.batch is not None
+    assert deployment.batch.status(time()) is BatchStatus.CANCELED
+    assert deployment.batch.counts(time()) == (1, 0, 0, 1, 0, 0)

@@ -3,11 +3,11 @@ from time import time
 
 import pytest
 
-from api.errors import JobFailed
 from config.settings import JobSettings
 from jobs.batches.batch import Batch, BatchSpec, Refusal
 from jobs.batches.rows import error_rows, result_rows
-from jobs.job import Ending, JobStatus
+from jobs.errors import JobFailed
+from jobs.job import Ending, JobStatus, RequestReference
 from pipelines.chunk import Chunk, Failure
 from tests.fakes.batch_store import MemoryBatchStore
 from tests.fakes.job_store import MemoryJobStore
@@ -26,9 +26,9 @@ class Filled:
         self.store.create(self.spec)
 
     def add(self, lines: tuple[int, ...], ending: Ending | None) -> None:
-        named = {"custom_ids": [f"n{line}" for line in lines], "lines": list(lines)}
-        job = replace(new_job(images=(b"a",) * len(lines)), metadata=named)
-        self.store.add(self.spec, job.spec.id, len(lines), time())
+        requests = [RequestReference(custom_id=f"n{line}", line=line) for line in lines]
+        job = new_job(images=(b"a",) * len(lines), requests=requests)
+        self.store.add_job(self.spec, job.spec.id, len(lines), time())
         self.jobs.create(job)
         if ending:
             self.jobs.finish(job.spec, ending, {}, time())
@@ -59,7 +59,7 @@ def filled() -> Filled:
     made.add((9, 10), Ending(JobStatus.FAILED, failure=FAILURE))
     made.add((11, 12), None)
     for line in (3, 7):
-        made.store.refuse(made.spec, Refusal(line=line, custom_id=None, type="invalid_sample", detail=[]), time())
+        made.store.add_refusal(made.spec, Refusal(line=line, custom_id=None, type="invalid_sample", detail=[]), time())
     return made
 
 
@@ -131,7 +131,7 @@ def test_what_was_found_late_after_all_of_it_was_gone_has_no_rows_and_breaks_non
     late.add((3,), None)
     late.store.seal(late.spec, time())
     batch = replace(late.batch, spec=late.spec.model_copy(update={"deadline_s": 0}))
-    first = batch.parts[0].job
+    first = batch.jobs[0].job
     assert first is not None
     late.jobs.erase(first.spec, tombstone=True)
     assert [row["line"] for row in error_rows(batch, late.jobs, late.store)] == [3]
@@ -141,8 +141,8 @@ def test_rows_that_are_erased_while_they_are_read_break_the_stream(filled: Fille
     batch = filled.batch
     rows = result_rows(batch, filled.jobs)
     assert next(rows)["line"] == 1
-    for part in batch.parts:
-        assert part.job is not None
-        filled.jobs.erase(part.job.spec, tombstone=False)
+    for one in batch.jobs:
+        assert one.job is not None
+        filled.jobs.erase(one.job.spec, tombstone=False)
     with pytest.raises(JobFailed):
         list(rows)

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Iterable
 from queue import Empty, Queue
+from time import monotonic
 
 from jobs.errors import StorageError
-from jobs.wait import WaitHub
+from jobs.waiting import WaitHub
 
 
 class MemoryStream:
@@ -33,22 +34,20 @@ def woken(stream: MemoryStream, watched: Iterable[str], *, put: list[str] | Stor
     """Who of those who watch is woken within two seconds by what the stream brings."""
 
     async def run() -> set[str]:
-        hub = WaitHub(stream, read_s=0.05)  # type: ignore[arg-type]
+        hub = WaitHub(stream, read_s=0.05)
         try:
             await asyncio.sleep(0.3)  # those who watch from the start are woken once, to look
             up: set[str] = set()
 
             async def wait(job_id: str) -> None:
                 with hub.watch(job_id) as watch:
-                    await asyncio.wait_for(watch.woken.wait(), 2)
-                    up.add(job_id)
+                    if await watch.wait(monotonic() + 2):
+                        up.add(job_id)
 
             waiting = [asyncio.create_task(wait(job_id)) for job_id in watched]
             await asyncio.sleep(0)
             stream.reads.put(put)
-            await asyncio.wait(waiting)
-            for task in waiting:
-                task.exception()
+            await asyncio.gather(*waiting)
             assert not hub._waiting, "who has gone is not waited for"
             return up
         finally:
@@ -67,7 +66,7 @@ def test_when_the_store_was_away_everybody_looks_again() -> None:
 
 def test_whoever_follows_a_job_twice_leaves_nothing_behind() -> None:
     async def run() -> None:
-        hub = WaitHub(MemoryStream(), read_s=0.05)  # type: ignore[arg-type]
+        hub = WaitHub(MemoryStream(), read_s=0.05)
         try:
             with hub.watch("a", "b") as watch:
                 watch.follow("a")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import FacelineError
-from jobs.batches.entries import line_entry, split_lines
+from jobs.batches.requests import parse_line, split_lines
 from jobs.factory import Options, Submission
 from jobs.job import Priority
 
@@ -42,21 +42,21 @@ def test_a_line_that_is_too_long_is_passed_over_and_the_next_is_read() -> None:
 
 
 def refused(text: bytes | None) -> tuple[str, str | None]:
-    entry = line_entry(3, text, 100, DEFAULTS)
-    assert isinstance(entry.asked, FacelineError)
-    assert entry.line == 3
-    return entry.asked.type, entry.custom_id
+    request = parse_line(3, text, 100, DEFAULTS)
+    assert isinstance(request.content, FacelineError)
+    assert request.line == 3
+    return request.content.type, request.custom_id
 
 
 def test_a_line_asks_for_what_it_names_and_the_batch_for_the_rest() -> None:
     line = {**GOOD, "include_image": True, "on_error": "continue"}
-    entry = line_entry(3, json.dumps(line).encode(), 1000, DEFAULTS)
-    assert entry.custom_id == "a"
-    assert isinstance(entry.asked, Submission)
-    options = entry.asked.options
+    request = parse_line(3, json.dumps(line).encode(), 1000, DEFAULTS)
+    assert request.custom_id == "a"
+    assert isinstance(request.content, Submission)
+    options = request.content.options
     assert (options.include_image, options.on_error, options.ttl_s) == (True, "continue", 60)
     assert options.priority is Priority.BULK
-    assert entry.asked.dialect.name == "v2"
+    assert request.content.dialect.name == "v2"
 
 
 @pytest.mark.parametrize("text", [b"{", b"[]", b"\xff", b'{"custom_id": "\\ud800"}', b"[" * 10_000])
@@ -88,9 +88,9 @@ def test_a_line_that_says_nothing_sensible_is_refused_under_its_name(change: dic
 
 
 def test_a_reference_stands_for_an_image() -> None:
-    entry = line_entry(3, json.dumps({**GOOD, "sample": {}, "reference": "s3://b/a.jpg"}).encode(), 1000, DEFAULTS)
-    assert isinstance(entry.asked, Submission)
-    assert entry.asked.source == "s3://b/a.jpg"
+    request = parse_line(3, json.dumps({**GOOD, "sample": {}, "reference": "s3://b/a.jpg"}).encode(), 1000, DEFAULTS)
+    assert isinstance(request.content, Submission)
+    assert request.content.source == "s3://b/a.jpg"
 
 
 def test_a_line_that_was_too_long_says_so() -> None:

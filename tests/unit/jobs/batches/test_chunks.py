@@ -8,9 +8,9 @@ import pytest
 
 from config.settings import JobSettings, LimitSettings
 from jobs.batches.batch import BatchSpec
-from jobs.batches.gathering import IMAGE_BYTES, Gatherer
+from jobs.batches.chunks import IMAGE_BYTES, ChunkBuilder
 from jobs.factory import JobFactory, Options, Submission
-from jobs.job import NewJob, Priority
+from jobs.job import JobGroup, NewJob, Priority, RequestReference
 from models.catalogue import services
 from models.errors import InvalidImage
 from pipelines.dialects import DIALECTS
@@ -20,19 +20,23 @@ DETECTOR = ("face-detector-face-fitter",)
 OPTIONS = Options(60, "number", priority=Priority.BULK)
 
 
-def gatherer(size: int = 3, *, deadline_s: int = 1000, age_s: float = 0) -> Gatherer:
+def builder(size: int = 3, *, deadline_s: int = 1000, age_s: float = 0) -> ChunkBuilder:
     limits = LimitSettings(image_bytes=IMAGE_BYTES)
     batch = BatchSpec(id="my-batch", created_at=time() - age_s, ttl_s=60, silence_s=10, deadline_s=deadline_s)
-    return Gatherer(JobFactory(services(), JobSettings(), limits, lambda family: family.value), batch, size)
+    return ChunkBuilder(JobFactory(services(), JobSettings(), limits, lambda family: family.value), batch, size)
 
 
 def asks(image: bytes = PHOTO, dialect: str = "v2", asked: tuple[str, ...] = DETECTOR, **options: Any) -> Submission:
     return Submission(asked, {}, DIALECTS[dialect], replace(OPTIONS, **options), image)
 
 
+def named(line: int) -> RequestReference:
+    return RequestReference(custom_id=f"n{line}", line=line)
+
+
 def gathered(size: int, *submissions: Submission) -> list[NewJob]:
-    held = gatherer(size)
-    jobs = [held.add(one, f"n{line}", line) for line, one in enumerate(submissions, start=1)]
+    held = builder(size)
+    jobs = [held.add(one, named(line)) for line, one in enumerate(submissions, start=1)]
     return [job for job in [*jobs, held.flush()] if job]
 
 
@@ -48,15 +52,14 @@ def test_neighbours_that_want_the_same_share_jobs_up_to_the_size() -> None:
 
 def test_each_sample_is_known_by_its_name_and_line() -> None:
     first, second = gathered(2, *[asks()] * 3)
-    assert first.metadata == {"custom_ids": ("n1", "n2"), "lines": (1, 2)}
-    assert second.metadata == {"custom_ids": ("n3",), "lines": (3,)}
-    assert {job.spec.batch for job in (first, second)} == {"my-batch"}
+    assert (first.requests, second.requests) == ([named(1), named(2)], [named(3)])
+    assert [job.spec.group for job in (first, second)] == [JobGroup(kind="batch", id="my-batch")] * 2
 
 
 @pytest.mark.parametrize(("age_s", "left_s"), [(0.5, 1000), (899.5, 101), (2000, 1)])
 def test_a_job_has_the_time_that_is_left_to_its_batch(age_s: float, left_s: int) -> None:
-    held = gatherer(age_s=age_s)
-    held.add(asks(), "a", 1)
+    held = builder(age_s=age_s)
+    held.add(asks(), named(1))
     job = held.flush()
     assert job is not None
     assert job.spec.deadline_s == left_s
@@ -70,15 +73,14 @@ def test_a_neighbour_that_wants_otherwise_begins_a_job(other: Submission) -> Non
 
 
 def test_what_is_refused_does_not_part_its_neighbours() -> None:
-    held = gatherer()
-    assert held.add(asks(), "a", 1) is None
+    held = builder()
+    assert held.add(asks(), named(1)) is None
     with pytest.raises(InvalidImage):
-        held.add(asks(b"no image"), "b", 2)
-    assert held.add(asks(), "c", 3) is None
+        held.add(asks(b"no image"), named(2))
+    assert held.add(asks(), named(3)) is None
     job = held.flush()
     assert job is not None
-    assert job.metadata is not None
-    assert job.metadata["lines"] == (1, 3)
+    assert job.requests == [named(1), named(3)]
 
 
 def test_large_images_travel_in_smaller_company() -> None:
@@ -87,4 +89,4 @@ def test_large_images_travel_in_smaller_company() -> None:
 
 
 def test_without_samples_there_is_no_job() -> None:
-    assert gatherer().flush() is None
+    assert builder().flush() is None

@@ -1,0 +1,85 @@
+"""The media types of batches: of the bodies that come, and of the rows that go."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+from fastapi import Request
+
+from api.batches.schemas import BatchOptions
+from api.errors import NotAcceptable, UnsupportedMedia
+from config.settings import Settings
+from jobs.batches import tables
+from jobs.batches.requests import NewBatch
+from jobs.batches.rows import BatchRow
+from jobs.factory import Options
+from jobs.idempotency import RequestKey, fingerprint_of
+from jobs.job import Priority
+from jobs.options import checked_ttl
+from pipelines.dialects import DIALECTS
+from pipelines.errors import Detail, InvalidSample
+
+JSONL = "application/x-ndjson"
+PARQUET = "application/vnd.apache.parquet"
+LINES = (JSONL, "application/jsonl")
+ARCHIVES = ("application/zip", "application/x-tar", "application/gzip")
+
+
+def new_batch(request: Request, options: BatchOptions, idempotency_key: str | None, settings: Settings) -> NewBatch:
+    """The batch of a request, without its body.
+
+    Raises:
+        UnsupportedMedia: the body is neither lines nor an archive.
+        InvalidSample: the options are not valid for this kind of body.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in LINES + ARCHIVES:
+        raise UnsupportedMedia(f"this route takes {', '.join(LINES + ARCHIVES)}")
+    is_archive = media_type in ARCHIVES
+    ttl_s = checked_ttl(options.ttl_s, settings.jobs)
+    services = tuple(options.resolve_services()) if is_archive else ()
+    if not is_archive and options.names_services:
+        raise InvalidSample([Detail(loc=[], msg="each line names its own services and options", type="ambiguous")])
+    # Of the body only the length counts: the key has to be bound before the body is read.
+    head = (sorted(request.query_params.multi_items()), media_type, request.headers.get("content-length"))
+    caller = _caller(request, settings.batches.key_header)
+    key = None
+    if idempotency_key is not None:
+        key = RequestKey(f"{caller} {idempotency_key}", fingerprint_of(repr(head).encode()))
+    return NewBatch(
+        body_kind="archive" if is_archive else "lines",
+        options=Options(ttl_s, "number", options.on_error, options.include_image, priority=Priority.BULK),
+        services=services,
+        dialect=DIALECTS[options.dialect],
+        caller=caller,
+        key=key,
+    )
+
+
+def choose_media_type(accept: str) -> str:
+    """The media type of the rows.
+
+    Args:
+        accept: the header of that name.
+
+    Raises:
+        NotAcceptable: the caller accepts neither type, or pyarrow is not installed.
+    """
+    named = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    for name in named:
+        if name == PARQUET:
+            if not tables.can_write_parquet():
+                raise NotAcceptable(f"Parquet needs pyarrow, which this deployment does not have: ask for {JSONL}")
+            return PARQUET
+        if name in (JSONL, "application/jsonl", "application/*", "*/*", ""):
+            return JSONL
+    raise NotAcceptable(f"this route gives {JSONL} or {PARQUET}")
+
+
+def write_rows(rows: Iterator[BatchRow], columns: tables.Columns, media_type: str) -> Iterator[bytes]:
+    """The rows as a file of a media type."""
+    return tables.write_parquet(rows, columns) if media_type == PARQUET else tables.write_jsonl(rows)
+
+
+def _caller(request: Request, key_header: str | None) -> str:
+    """A digest that tells callers apart; what they identify themselves with is not kept."""
+    return sha256(request.headers.get(key_header, "").encode()).hexdigest() if key_header else ""

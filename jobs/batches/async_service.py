@@ -1,0 +1,88 @@
+"""Batches for an event loop: receives them, and waits for their end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from time import monotonic, time
+
+from jobs.async_service import SubmissionThread
+from jobs.batches.batch import Batch
+from jobs.batches.intake import BatchIntake
+from jobs.batches.requests import NewBatch, read_images, read_lines
+from jobs.batches.service import BatchService
+from jobs.factory import JobFactory
+from jobs.service import JobService
+from jobs.waiting import WaitHub
+from pipelines.plan import check_services
+
+LOOK_EVERY_S = 0.25
+"""How often a batch is read that is not over though all its jobs are: it is being received."""
+
+
+class AsyncBatchService:
+    """Receives batches in an event loop and waits for them.
+
+    Args:
+        batches: does the work.
+        jobs: submits their jobs.
+        factory: makes their jobs.
+        hub: signals the end of their jobs.
+        thread: in which jobs are submitted.
+    """
+
+    def __init__(
+        self, batches: BatchService, jobs: JobService, factory: JobFactory, hub: WaitHub, thread: SubmissionThread
+    ) -> None:
+        self._batches = batches
+        self._jobs = jobs
+        self._factory = factory
+        self._hub = hub
+        self._thread = thread
+
+    async def receive(self, new: NewBatch, body: AsyncIterator[bytes]) -> Batch:
+        """Make jobs of the requests of a batch and submit them while its body comes in.
+
+        Returns:
+            The batch; or the earlier batch with its idempotency key, and then the body is not read.
+
+        Raises:
+            InvalidSample: a service of an archive does not exist, or there are no requests.
+            Overloaded: there is no room for the batch.
+            IdempotencyConflict: an earlier, different request had the key.
+            StillComingIn: the earlier batch is still being received.
+            FacelineError: as `BatchIntake.take` does.
+        """
+        if new.body_kind == "archive":
+            check_services(new.services, self._factory.catalogue)
+        await asyncio.to_thread(self._batches.require_room)
+        spec, batch_id = await asyncio.to_thread(self._batches.open, new.options.ttl_s, new.caller, new.key)
+        if batch_id == spec.id:
+            intake = BatchIntake(spec, self._batches, self._jobs, self._factory, self._thread)
+            parts, limits = intake.watched(body), self._factory.limits
+            if new.body_kind == "archive":
+                await intake.take(read_images(parts, new, limits, self._batches.settings))
+            else:
+                await intake.take(read_lines(parts, new.options, limits))
+        return await asyncio.to_thread(self._batches.get, batch_id)
+
+    async def wait(self, batch_id: str, wait_s: float) -> Batch:
+        """A batch once it is over, or as it is after `wait_s`.
+
+        Raises:
+            FacelineError: as `BatchService.get` does.
+        """
+        ends = monotonic() + wait_s
+        followed = None
+        with self._hub.watch() as watch:
+            while True:
+                batch = await asyncio.to_thread(self._batches.get, batch_id)
+                if batch.status(time()).over or monotonic() >= ends:
+                    return batch
+                # The last job is likely to end last.
+                last = next((job.job_id for job in reversed(batch.jobs) if not job.status.over), None)
+                if last is None:
+                    await asyncio.sleep(LOOK_EVERY_S)
+                elif last != followed:
+                    # It may have ended before it was followed, so the batch is read again.
+                    watch.follow(followed := last)
+                else:
+                    await watch.wait(ends)

@@ -1,0 +1,76 @@
+"""Makes jobs of the requests of a batch: neighbouring requests with the same options share a job."""
+
+from dataclasses import dataclass, replace
+from math import ceil
+from time import time
+
+from jobs.batches.batch import BatchSpec
+from jobs.factory import Checked, JobFactory, Submission
+from jobs.job import JobGroup, NewJob, RequestReference
+
+IMAGE_BYTES = 32 * 2**20
+"""How many bytes the images of a job may have together, if it has more than one: they are stored in one command."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    checked: Checked
+    submission: Submission
+    reference: RequestReference
+
+
+class ChunkBuilder:
+    """Holds requests until they make a job. For one thread at a time.
+
+    A job gets the time that is left to its batch.
+
+    Args:
+        factory: checks the requests and makes the jobs.
+        batch: that the requests belong to.
+        size: how many requests a job has at most.
+    """
+
+    def __init__(self, factory: JobFactory, batch: BatchSpec, size: int) -> None:
+        self._factory = factory
+        self._batch = batch
+        self._size = size
+        self._held: list[_Held] = []
+        self._bytes = 0
+
+    def add(self, submission: Submission, reference: RequestReference) -> NewJob | None:
+        """Check the next request and hold it.
+
+        Returns:
+            A job of the requests that were held before, if they are enough or differ from this one.
+
+        Raises:
+            InvalidRequest: something is wrong with the request; those before it are still held.
+        """
+        checked = self._factory.check(submission)
+        size = len(checked.image or b"")
+        full = len(self._held) == self._size or self._bytes + size > IMAGE_BYTES
+        job = self.flush() if full or not self._fits(checked, submission) else None
+        self._held.append(_Held(checked, submission, reference))
+        self._bytes += size
+        return job
+
+    def flush(self) -> NewJob | None:
+        """A job of the requests that are held; None if there are none."""
+        if not self._held:
+            return None
+        held, self._held, self._bytes = self._held, [], 0
+        submission = held[0].submission
+        options = replace(
+            submission.options,
+            group=JobGroup(kind="batch", id=self._batch.id),
+            deadline_s=max(1, ceil(self._batch.ends_at - time())),
+        )
+        samples, requests = [one.checked for one in held], [one.reference for one in held]
+        return self._factory.gather(samples, submission.dialect, options, requests=requests)
+
+    def _fits(self, checked: Checked, submission: Submission) -> bool:
+        if not self._held:
+            return True
+        last = self._held[-1]
+        wanted = (checked.plan, submission.dialect, submission.options)
+        return wanted == (last.checked.plan, last.submission.dialect, last.submission.options)

@@ -1,0 +1,156 @@
+"""Submissions that wait, on a store and a stream in memory; on the real ones they are tested with the deployments."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from queue import Empty, Queue
+from time import time
+from typing import TypeVar
+
+import cv2
+import numpy as np
+import pytest
+
+from config.settings import JobSettings, LimitSettings
+from jobs.async_service import AsyncJobService, SubmissionThread
+from jobs.errors import JobFailed, NoWorker, WaitedTooLong
+from jobs.factory import JobFactory, Options, Submission
+from jobs.idempotency import RequestKey
+from jobs.job import Ending, JobSpec, JobStatus
+from jobs.service import JobService
+from jobs.waiting import WaitHub
+from models.catalogue import services
+from pipelines.chunk import Chunk, Failure, Item
+from pipelines.dialects import DIALECTS
+from pipelines.errors import InvalidSample
+from pipelines.sample import Sample
+from tests.fakes.job_store import MemoryJobStore
+
+PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
+DONE = Ending(JobStatus.SUCCEEDED, result=Chunk(items=[Item(sample=Sample())]))
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A request that is parsed into a submission of a photo."""
+
+    services: tuple[str, ...] = ("face-detector-face-fitter",)
+    key: RequestKey | None = None
+
+    def parse(self, factory: JobFactory) -> Submission:
+        return Submission(self.services, {}, DIALECTS["v2"], Options(60, "number"), PHOTO, key=self.key)
+
+
+class Deployment:
+    """Workers that end each job at once, or leave it alone.
+
+    Attributes:
+        ending: of each job; None leaves it alone.
+    """
+
+    def __init__(self, ending: Ending | None = DONE, *, workers: bool = True) -> None:
+        self.ending = ending
+        self.workers = workers
+        self.store = MemoryJobStore(JobSettings())
+        self.finished: Queue[str] = Queue()
+        self.sent = 0
+
+    def admit(self, spec: JobSpec) -> None:
+        """There is room."""
+
+    def require_workers(self, spec: JobSpec) -> None:
+        if not self.workers:
+            raise NoWorker("none")
+
+    def send(self, spec: JobSpec) -> None:
+        self.sent += 1
+        if self.ending is not None:
+            self.store.finish(spec, self.ending, {}, time())
+            self.finished.put(spec.id)
+
+    def seek_end(self) -> None:
+        """There is nothing to skip."""
+
+    def read(self, wait_s: float) -> list[str]:
+        try:
+            return [self.finished.get(timeout=wait_s)]
+        except Empty:
+            return []
+
+    def run(self, use: Callable[[AsyncJobService], Awaitable[Result]]) -> Result:
+        async def run() -> Result:
+            hub, thread = WaitHub(self, read_s=0.05), SubmissionThread()
+            factory = JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value)
+            try:
+                return await use(AsyncJobService(JobService(self.store, self, self), factory, hub, thread))
+            finally:
+                await thread.close()
+                await hub.close()
+
+        return asyncio.run(run())
+
+
+def test_a_submission_that_does_not_wait_gets_its_queued_job() -> None:
+    there = Deployment(ending=None)
+    snapshot = there.run(lambda jobs: jobs.submit(Photo()))
+    assert (snapshot.job.status, there.sent) == (JobStatus.QUEUED, 1)
+
+
+def test_a_submission_that_waits_gets_the_result_though_the_job_ended_at_once() -> None:
+    snapshot = Deployment().run(lambda jobs: jobs.submit(Photo(), 30))
+    assert snapshot.job.status is JobStatus.SUCCEEDED
+    assert snapshot.require_sample() == {"objects": []}
+
+
+def test_waiting_ends_in_time_and_shows_the_job_as_it_is() -> None:
+    snapshot = Deployment(ending=None).run(lambda jobs: jobs.submit(Photo(), 0.05))
+    assert snapshot.job.status is JobStatus.QUEUED
+
+
+def test_a_repeated_submission_waits_for_the_earlier_job() -> None:
+    there = Deployment()
+    photo = Photo(key=RequestKey("key", "print"))
+
+    async def twice(jobs: AsyncJobService) -> list[str]:
+        return [(await jobs.submit(photo, 30)).job.spec.id for _ in range(2)]
+
+    first, second = there.run(twice)
+    assert (first == second, there.sent) == (True, 1)
+
+
+def test_a_request_that_cannot_be_parsed_into_a_job_is_refused() -> None:
+    there = Deployment()
+    with pytest.raises(InvalidSample):
+        there.run(lambda jobs: jobs.submit(Photo(("no-such-service",))))
+    assert (len(there.store), there.sent) == (0, 0)
+
+
+def test_a_processed_job_is_erased() -> None:
+    there = Deployment()
+    done = there.run(lambda jobs: jobs.process(Photo(), 30))
+    assert done.data.result == DONE.result
+    assert done.submission.image == PHOTO
+    assert len(there.store) == 0
+
+
+def test_a_processed_job_that_failed_is_an_error_and_is_erased() -> None:
+    failure = Failure(service=None, type="model_error", message="no")
+    there = Deployment(Ending(JobStatus.FAILED, failure=failure))
+    with pytest.raises(JobFailed) as failed:
+        there.run(lambda jobs: jobs.process(Photo(), 30))
+    assert (failed.value.failure_type, len(there.store)) == ("model_error", 0)
+
+
+def test_a_job_that_is_processed_for_too_long_continues() -> None:
+    there = Deployment(ending=None)
+    with pytest.raises(WaitedTooLong, match="/jobs/"):
+        there.run(lambda jobs: jobs.process(Photo(), 0.05))
+    assert len(there.store) == 1
+
+
+def test_nothing_is_processed_without_a_worker() -> None:
+    there = Deployment(workers=False)
+    with pytest.raises(NoWorker):
+        there.run(lambda jobs: jobs.process(Photo(), 30))
+    assert (len(there.store), there.sent) == (0, 0)
