@@ -183,7 +183,7 @@ class Dispatch:
         """Keep the results of photos; photos that the workers did not reach are sent again with their bytes."""
         unreached: list[int] = []
         for index, item in zip(attempt.indices, items, strict=True):
-            if attempt.by_reference and item.dead and item.failures[-1].type == UnreachableReference.type:
+            if attempt.by_reference and item.failed and item.failures[-1].type == UnreachableReference.type:
                 unreached.append(index)
             else:
                 attempt.results.items[index] = item
@@ -213,8 +213,8 @@ class Dispatch:
         if len(items) < len(results.items):
             return
         pairs = list(zip(results.chunk.inputs, items, strict=True))
-        failed = [(photo, item.failures[-1]) for photo, item in pairs if item.dead]
-        self.output.write(results.chunk, self.form, [pair for pair in pairs if not pair[1].dead], failed)
+        failed = [(photo, item.failures[-1]) for photo, item in pairs if item.failed]
+        self.output.write(results.chunk, self.form, [pair for pair in pairs if not pair[1].failed], failed)
         self.inputs += len(pairs)
         self.progress.done(len(pairs), len(failed))
 
@@ -228,4 +228,4 @@ class Dispatch:
 
 
 def _failed(failure: Failure) -> Item:
-    return Item(sample=Sample(), failures=[failure], dead=True)
+    return Item(sample=Sample(), failures=[failure], failed=True)

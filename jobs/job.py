@@ -191,7 +191,7 @@ class Ending:
     @property
     def failed_items(self) -> int:
         """How many items of the result failed."""
-        return sum(item.dead for item in self.result.items) if self.result else 0
+        return sum(item.failed for item in self.result.items) if self.result else 0
 
 
 def new_job_id() -> str:

@@ -27,14 +27,14 @@ class Item(Canonical):
         blob: the id of its image in the blob store; None if it is not there.
         source: a reference to its image instead, as `jobs.reference.Reference` writes it.
         failures: the services that gave nothing. In a job that fails on errors the first one is the last.
-        dead: it failed: no further service runs on it.
+        failed: no further service runs on it.
     """
 
     sample: Sample
     blob: str | None = None
     source: str | None = None
     failures: list[Failure] = Field(default_factory=list)
-    dead: bool = False
+    failed: bool = False
 
     @property
     def image(self) -> str | None:

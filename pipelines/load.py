@@ -89,13 +89,13 @@ def load_items(items: Sequence[Item], images: Callable[[str], Image]) -> list[Lo
     """
     loaded: list[LoadedItem] = []
     for item in items:
-        if item.dead:
+        if item.failed:
             continue
         try:
             image = images(item.image) if item.image is not None else None
         except InvalidRequest as error:
             item.failures.append(Failure(service=None, type=error.type, message=str(error)))
-            item.dead = True
+            item.failed = True
             continue
         if image is not None:
             item.sample.size = image.shape[0], image.shape[1]

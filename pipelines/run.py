@@ -31,7 +31,7 @@ def run_service(service: Service, loaded: Sequence[LoadedItem], *, fail_fast: bo
         The time it took in milliseconds.
     """
     started = perf_counter()
-    batch = [one for one in loaded if not one.item.dead]
+    batch = [one for one in loaded if not one.item.failed]
     try:
         _run_batch(service, batch)
     except Exception:  # noqa: BLE001 - whatever one item does to a service, the others must not fail
@@ -39,7 +39,7 @@ def run_service(service: Service, loaded: Sequence[LoadedItem], *, fail_fast: bo
             if failure := _run_alone(service, one):
                 one.item.failures.append(failure)
                 # Without its objects a sample has nothing for later services to judge.
-                one.item.dead = fail_fast or isinstance(service, DetectingService)
+                one.item.failed = fail_fast or isinstance(service, DetectingService)
     return (perf_counter() - started) * 1000
 
 

@@ -157,14 +157,14 @@ class _StageRun:
             StorageError: the store did not answer.
             ModelError: a service cannot be loaded.
         """
-        names = [item.image for item in self.chunk.items if item.image is not None and not item.dead]
+        names = [item.image for item in self.chunk.items if item.image is not None and not item.failed]
         with self._runner.images.ahead(names) as images:
             loading_since = perf_counter()
             for group in load_groups(self.chunk.items, images, self._runner.group_pixels):
                 # Decoding time is charged to the first service of the stage.
                 self._ms[self.stage.first] += (perf_counter() - loading_since) * 1000
                 for index, name in self._services.items():
-                    if all(one.item.dead for one in group):
+                    if all(one.item.failed for one in group):
                         break
                     self._check()
                     self._run_service(index, name, group)
@@ -177,7 +177,7 @@ class _StageRun:
 
     def ending(self) -> Ending | None:
         """How the job ends with this stage; None if its next stage follows."""
-        if all(item.dead for item in self.chunk.items):
+        if all(item.failed for item in self.chunk.items):
             # Where many items travel together, the result says of each why it failed.
             result = self.chunk if len(self.chunk.items) > 1 else None
             return Ending(JobStatus.FAILED, result=result, failure=self.chunk.items[0].failures[-1])

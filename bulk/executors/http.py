@@ -203,7 +203,7 @@ class HttpExecutor:
             if row["shared"] or row["custom_id"] is None:
                 return Outcome(None, failure)
             if failure.type not in _UNDONE:
-                items[int(row["custom_id"])] = Item(sample=Sample(), failures=[failure], dead=True)
+                items[int(row["custom_id"])] = Item(sample=Sample(), failures=[failure], failed=True)
         known = [item for item in items if item is not None]
         return Outcome(known if len(known) == len(items) else None)
 

@@ -49,7 +49,7 @@ def _same(executor: Executor, referring: Checked, carried: Checked) -> bool:
     one, other = (_result(executor, photo) for photo in (referring, carried))
     if one is None or other is None:
         return False
-    return (one.failures, one.dead) == (other.failures, other.dead) and _alike(one.sample, other.sample)
+    return (one.failures, one.failed) == (other.failures, other.failed) and _alike(one.sample, other.sample)
 
 
 def _alike(one: Sample, other: Sample) -> bool:

@@ -53,7 +53,7 @@ class ServiceActor:
         items = []
         for number, checked in enumerate(self._validator.check(photos, by_reference=False)):
             if isinstance(checked, Failure):
-                items.append(Item(sample=Sample(), failures=[checked], dead=True))
+                items.append(Item(sample=Sample(), failures=[checked], failed=True))
             else:
                 assert checked.image is not None
                 images[str(number)] = checked.image
@@ -65,7 +65,7 @@ class ServiceActor:
         return pa.Table.from_pylist(rows, self._table.schema.append(pa.field("error", pa.string())))
 
     def _rows(self, photo: Input, item: Item) -> list[ResultRow]:
-        if not item.dead:
+        if not item.failed:
             return self._table.rows(photo, item)
         last = item.failures[-1]
         return [{"image": photo.name, "error": f"{last.type}: {last.message}"}]

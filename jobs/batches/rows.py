@@ -34,7 +34,7 @@ def result_rows(batch: Batch, jobs: JobStore) -> Iterator[BatchRow]:
         if data.result is None:
             raise JobFailed.because(JobStatus.EXPIRED)
         for index, (item, request) in enumerate(zip(data.result.items, data.requests, strict=True)):
-            if not item.dead:
+            if not item.failed:
                 image = jobs.image(item.blob) if one.job.spec.include_image and item.blob else None
                 height, width = item.sample.size or (None, None)
                 size = {"image_width": width, "image_height": height}
@@ -79,7 +79,7 @@ def _failures(one: BatchJob, jobs: JobStore, *, late: bool) -> Iterator[BatchRow
     shared = data.result is None and job_failure is one.job.failure and one.requests > 1
     for index, request in enumerate(data.requests):
         item = data.result.items[index] if data.result else None
-        if item is None or item.dead:
+        if item is None or item.failed:
             failure = item.failures[-1] if item else job_failure
             why = {"service": failure.service, "type": failure.type, "detail": failure.message}
             yield {**_named(request), **why, "shared": shared}

@@ -91,7 +91,7 @@ def opened(book: BatchService, caller: str = "", key: str | None = None) -> Batc
 
 def half_dead() -> Ending:
     chunk = new_job(images=(b"a", b"b")).chunk
-    chunk.items[1].dead = True
+    chunk.items[1].failed = True
     return Ending(JobStatus.SUCCEEDED, result=chunk)
 
 

@@ -138,7 +138,7 @@ def test_a_job_that_is_over_knows_how_many_of_its_samples_have_come_to_nothing(s
     job = new_job(images=(b"a", b"b", b"c"))
     store.create(job)
     for item in job.chunk.items[1:]:
-        item.dead = True
+        item.failed = True
     store.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=job.chunk), {}, time())
     found = store.find(job.spec.id)
     assert found is not None

@@ -16,7 +16,7 @@ def well(_: "FakeExecutor", photos: Sequence[Checked]) -> Outcome:
 
 
 def dead(kind: str) -> Item:
-    return Item(sample=Sample(), failures=[Failure(service=None, type=kind, message="why")], dead=True)
+    return Item(sample=Sample(), failures=[Failure(service=None, type=kind, message="why")], failed=True)
 
 
 class FakeExecutor:

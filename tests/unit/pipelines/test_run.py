@@ -63,7 +63,7 @@ def test_a_failing_sample_takes_no_neighbour_along() -> None:
     items = [item("wide", 0.25), item("wide", 0.5), item("wide", 0.75)]
     run_service(FakeAge(broken_at=20), load_items(items, IMAGES.__getitem__), fail_fast=True)
     assert [one.sample.objects[0].age for one in items] == [10, None, 30]
-    assert [one.dead for one in items] == [False, True, False]
+    assert [one.failed for one in items] == [False, True, False]
     assert [failure.service for failure in items[1].failures] == ["age-estimator"]
 
 
@@ -71,7 +71,7 @@ def test_a_job_that_goes_on_keeps_a_failing_sample_alive() -> None:
     items = [item("wide", 0.5)]
     loaded = load_items(items, IMAGES.__getitem__)
     run_service(FakeAge(broken_at=20), loaded, fail_fast=False)
-    assert not items[0].dead
+    assert not items[0].failed
     assert items[0].failures[0].message == "the engine failed"
 
 
@@ -84,7 +84,7 @@ def test_an_image_that_cannot_be_had_is_the_failure_of_its_sample_alone() -> Non
     items = [item("gone", 0.5), item("wide", 0.25)]
     loaded = load_items(items, fetch)
     assert [one.item for one in loaded] == [items[1]]
-    assert items[0].dead
+    assert items[0].failed
     assert items[0].failures[0].type == "invalid_image"
 
 

@@ -138,7 +138,7 @@ def ages(executor: HttpExecutor, ticket: str) -> list[Any]:
     assert outcome is not None
     if outcome.items is None:
         return [outcome.failure.type if outcome.failure else None]
-    return [item.failures[-1].type if item.dead else item.sample.objects[0].age for item in outcome.items]
+    return [item.failures[-1].type if item.failed else item.sample.objects[0].age for item in outcome.items]
 
 
 @pytest.mark.parametrize("by_reference", [True, False])

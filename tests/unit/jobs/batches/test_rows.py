@@ -45,7 +45,7 @@ def result(*, second_dead: bool = False) -> Chunk:
     for item in chunk.items:
         item.sample.size = (20, 40)
     if second_dead:
-        chunk.items[1].dead, chunk.items[1].failures = True, [FAILURE]
+        chunk.items[1].failed, chunk.items[1].failures = True, [FAILURE]
     return chunk
 
 
@@ -102,7 +102,7 @@ def test_only_what_failed_as_a_whole_may_succeed_on_its_own(filled: Filled) -> N
 def test_a_failed_job_tells_of_each_sample_why_it_failed(filled: Filled) -> None:
     dead = result(second_dead=True)
     other = Failure(service=None, type="invalid_image", message="cut off")
-    dead.items[0].dead, dead.items[0].failures = True, [other]
+    dead.items[0].failed, dead.items[0].failures = True, [other]
     filled.add((13, 14), Ending(JobStatus.FAILED, result=dead, failure=other))
     last, end = list(error_rows(filled.batch, filled.jobs, filled.store))[-2:]
     assert (last["type"], last["service"], last["shared"]) == ("invalid_image", None, False)
