@@ -39,7 +39,7 @@ def test_the_jobs_of_a_run_belong_together_and_are_sent_where_its_workers_consum
     assert len(photos) == 1
     one, other = executor(settings, validator), executor(settings, validator)
     first, second, third = sent(settings, one, photos), sent(settings, one, photos), sent(settings, other, photos)
-    assert first.batch == second.batch != third.batch
+    assert first.group == second.group != third.group
     assert first.priority == Priority.BULK
     assert [stage.services for stage in first.stages] == [("face-detector-face-fitter",), ("age-estimator",)]
     for through, spec in ((one, first), (one, second), (other, third)):
