@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bulk.output.columns import object_columns
+from pipelines.tables.columns import object_columns
 from models.catalogue import all_services, services
 from models.errors import WeightsMissing
 from models.output import IMAGE, Output
