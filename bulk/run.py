@@ -7,16 +7,17 @@ from time import monotonic
 from typing import Literal
 
 from bulk.dispatch import Dispatch, RunProgress
-from bulk.errors import IncompatibleRun
+from bulk.errors import IncompatibleRun, InvalidSource
 from bulk.executors.executor import Executor
 from bulk.executors.reference_probe import workers_reach
 from bulk.inputs import Input, Order, PhotoSource
 from bulk.output.folder import Output, Remaining
 from bulk.output.formats import Format, JsonLines, Parquet
 from bulk.output.record import RunRecord, RunTask, open_record
-from bulk.output.rows import SampleTable
 from bulk.validation import PhotoValidator
 from models.catalogue import Catalogue
+from pipelines.errors import ClashingColumns
+from pipelines.tables.sample_table import SampleTable
 
 FormatName = Literal["parquet", "jsonl"]
 
@@ -68,7 +69,7 @@ def run(
 
     Raises:
         IncompatibleRun: the folder holds the results of another run.
-        InvalidSource: the source cannot be read.
+        InvalidSource: the source cannot be read, or two columns of its manifest clash.
         ExecutorLost: the executor does not answer, or refuses the work.
         InvalidSample: the services make no pipeline for photos.
     """
@@ -134,4 +135,9 @@ def used_models(catalogue: Catalogue, services: Sequence[str], held: Mapping[str
 
 def _format(name: FormatName, validator: PhotoValidator, source: PhotoSource) -> Format:
     fields = validator.plan.fields
-    return Parquet(SampleTable(fields, source.columns)) if name == "parquet" else JsonLines(fields)
+    if name == "jsonl":
+        return JsonLines(fields)
+    try:
+        return Parquet(SampleTable(fields, source.columns))
+    except ClashingColumns as error:
+        raise InvalidSource(f"the manifest cannot be copied to the results: {error}") from error

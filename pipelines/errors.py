@@ -5,6 +5,7 @@ from typing import ClassVar, TypedDict
 
 from pydantic import ValidationError
 
+from config.errors import FacelineError
 from models.errors import InvalidRequest
 
 
@@ -42,6 +43,12 @@ def details_of(error: ValidationError, loc: list[str | int]) -> list[Detail]:
     """What pydantic found wrong, at `loc` and below; without the values, which can be templates."""
     entries = error.errors(include_url=False, include_context=False, include_input=False)
     return [Detail(loc=[*loc, *entry["loc"]], msg=entry["msg"], type=entry["type"]) for entry in entries]
+
+
+class ClashingColumns(FacelineError):
+    """Two columns of a table have one name."""
+
+    type: ClassVar[str] = "clashing_columns"
 
 
 class NotTwoObjects(InvalidRequest):

@@ -1,16 +1,19 @@
 """The media types of batches: of the bodies that come, and of the rows that go."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from importlib.util import find_spec
 
 from fastapi import Request
+from pydantic_core import to_json
 
 from api.batches.schemas import BatchOptions
 from api.errors import NotAcceptable, UnsupportedMedia
 from config.settings import Settings
-from jobs.batches import tables
+from jobs.batches.batch import Batch
 from jobs.batches.requests import NewBatch
 from jobs.batches.rows import BatchRow
+from jobs.batches.service import BatchService
 from jobs.factory import Options
 from jobs.idempotency import RequestKey, fingerprint_of
 from jobs.job import Priority
@@ -67,7 +70,7 @@ def choose_media_type(accept: str) -> str:
     named = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     for name in named:
         if name == PARQUET:
-            if not tables.can_write_parquet():
+            if find_spec("pyarrow") is None:
                 raise NotAcceptable(f"Parquet needs pyarrow, which this deployment does not have: ask for {JSONL}")
             return PARQUET
         if name in (JSONL, "application/jsonl", "application/*", "*/*", ""):
@@ -75,9 +78,31 @@ def choose_media_type(accept: str) -> str:
     raise NotAcceptable(f"this route gives {JSONL} or {PARQUET}")
 
 
-def write_rows(rows: Iterator[BatchRow], columns: tables.Columns, media_type: str) -> Iterator[bytes]:
-    """The rows as a file of a media type."""
-    return tables.write_parquet(rows, columns) if media_type == PARQUET else tables.write_jsonl(rows)
+def write_output(batches: BatchService, batch: Batch, media_type: str) -> Iterator[bytes]:
+    """The results of a batch so far as a file of a media type."""
+    if media_type == PARQUET:
+        # pyarrow may be missing. The first piece is written in a thread, so the import does not block the event loop.
+        from jobs.batches.parquet import write_results
+
+        yield from write_results(batch, batches.results(batch))
+    else:
+        yield from write_jsonl(batches.result_rows(batch))
+
+
+def write_errors(batches: BatchService, batch: Batch, media_type: str) -> Iterator[bytes]:
+    """The errors of a batch so far as a file of a media type."""
+    if media_type == PARQUET:
+        from jobs.batches.parquet import write_error_rows
+
+        yield from write_error_rows(batches.error_rows(batch))
+    else:
+        yield from write_jsonl(batches.error_rows(batch))
+
+
+def write_jsonl(rows: Iterable[BatchRow]) -> Iterator[bytes]:
+    """Each row as a line of JSON."""
+    for row in rows:
+        yield to_json(row) + b"\n"
 
 
 def _caller(request: Request, key_header: str | None) -> str:

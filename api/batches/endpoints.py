@@ -1,14 +1,14 @@
 """The routes of batches: submit many samples in one request, watch, fetch, cancel and erase them together."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.batches.bodies import ARCHIVES, JSONL, LINES, PARQUET, choose_media_type, new_batch, write_rows
+from api.batches.bodies import ARCHIVES, JSONL, LINES, PARQUET, choose_media_type, new_batch, write_errors, write_output
 from api.batches.schemas import BatchList, BatchOptions, BatchView, ErrorRow, ResultRow, view_batch
 from api.openapi.schemas import ERRORS, Schemas
 from api.parameters import CursorText, Limit, cursor_of
@@ -17,8 +17,7 @@ from api.state import StateDep
 from api.uploads import counted
 from jobs.batches.batch import Batch
 from jobs.batches.requests import BatchLine
-from jobs.batches.rows import BatchRow
-from jobs.batches.tables import ERROR_COLUMNS, RESULT_COLUMNS, Columns
+from jobs.batches.service import BatchService
 from jobs.errors import JobFailed
 from jobs.job import JobStatus
 
@@ -42,6 +41,13 @@ UNACCEPTABLE: dict[int | str, dict[str, Any]] = {
     406: {"description": "The caller accepts neither media type, or pyarrow is not installed."}
 }
 BINARY = {"type": "string", "format": "binary"}
+OUTPUT_TABLE = (
+    "The table of `faceline bulk`: a row for each object, and one for a sample without objects. `image` is the "
+    "`custom_id`. Then come `image_width`, `image_height`, `failures`, `object` and `class`, the columns of all fields "
+    "that the services of the batch give, and `line`. A field that the services of a request do not give is null. "
+    "The caller's own keys, echoed images and the `verification` of a sample are in JSONL only."
+)
+ERRORS_TABLE = "A row for each request that failed. The columns are the keys of JSONL; `detail` is JSON unless a text."
 
 
 def batch_router(schemas: Schemas) -> APIRouter:
@@ -60,9 +66,13 @@ def batch_router(schemas: Schemas) -> APIRouter:
     )
     router.add_api_route("", list_batches, methods=["GET"], response_model=BatchList)
     router.add_api_route("/{batch_id}", get_batch, methods=["GET"], response_model=BatchView, responses=GONE)
-    for path, endpoint, row in (("output", get_output, ResultRow), ("errors", get_errors, ErrorRow)):
+    for path, endpoint, row, table in (
+        ("output", get_output, ResultRow, OUTPUT_TABLE),
+        ("errors", get_errors, ErrorRow, ERRORS_TABLE),
+    ):
         shape = schemas.json(row)["content"]["application/json"]
-        answer = {"description": "Rows, as they are ready.", "content": {JSONL: shape, PARQUET: binary}}
+        parquet = {"schema": {**BINARY, "description": table}}
+        answer = {"description": "Rows, as they are ready.", "content": {JSONL: shape, PARQUET: parquet}}
         router.add_api_route(
             f"/{{batch_id}}/{path}",
             endpoint,
@@ -107,14 +117,12 @@ async def get_batch(state: StateDep, batch_id: str, wait: Wait = 0) -> Response:
 
 async def get_output(state: StateDep, batch_id: str, accept: Accept = "*/*") -> Response:
     """The results so far, in the order of the requests."""
-    batch = await asyncio.to_thread(state.batches.get, batch_id)
-    return _stream(batch, state.batches.results(batch), RESULT_COLUMNS, accept)
+    return await _stream(state.batches, batch_id, accept, write_output)
 
 
 async def get_errors(state: StateDep, batch_id: str, accept: Accept = "*/*") -> Response:
     """The requests that failed so far, and why, in their order."""
-    batch = await asyncio.to_thread(state.batches.get, batch_id)
-    return _stream(batch, state.batches.errors(batch), ERROR_COLUMNS, accept)
+    return await _stream(state.batches, batch_id, accept, write_errors)
 
 
 async def cancel_batch(state: StateDep, batch_id: str) -> Response:
@@ -129,9 +137,12 @@ async def erase_batch(state: StateDep, batch_id: str) -> Response:
     return Response(status_code=204)
 
 
-def _stream(batch: Batch, rows: Iterator[BatchRow], columns: Columns, accept: str) -> Response:
+async def _stream(
+    batches: BatchService, batch_id: str, accept: str, write: Callable[[BatchService, Batch, str], Iterator[bytes]]
+) -> Response:
+    batch = await asyncio.to_thread(batches.get, batch_id)
     if batch.gone(time()):
         raise JobFailed.because(JobStatus.EXPIRED, "batch")
     media_type = choose_media_type(accept)
-    content = write_rows(rows, columns, media_type)
+    content = write(batches, batch, media_type)
     return StreamingResponse(content, media_type=media_type, headers={STATUS_HEADER: batch.status(time())})

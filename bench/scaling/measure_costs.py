@@ -24,13 +24,13 @@ from broker.queues import CO_LOCATED
 from bulk.executors.queue import QueueExecutor, deployed_executor
 from bulk.inputs import Input
 from bulk.output.formats import Parquet
-from bulk.output.rows import SampleTable
 from bulk.validation import PhotoValidator, photo_validator
 from config.engine import usable_cores
 from embedded.stack import Stack
 from jobs.redis.connection import Client, connect
 from jobs.reference import Reference
 from pipelines.chunk import Failure
+from pipelines.tables.sample_table import SampleTable
 
 WARM_UP_CHUNKS = 2
 IDLE_S = 10.0

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bulk.inputs import Input
-from bulk.output.rows import SampleTable
 from pipelines.chunk import Item
 from pipelines.dialects import DIALECTS
 from pipelines.dialects.codec import WriteContext
+from pipelines.tables.parquet import write_parquet
+from pipelines.tables.sample_table import SampleTable
 
 PhotoResult = tuple[Input, Item]
 
@@ -45,8 +45,9 @@ class Parquet(Format):
 
     def write(self, path: Path, results: Sequence[PhotoResult]) -> None:
         """See `Format.write`."""
-        rows = [row for photo, item in results for row in self.table.rows(photo, item)]
-        pq.write_table(pa.Table.from_pylist(rows, self.table.schema), path, compression="zstd")
+        rows = (row for photo, item in results for row in self.table.rows(photo.name, photo.extra, item))
+        with path.open("wb") as file:
+            file.writelines(write_parquet(rows, self.table.schema))
 
     def count(self, path: Path) -> int:
         """See `Format.count`."""

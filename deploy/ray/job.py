@@ -15,7 +15,6 @@ import ray
 import typer
 
 from bulk.inputs import Input
-from bulk.output.rows import ResultRow, SampleTable
 from bulk.sources import open_source
 from bulk.validation import photo_validator
 from config.settings import load_settings
@@ -25,6 +24,7 @@ from pipelines.chunk import Failure, Item
 from pipelines.load import load_groups
 from pipelines.run import run_service
 from pipelines.sample import Sample
+from pipelines.tables.sample_table import ObjectRow, SampleTable
 
 CHUNK = 64
 
@@ -64,9 +64,9 @@ class ServiceActor:
         rows = [row for photo, item in zip(photos, items, strict=True) for row in self._rows(photo, item)]
         return pa.Table.from_pylist(rows, self._table.schema.append(pa.field("error", pa.string())))
 
-    def _rows(self, photo: Input, item: Item) -> list[ResultRow]:
+    def _rows(self, photo: Input, item: Item) -> list[ObjectRow]:
         if not item.failed:
-            return self._table.rows(photo, item)
+            return self._table.rows(photo.name, photo.extra, item)
         last = item.failures[-1]
         return [{"image": photo.name, "error": f"{last.type}: {last.message}"}]
 

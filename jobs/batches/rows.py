@@ -1,6 +1,7 @@
-"""The results and the errors of a batch as rows. One job is read at a time, so memory use does not grow."""
+"""The results and the errors of a batch, one after another. One job is read at a time, so memory use does not grow."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from heapq import merge
 from time import time
 from typing import Any
@@ -9,9 +10,9 @@ from jobs.answer import write_answer
 from jobs.batches.batch import Batch, BatchJob
 from jobs.batches.store import BatchStore
 from jobs.errors import JobFailed
-from jobs.job import JobData, JobStatus, RequestReference
+from jobs.job import JobData, JobSpec, JobStatus, RequestReference
 from jobs.store import JobStore
-from pipelines.chunk import Failure
+from pipelines.chunk import Failure, Item
 
 REFUSALS_AT_ONCE = 500
 CANCELED = Failure(service=None, type="canceled", message="the batch was canceled")
@@ -20,7 +21,24 @@ EXPIRED = Failure(service=None, type="expired", message="the time of the batch w
 BatchRow = dict[str, Any]
 
 
-def result_rows(batch: Batch, jobs: JobStore) -> Iterator[BatchRow]:
+@dataclass(frozen=True, slots=True)
+class RequestResult:
+    """A request of a batch that has a result.
+
+    Attributes:
+        spec: of its job.
+        data: of its job; they have the result.
+        index: of its item in the job.
+    """
+
+    spec: JobSpec
+    data: JobData
+    request: RequestReference
+    item: Item
+    index: int
+
+
+def request_results(batch: Batch, jobs: JobStore) -> Iterator[RequestResult]:
     """The requests that have a result, in the order in which they came.
 
     Raises:
@@ -35,10 +53,21 @@ def result_rows(batch: Batch, jobs: JobStore) -> Iterator[BatchRow]:
             raise JobFailed.because(JobStatus.EXPIRED)
         for index, (item, request) in enumerate(zip(data.result.items, data.requests, strict=True)):
             if not item.failed:
-                image = jobs.image(item.blob) if one.job.spec.include_image and item.blob else None
-                height, width = item.sample.size or (None, None)
-                size = {"image_width": width, "image_height": height}
-                yield {**_named(request), **size, "result": write_answer(one.job.spec, data, image, index)}
+                yield RequestResult(one.job.spec, data, request, item, index)
+
+
+def result_rows(batch: Batch, jobs: JobStore) -> Iterator[BatchRow]:
+    """The results as rows of JSON, each with its enriched sample.
+
+    Raises:
+        JobFailed: see `request_results`.
+        StorageError: the store did not answer.
+    """
+    for one in request_results(batch, jobs):
+        image = jobs.image(one.item.blob) if one.spec.include_image and one.item.blob else None
+        height, width = one.item.sample.size or (None, None)
+        size = {"image_width": width, "image_height": height}
+        yield {**_named(one.request), **size, "result": write_answer(one.spec, one.data, image, one.index)}
 
 
 def error_rows(batch: Batch, jobs: JobStore, store: BatchStore) -> Iterator[BatchRow]:

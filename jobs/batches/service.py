@@ -6,7 +6,7 @@ from time import time
 
 from config.settings import BatchSettings
 from jobs.batches.batch import Batch, BatchJob, BatchSpec, BatchStatus
-from jobs.batches.rows import BatchRow, error_rows, result_rows
+from jobs.batches.rows import BatchRow, RequestResult, error_rows, request_results, result_rows
 from jobs.batches.store import BatchStore
 from jobs.errors import BatchUnknown, JobFailed, Overloaded, StillComingIn
 from jobs.idempotency import RequestKey, bind_or_undo
@@ -110,12 +110,16 @@ class BatchService:
         listed, last = self.store.recent(limit, after)
         return [batch for batch_id in listed if (batch := self.find(batch_id))], last
 
-    def results(self, batch: Batch) -> Iterator[BatchRow]:
-        """The results so far; see `result_rows`."""
+    def results(self, batch: Batch) -> Iterator[RequestResult]:
+        """The results so far; see `request_results`."""
+        return request_results(batch, self.jobs)
+
+    def result_rows(self, batch: Batch) -> Iterator[BatchRow]:
+        """The results so far as rows of JSON; see `jobs.batches.rows.result_rows`."""
         return result_rows(batch, self.jobs)
 
-    def errors(self, batch: Batch) -> Iterator[BatchRow]:
-        """The errors so far; see `error_rows`."""
+    def error_rows(self, batch: Batch) -> Iterator[BatchRow]:
+        """The errors so far; see `jobs.batches.rows.error_rows`."""
         return error_rows(batch, self.jobs, self.store)
 
     def sweep(self) -> None:

@@ -90,10 +90,7 @@ import numpy as np
 import pyarrow as pa
 from api.app import create_app
 from api.services.catalogue import service_view
-from bulk.inputs import Input
-from bulk.output.rows import SampleTable
 from config.settings import load_settings
-from jobs.reference import Reference
 from models.catalogue import services
 from pipelines.chunk import Chunk, Item
 from pipelines.dialects import DIALECTS
@@ -101,6 +98,7 @@ from pipelines.dialects.codec import WriteContext
 from pipelines.load import load_items
 from pipelines.run import run_service
 from pipelines.sample import Sample, SampleObject
+from pipelines.tables.sample_table import SampleTable
 
 async def documents():
     transport = httpx.ASGITransport(create_app())
@@ -121,7 +119,7 @@ for name, dialect in DIALECTS.items():
     (again,) = dialect.read(json.loads(json.dumps(answers[name])), (10, 20)).objects
     assert all(getattr(again, output) == getattr(item.sample.objects[0], output) for output in NAMES)
 table = SampleTable(NAMES, {})
-rows = pa.Table.from_pylist(table.rows(Input("a.jpg", Reference("/a.jpg")), item), table.schema)
+rows = pa.Table.from_pylist(table.rows("a.jpg", {}, item), table.schema)
 limits = load_settings().limits
 print(json.dumps({
     "answers": answers,
@@ -224,7 +222,7 @@ def test_a_value_with_a_reserved_name_stops_the_process(tmp_path: Path) -> None:
         ("fitter", "pipelines.dialects", "the output `fitter` has the name of a key that dialects use already"),
         ("has_medical_mask", "pipelines.dialects", "the output `has_medical_mask` has the name of a key"),
         ("errors", "pipelines.dialects", "the output `errors` has the name of a key"),
-        ("yaw", "bulk.output.columns", "the table has another column yaw"),
+        ("yaw", "pipelines.tables.columns", "the table has another column yaw"),
     ],
 )
 def test_a_name_that_is_taken_stops_the_process(tmp_path: Path, output: str, module: str, problem: str) -> None:

@@ -12,7 +12,9 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api.app import create_app
+from api.batches.bodies import PARQUET
 from models.catalogue import services
+from pipelines.tables.columns import PHOTO_COLUMNS
 
 EXAMPLES = sorted((Path(str(files("api.openapi"))) / "examples").glob("*/*.json"))
 assert EXAMPLES, "without examples their tests would be skipped"
@@ -72,3 +74,15 @@ def test_forms_document_their_fields(documents: Documents) -> None:
 def test_ages_are_documented_as_they_are_answered(documents: Documents) -> None:
     schemas = documents.get("/age-estimator")["components"]["schemas"]
     assert schemas["AgeEstimatorV2AnswerObject"]["properties"]["age"]["type"] == ["string", "number"]
+
+
+def test_the_parquet_of_a_batch_is_described_with_its_columns(documents: Documents) -> None:
+    paths = documents.get()["paths"]
+    described = {
+        name: paths[f"/batches/{{batch_id}}/{name}"]["get"]["responses"]["200"]["content"][PARQUET]["schema"]
+        for name in ("output", "errors")
+    }
+    assert all(schema["format"] == "binary" for schema in described.values())
+    for column in (*PHOTO_COLUMNS, "line"):
+        assert f"`{column}`" in described["output"]["description"]
+    assert described["errors"]["description"]

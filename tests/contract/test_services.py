@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import yaml
 
-from bulk.output.columns import object_columns
 from models.catalogue import all_services, services
 from models.errors import WeightsMissing
 from models.output import IMAGE, Output
@@ -16,6 +15,7 @@ from models.service import DetectingService, EstimatingService, MatchingService,
 from pipelines.dialects import DIALECTS
 from pipelines.presets import PRESETS
 from pipelines.sample import Sample, SampleObject
+from pipelines.tables.columns import object_columns
 
 ROOT = Path(__file__).parents[2]
 

@@ -20,6 +20,7 @@ def new_job(
     asked: Sequence[str] = THREE,
     *,
     images: Sequence[bytes] = (b"\x00image",),
+    find_faces: bool = False,
     ttl_s: int = 60,
     deadline_s: int = 100,
     include_image: bool = False,
@@ -31,7 +32,7 @@ def new_job(
 ) -> NewJob:
     """A job on some images; its stages are the services of one family, if not placed otherwise."""
     catalogue = services()
-    planned = plan(asked, catalogue, Sample(), DIALECTS["v2"], has_image=True, find_faces=False)
+    planned = plan(asked, catalogue, Sample(), DIALECTS["v2"], has_image=True, find_faces=find_faces)
     spec = JobSpec(
         id=str(uuid4()),
         plan=planned,

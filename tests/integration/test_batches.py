@@ -6,6 +6,7 @@ import os
 import signal
 import tarfile
 import zipfile
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -16,6 +17,8 @@ from time import monotonic, sleep
 from typing import Any
 
 import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from config.settings import JobSettings
@@ -179,17 +182,48 @@ def test_200_photos_as_zip_have_the_results_that_they_have_in_a_tar(deployment: 
     ]
 
 
-def test_rows_come_as_parquet_to_those_who_ask(deployment: Deployment) -> None:
-    reading = pytest.importorskip("pyarrow.parquet")
-    batch_id = submit(deployment, lines(line("ü", v1_sample()), "[]"))
+def table(there: Deployment, batch_id: str, path: str) -> pa.Table:
+    response = there.client.get(f"/batches/{batch_id}/{path}", headers={"Accept": PARQUET})
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == PARQUET
+    return pq.read_table(io.BytesIO(response.content))
+
+
+def test_results_as_parquet_have_the_columns_of_all_services_that_the_requests_ask_for(deployment: Deployment) -> None:
+    asked = [
+        line("age", v2_sample(), [*DETECTOR, "age-estimator"]),
+        line("template", v2_sample(), [*DETECTOR, "template-extractor"]),
+        line("hidden", {**v1_sample(), "objects": [{}]}, ["gender-estimator"]),
+        line("body", v2_sample(), ["body-detector"]),
+        line("no face", v2_sample("shuttle_model.jpg")),
+    ]
+    batch_id = submit(deployment, lines(*asked))
+    assert ended(deployment, batch_id)["counts"]["succeeded"] == len(asked)
+    results = {row["custom_id"]: row["result"] for row in rows(deployment, batch_id, "output")}
+    written = table(deployment, batch_id, "output")
+    assert written.column_names[:2] == ["image", "image_width"]
+    assert written.column_names[-1] == "line"
+    assert {"age", "gender", "template", "yaw", "point_nose_x"} <= set(written.column_names)
+    assert not {"mask", "liveness", "emotion_happy"} & set(written.column_names)
+    found = {row["image"]: row for row in written.to_pylist()}
+    assert [(row["image"], row["line"]) for row in found.values()] == [
+        (one["custom_id"], number) for number, one in enumerate(asked, start=1)
+    ]
+    assert found["age"]["age"] == results["age"]["objects"][0]["age"]
+    (template,) = results["template"]["objects"][0]["template"].values()
+    assert found["template"]["template"] == b64decode(template["blob"])
+    assert (found["age"]["template"], found["template"]["age"]) == (None, None)
+    assert (found["body"]["class"], found["body"]["yaw"], found["no face"]["object"]) == ("body", None, None)
+    # The face was found for the caller, who did not ask for its box.
+    assert (found["hidden"]["class"], found["hidden"]["bbox_x1"]) == ("face", None)
+    assert found["hidden"]["gender"] == results["hidden"]["objects"][0]["gender"].lower()
+
+
+def test_errors_as_parquet_have_the_keys_of_the_lines(deployment: Deployment) -> None:
+    batch_id = submit(deployment, lines(line("ü", v1_sample(), ["shoe-estimator"]), "[]"))
     ended(deployment, batch_id)
-    for path in ("output", "errors"):
-        response = deployment.client.get(f"/batches/{batch_id}/{path}", headers={"Accept": PARQUET})
-        assert response.headers["content-type"] == PARQUET
-        (row,) = reading.read_table(io.BytesIO(response.content)).to_pylist()
-        (same,) = rows(deployment, batch_id, path)
-        written = {key: row[key] for key in ("result", "detail") if key in row}
-        assert {**row, **{key: json.loads(text) for key, text in written.items()}} == same
+    read = table(deployment, batch_id, "errors").to_pylist()
+    assert [{**row, "detail": json.loads(row["detail"])} for row in read] == rows(deployment, batch_id, "errors")
 
 
 def test_what_nobody_can_give_is_406(deployment: Deployment) -> None:

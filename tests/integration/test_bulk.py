@@ -1,10 +1,12 @@
 """A bulk run ends with each photo once in its results or errors, also after interruptions."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,7 @@ from time import monotonic, sleep
 
 import httpx
 import psutil
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -197,6 +200,26 @@ def test_a_deployment_that_does_not_reach_the_photos_gives_the_same_rows(
     assert (out / "errors.jsonl").read_bytes() == (undisturbed / "errors.jsonl").read_bytes()
     assert deployment.redis.keys("faceline:blob:*") == []
     assert deployment.redis.keys("faceline:result:*") == []
+
+
+def test_a_batch_of_the_same_photos_gives_the_same_table(deployment: Deployment, undisturbed: Path) -> None:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for name, photo in steady_photos().items():
+            archive.writestr(name, photo)
+    client, asked = deployment.client, {"services": ",".join(FOUR)}
+    submitted = client.post(
+        "/batches", content=held.getvalue(), params=asked, headers={"Content-Type": "application/zip"}
+    )
+    batch = f"/batches/{submitted.json()['id']}"
+    assert client.get(batch, params={"wait": 60}).json()["counts"]["succeeded"] == len(steady_photos())
+    answer = client.get(f"{batch}/output", headers={"Accept": "application/vnd.apache.parquet"})
+    table = pq.read_table(io.BytesIO(answer.content))
+    (schema,) = {pq.read_schema(path) for path in undisturbed.glob("parts/part-*.parquet")}
+    assert table.schema == schema.append(pa.field("line", pa.int64()))
+    found = table.drop_columns(["line"]).to_pylist()
+    assert_alike(sorted(found, key=lambda row: (row["image"], row["object"] or 0)), rows(undisturbed))
+    assert client.delete(batch).status_code == 204
 
 
 @pytest.mark.parametrize("how", ["--url", "--redis-url"])

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import bulk.dispatch
-from bulk.errors import ExecutorLost, IncompatibleRun, OutputTaken
+from bulk.errors import ExecutorLost, IncompatibleRun, InvalidSource, OutputTaken
 from bulk.executors.executor import Outcome
 from bulk.inputs import Order
 from bulk.output.folder import Output
@@ -319,3 +319,11 @@ def test_the_same_results_are_the_same_bytes(world: World) -> None:
     first = {path.name: path.read_bytes() for path in world.out.glob("parts/*")}
     world.run(FakeExecutor(), resume=False)
     assert {path.name: path.read_bytes() for path in world.out.glob("parts/*")} == first
+
+
+def test_a_manifest_whose_columns_clash_is_refused(world: World) -> None:
+    manifest = world.photos.parent / "photos.csv"
+    manifest.write_text("path,age,given_age\nphotos/0.png,1,2\n")
+    world.photos = manifest
+    with pytest.raises(InvalidSource, match="given_age"):
+        world.run(FakeExecutor())

@@ -1,6 +1,10 @@
+import json
+import subprocess
+import sys
+
 import pytest
 
-from api.batches.bodies import JSONL, PARQUET, choose_media_type
+from api.batches.bodies import JSONL, PARQUET, choose_media_type, write_jsonl
 from api.errors import NotAcceptable
 
 
@@ -24,5 +28,21 @@ def test_a_caller_who_takes_neither_is_told() -> None:
 
 
 def test_the_first_type_that_the_caller_names_and_that_can_be_written_is_chosen() -> None:
-    pytest.importorskip("pyarrow.parquet")
     assert choose_media_type(f"{PARQUET}, */*") == PARQUET
+
+
+def test_without_pyarrow_parquet_is_not_acceptable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(NotAcceptable, match="pyarrow"):
+        choose_media_type(PARQUET)
+
+
+def test_the_api_starts_without_pyarrow() -> None:
+    code = "import sys; sys.modules['pyarrow'] = None; from api.app import create_app; create_app()"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_each_row_is_a_line_of_json() -> None:
+    rows = [{"custom_id": "ü", "line": 1, "result": {"objects": []}}, {"custom_id": None, "line": 2}]
+    assert [json.loads(line) for line in write_jsonl(rows)] == rows

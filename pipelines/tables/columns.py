@@ -1,4 +1,4 @@
-"""The columns of a table of results: they follow from the services alone, so that all parts share one schema.
+"""The columns of a table of samples: they follow from the services alone, so that all tables share one schema.
 
 A single value is a column named like its output. A record has a column for each value: that of `value` is named like
 the output, the others have the name of the output before their own. `_SPELLED` has the columns that are older than this
@@ -56,9 +56,9 @@ PHOTO_COLUMNS: Mapping[str, pa.DataType] = {
 """The first columns of each row: the photo, and which of its objects."""
 
 
-def object_columns(given: Collection[str]) -> list[tuple[Field, Column]]:
+def object_columns(fields: Collection[str]) -> list[tuple[Field, Column]]:
     """The columns of the named fields, in the order in which answers show the fields."""
-    return [(field, column) for field, columns in _COLUMNS.items() if field.name in given for column in columns]
+    return [(field, column) for field, columns in _COLUMNS.items() if field.name in fields for column in columns]
 
 
 def _all_columns() -> dict[Field, list[Column]]:
