@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+import pipelines.tables.columns  # noqa: F401 - an output without columns of its own stops the process
 from api.batches.endpoints import batch_router
 from api.errors import add_error_handlers
 from api.faceapi.endpoints import faceapi_router

@@ -4,6 +4,7 @@ import os
 import socket
 from dataclasses import dataclass
 
+import pipelines.tables.columns  # noqa: F401 - an output without columns of its own stops the process
 from config.settings import Settings
 from jobs.redis.connection import connect
 from jobs.redis.jobs import RedisJobStore

@@ -8,9 +8,7 @@ rule.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
-
-import pyarrow as pa
+from typing import Any, Literal
 
 from models.catalogue import declaring_service, object_outputs
 from models.declaration import refuse
@@ -23,13 +21,10 @@ from models.services.quality_estimator import QualityAssessmentEstimator
 from models.value_types import ValueType, record_of, single_value
 from pipelines.sample import SampleObject
 
-_KINDS: Mapping[type, pa.DataType] = {
-    bool: pa.bool_(),
-    int: pa.int64(),
-    float: pa.float64(),
-    str: pa.string(),
-    bytes: pa.binary(),
-}
+ColumnKind = Literal["bool_", "int32", "int64", "float64", "string", "binary"]
+"""The name of a type in pyarrow, which this module does not import: every process checks the columns at its start."""
+
+_KINDS: Mapping[type, ColumnKind] = {bool: "bool_", int: "int64", float: "float64", str: "string", bytes: "binary"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +36,17 @@ class Column:
     """
 
     name: str
-    kind: pa.DataType
+    kind: ColumnKind
     read: Callable[[SampleObject], Any]
 
 
-PHOTO_COLUMNS: Mapping[str, pa.DataType] = {
-    "image": pa.string(),
-    "image_width": pa.int32(),
-    "image_height": pa.int32(),
-    "failures": pa.string(),
-    "object": pa.int32(),
-    "class": pa.string(),
+PHOTO_COLUMNS: Mapping[str, ColumnKind] = {
+    "image": "string",
+    "image_width": "int32",
+    "image_height": "int32",
+    "failures": "string",
+    "object": "int32",
+    "class": "string",
 }
 """The first columns of each row: the photo, and which of its objects."""
 
@@ -98,11 +93,11 @@ def _derived(output: Output[Any]) -> list[Column]:
     ]
 
 
-def _kind(value_type: ValueType) -> pa.DataType:
+def _kind(value_type: ValueType) -> ColumnKind:
     return _KINDS[value_type.base]
 
 
-def _record(field: Field, record: type, prefix: str, kinds: Mapping[type, pa.DataType] = _KINDS) -> list[Column]:
+def _record(field: Field, record: type, prefix: str, kinds: Mapping[type, ColumnKind] = _KINDS) -> list[Column]:
     """A column for each value of a record, named after a prefix."""
     return [
         Column(prefix + name, kinds[value_type.base], attrgetter(f"{field.name}.{name}"))
@@ -111,13 +106,11 @@ def _record(field: Field, record: type, prefix: str, kinds: Mapping[type, pa.Dat
 
 
 def _corner(name: str, index: int) -> Column:
-    return Column(f"bbox_{name}", pa.float64(), lambda item: item.bbox and item.bbox[index])
+    return Column(f"bbox_{name}", "float64", lambda item: item.bbox and item.bbox[index])
 
 
 def _coordinate(name: str, point: int, axis: int) -> Column:
-    return Column(
-        f"point_{name}_{'xy'[axis]}", pa.float64(), lambda item: item.landmarks and item.landmarks[point][axis]
-    )
+    return Column(f"point_{name}_{'xy'[axis]}", "float64", lambda item: item.landmarks and item.landmarks[point][axis])
 
 
 def _whole_years(item: SampleObject) -> int | None:
@@ -126,18 +119,18 @@ def _whole_years(item: SampleObject) -> int | None:
 
 
 _SPELLED: Mapping[Field, list[Column]] = {
-    CONFIDENCE: [Column("confidence", pa.float64(), attrgetter("confidence"))],
+    CONFIDENCE: [Column("confidence", "float64", attrgetter("confidence"))],
     BBOX: [_corner(name, index) for index, name in enumerate(("x1", "y1", "x2", "y2"))],
     LANDMARKS: [_coordinate(name, point, axis) for point, name in enumerate(LandmarkName) for axis in (0, 1)],
     POSE: _record(POSE, Pose, ""),
-    AgeEstimator.output: [Column("age", pa.int32(), _whole_years)],
-    GenderEstimator.output: [Column("gender", pa.string(), attrgetter("gender.value"))],
+    AgeEstimator.output: [Column("age", "int32", _whole_years)],
+    GenderEstimator.output: [Column("gender", "string", attrgetter("gender.value"))],
     EMOTIONS: _record(EMOTIONS, EMOTIONS.value_type, "emotion_"),
     QualityAssessmentEstimator.output: _record(
         QualityAssessmentEstimator.output,
         QualityAssessmentEstimator.output.value_type,
         "quality_",
-        {**_KINDS, int: pa.int32()},
+        {**_KINDS, int: "int32"},
     ),
 }
 

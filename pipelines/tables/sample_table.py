@@ -28,7 +28,8 @@ class SampleTable:
 
     def __init__(self, fields: Collection[str], extra: Mapping[str, pa.DataType]) -> None:
         self._columns = object_columns(fields)
-        own = {**PHOTO_COLUMNS, **{column.name: column.kind for _, column in self._columns}}
+        kinds = {**PHOTO_COLUMNS, **{column.name: column.kind for _, column in self._columns}}
+        own = {name: getattr(pa, kind)() for name, kind in kinds.items()}
         # Extra columns must not look like results of services.
         self._extra = {name: f"given_{name}" if name in own else name for name in extra}
         names = [*own, *self._extra.values()]

@@ -222,7 +222,8 @@ def test_a_value_with_a_reserved_name_stops_the_process(tmp_path: Path) -> None:
         ("fitter", "pipelines.dialects", "the output `fitter` has the name of a key that dialects use already"),
         ("has_medical_mask", "pipelines.dialects", "the output `has_medical_mask` has the name of a key"),
         ("errors", "pipelines.dialects", "the output `errors` has the name of a key"),
-        ("yaw", "pipelines.tables.columns", "the table has another column yaw"),
+        ("yaw", "api.app", "the table has another column yaw"),
+        ("yaw", "workers.parts", "the table has another column yaw"),
     ],
 )
 def test_a_name_that_is_taken_stops_the_process(tmp_path: Path, output: str, module: str, problem: str) -> None:
