@@ -1,4 +1,4 @@
-"""The media types of batches: of the bodies that come, and of the rows that go."""
+"""Media types of batches: reads the head of `POST /batches`, and chooses the format of its rows."""
 
 from collections.abc import Iterator
 from hashlib import sha256

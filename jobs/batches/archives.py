@@ -104,7 +104,7 @@ def _check_entry(entry: ZipInfo) -> None:
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise InvalidArchive(f"{entry.filename} is compressed, but not with deflate: use deflate, or none")
     if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise InvalidArchive(f"{entry.filename} is a link or a device")
+        raise InvalidArchive(f"{entry.filename} is a link or a device: send plain files only")
 
 
 def _tar_members(body: bytes, limits: BatchSettings, image_bytes: int) -> Iterator[ArchiveMember]:
@@ -117,7 +117,7 @@ def _tar_members(body: bytes, limits: BatchSettings, image_bytes: int) -> Iterat
             _check_count(index, limits)
             _check_name(entry.name)
             if not (entry.isreg() or entry.isdir()) or entry.issparse() or entry.size < 0:
-                raise InvalidArchive(f"{entry.name} is a link, a device or a file with holes")
+                raise InvalidArchive(f"{entry.name} is a link, a device or a file with holes: send plain files only")
             meter.allow(entry.size)
             if entry.isdir() or _IGNORED.search(entry.name):
                 continue
@@ -147,7 +147,7 @@ class _Meter(BufferedIOBase):
         self._read += len(part)
         _check_unpacked(self._read, self._packed_bytes, self._limits)
         if self._read > self._allowed:
-            raise InvalidArchive("the headers of a member are too long")
+            raise InvalidArchive("the headers of a member are too long: make the archive anew")
         return part
 
 
@@ -155,19 +155,19 @@ def _check_name(name: str) -> None:
     if not name or len(name) > NAME_LENGTH:
         raise InvalidArchive(f"the name of a member has {len(name)} characters, not 1 to {NAME_LENGTH}")
     if _LEAVES_ARCHIVE.search(name):
-        raise InvalidArchive(f"{name} points out of the archive")
+        raise InvalidArchive(f"{name} points out of the archive: use relative names without ..")
 
 
 def _check_count(members: int, limits: BatchSettings) -> None:
     if members > limits.members:
-        raise PayloadTooLarge(f"the archive has more than the {limits.members} members allowed")
+        raise PayloadTooLarge(f"the archive has more than the {limits.members} members allowed: split it")
 
 
 def _check_unpacked(unpacked: int, packed: int, limits: BatchSettings) -> None:
     if unpacked > limits.unpacked_bytes:
-        raise PayloadTooLarge(f"the archive unpacks to more than the {limits.unpacked_bytes} bytes allowed")
+        raise PayloadTooLarge(f"the archive unpacks to more than the {limits.unpacked_bytes} bytes allowed: split it")
     if unpacked > max(packed * limits.ratio, FREE_BYTES):
-        raise InvalidArchive(f"the archive unpacks to more than {limits.ratio} times its size")
+        raise InvalidArchive(f"the archive unpacks to more than {limits.ratio} times its size: compress it less")
 
 
 @contextmanager
@@ -175,4 +175,4 @@ def _broken_as_invalid() -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
-        raise InvalidArchive("the body is no readable zip, tar or tar.gz") from error
+        raise InvalidArchive("the body is not a readable zip, tar or tar.gz: check the file") from error
