@@ -81,5 +81,5 @@ def write_rows(rows: Iterator[BatchRow], columns: tables.Columns, media_type: st
 
 
 def _caller(request: Request, key_header: str | None) -> str:
-    """A digest that tells callers apart; what they identify themselves with is not kept."""
+    """A digest of what the caller identifies itself with; only the digest is kept."""
     return sha256(request.headers.get(key_header, "").encode()).hexdigest() if key_header else ""
