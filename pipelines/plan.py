@@ -36,8 +36,8 @@ class Plan(BaseModel):
 
     Attributes:
         services: in the order in which they run.
-        hidden: how many services were added in front of those that the caller asked for (0, or 1 for the face fitter);
-            their fields are not in the answer.
+        hidden: how many services were added in front of the requested ones (0, or 1 for the face fitter); their
+            fields are not in the answer.
         rebuilt: whether a service replaces the objects of the sample.
         fields: the names of those that the answer gains.
     """
