@@ -44,10 +44,11 @@ task_serializer = "json"
 result_serializer = "json"
 accept_content = ["json"]
 
-# A message is acknowledged only when its stage has run, and a worker takes no more messages than it works on.
+# Late acknowledgement: a message is acknowledged after its stage has run. If the worker is killed before that, the
+# broker delivers the message again, and no job is lost. Prefetch 1: a worker takes only messages that it runs at once.
 task_acks_late = True
 worker_prefetch_multiplier = 1
-# A message that kills its worker ends by the job's own count of attempts.
+# The message of a worker that died is put back. After `FACELINE_JOBS__ATTEMPTS` attempts the job fails as `poisoned`.
 task_reject_on_worker_lost = True
 # The message of the next stage is sent until it succeeds: with the default of three tries, a short outage of the broker
 # loses chains although acknowledgements are late.

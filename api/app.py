@@ -1,4 +1,4 @@
-"""The API: `uvicorn api.app:create_app --factory`."""
+"""The API. `python -P -m embedded.process api <host> <port>` starts it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

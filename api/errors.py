@@ -15,7 +15,7 @@ from pipelines.errors import Detail
 
 log = getLogger(__name__)
 
-# The connection is closed behind a body that is too large: reading the rest would cost what the limit saves.
+# 413 closes the connection: reading the rest of the body would cost time and memory.
 _HEADERS = {413: {"Connection": "close"}, 429: {"Retry-After": "2"}, 503: {"Retry-After": "2"}}
 
 STATUS: Mapping[str, int] = {
@@ -74,7 +74,7 @@ def detail_of(error: FacelineError) -> str | list[Detail]:
     if isinstance(error, StorageError):
         # Its text has addresses inside the deployment.
         log.error("store or broker does not answer", extra={"error": str(error)})
-        return "the store or the broker does not answer: come back later"
+        return "the store or the broker does not answer: send the request again after `Retry-After` seconds"
     return errors.detail_of(error)
 
 

@@ -13,7 +13,7 @@ def create_app(broker_url: str | None = None) -> Celery:
         broker_url: the server that messages go through; None for the one that the settings name.
     """
     use_transport()
-    # The module, not its name: Celery would look for the name in the working folder first.
+    # The module, imported above: Celery would import a name after it has added the working folder to the import path.
     return Celery("faceline", broker=broker_url and celery_url(broker_url), config_source=celeryconfig)
 
 

@@ -15,7 +15,7 @@ STAGE_TASK = "faceline.stage"
 CHECK_TASK = "faceline.check"
 
 BOUNDED = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
-"""How often a first stage is sent again before that fails; workers send the next ones until they succeed."""
+"""Retries of the first message of a chain and of a check: at most 3, then `StorageError`. Workers have no limit."""
 
 
 def stage_queue(spec: JobSpec, stage: int, placement: Placement) -> str:

@@ -1,4 +1,4 @@
-"""The lengths of queues."""
+"""`QueueDepth`: counts the messages that wait in a queue."""
 
 from contextlib import suppress
 

@@ -76,9 +76,9 @@ def _seconds_per_photo(photos: Sequence[Checked], validator: PhotoValidator, set
     def run(photo: Checked) -> None:
         image = photo.image
         assert image is not None, "it was read by the check"
-        frames = load_items([Item(sample=photo.sample, blob="photo")], lambda _: decode(image))
+        loaded = load_items([Item(sample=photo.sample, blob="photo")], lambda _: decode(image))
         for service in pipeline:
-            run_service(service, frames, fail_fast=True)
+            run_service(service, loaded, fail_fast=True)
 
     try:
         run(photos[0])  # the first run of a model takes longer

@@ -78,7 +78,7 @@ def chosen_services(services: str | None, preset: str | None) -> tuple[str, ...]
         BadParameter: both are given, or none, or there is no such preset.
     """
     if (services is None) == (preset is None):
-        raise typer.BadParameter("say --services or --preset")
+        raise typer.BadParameter("give either --services or --preset")
     if preset is None:
         return tuple(name.strip() for name in (services or "").split(","))
     if preset in PRESETS:

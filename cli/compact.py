@@ -1,4 +1,4 @@
-"""JSON for people: short things on one line, numbers with as many decimals as other processors would show as well."""
+"""`compact_json`: JSON for people, with short values on one line and decimals that agree on all processors."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How commands end: errors as one line and exit code 1, SIGTERM as Ctrl-C."""
+"""Exit of commands: prints an error on one line with exit code 1; SIGTERM acts like Ctrl-C."""
 
 import signal
 from collections.abc import Iterator

@@ -1,1 +1,1 @@
-"""What every process needs first: its settings, its logs, and the root of the error tree."""
+"""Settings, logs and the base class of all errors."""

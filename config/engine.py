@@ -1,4 +1,4 @@
-"""What models run on: the device, how it is used, and how many threads share the cores."""
+"""`Engine`: the device that models run on, its options, and the number of threads."""
 
 import os
 from dataclasses import dataclass

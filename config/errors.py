@@ -6,7 +6,7 @@ from typing import ClassVar
 class FacelineError(Exception):
     """An error that Faceline reports under a name of its own, its `type`.
 
-    Arguments are positional strings and numbers, and all are passed to `Exception`: only so an error survives JSON.
+    All arguments are positional, JSON values, and passed to `Exception`.
     """
 
     type: ClassVar[str] = "internal"

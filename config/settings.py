@@ -24,8 +24,8 @@ def default_weights_dir() -> Path:
 class JobSettings(BaseModel):
     """How long jobs may take, and how long they are kept.
 
-    The order matters: the deadline of a stage comes before its message counts as lost, that before its job counts as
-    stalled, and that before the deadline of the job, after which its images are erased.
+    The times must grow: stage_deadline_s < visibility_timeout_s < stalled_after_s < deadline_s. Otherwise the process
+    does not start.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

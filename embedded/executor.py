@@ -1,4 +1,4 @@
-"""The executor of `faceline bulk` without a deployment: an embedded stack that runs as long as the bulk run."""
+"""`embedded_executor`: the bulk executor that starts its own stack. It is here because `bulk` imports no `embedded`."""
 
 import json
 import shutil

@@ -1,7 +1,7 @@
-"""One process of a deployment: `python -P -m embedded.process server|worker|api …`.
+"""The entry point of every process, embedded or in a container: `python -P -m embedded.process server|worker|api …`.
 
-The supervisor of the embedded stack starts its children with it, and it is the entry point of the container. `-P` keeps
-the working folder off the import path, where a folder named `api` or `models` would be imported instead of ours.
+`-P` keeps the working folder off the import path, where a folder named `api` or `models` would be imported instead of
+ours.
 
 A process ends when its parent ends: a killed supervisor leaves no orphans.
 """
@@ -11,7 +11,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from importlib import import_module
 from threading import Thread
 
 CHECK_EVERY_S = 0.5
@@ -64,9 +63,6 @@ def main(role: str, *arguments: str) -> None:
     """Run one role of a deployment until SIGTERM."""
     run = ROLES[role]
     _end_with_parent(role)
-    if role != "server":
-        # Celery imports its settings by name, and looks into the working folder first; so ours are imported before.
-        import_module("celeryconfig")
     run(*arguments)
 
 

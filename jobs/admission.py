@@ -10,7 +10,7 @@ from jobs.job import JobSpec, Priority
 from models.family import ModelFamily
 
 LOOK_EVERY_S = 0.25
-"""How long one look at a queue and the store is good for."""
+"""How long a reading of a queue and the store is used, in seconds."""
 
 
 class QueueNames(Protocol):
@@ -70,14 +70,14 @@ class LoadAdmission:
         """See `Admission.admit`."""
         for queue in {self._queues.queue(stage.family, spec.priority) for stage in spec.stages}:
             if self._is_full(queue):
-                raise Overloaded("the deployment is busy: come back later")
+                raise Overloaded("the deployment is busy: send the request again in some seconds")
 
     def require_workers(self, spec: JobSpec) -> None:
         """See `Admission.require_workers`."""
         consumed = self._consumed(time())
         for stage in spec.stages:
             if self._queues.queue(stage.family, Priority.NORMAL) not in consumed:
-                raise NoWorker(f"no worker takes jobs of the family {stage.family}: start one, or come back later")
+                raise NoWorker(f"no worker takes jobs of the family {stage.family}: start one, or try again later")
 
     def _is_full(self, queue: str) -> bool:
         looked_at, full = self._looks.get(queue, (float("-inf"), False))

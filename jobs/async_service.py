@@ -127,7 +127,7 @@ class AsyncJobService:
             snapshot = await self._read_once_over(self._jobs.collect, job_id, watch, ends)
         job, data = snapshot.job, snapshot.data
         if not job.status.over:
-            raise WaitedTooLong(f"job {job_id} is not over after {wait_s:g} s; fetch it at /jobs/{job_id}")
+            raise WaitedTooLong(f"job {job_id} is not over after {wait_s:g} s: ask for it later by this id")
         if job.failure:
             raise JobFailed.of(job.failure)
         if job.status is not JobStatus.SUCCEEDED or data is None or data.result is None:

@@ -1,4 +1,4 @@
-"""Makes jobs of submissions, and checks in them all that can be checked without a model."""
+"""Checks submissions without running a model, and makes jobs of them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from pipelines.plan import Plan, check_services, plan, stages
 from pipelines.sample import Sample, Size
 
 PLACEHOLDER: list[dict[str, Any]] = [{}]
-"""Callers send this instead of faces, where a dialect has it: the service finds the faces itself."""
+"""`"objects": [{}]` in v1: the caller sends no faces, and the plan begins with the face fitter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +192,8 @@ class JobFactory:
 
     def _check(self, submission: Submission) -> Checked:
         dialect, body = submission.dialect, submission.body
-        looks = any(IMAGE in self.catalogue[name].needs for name in submission.services)
-        image = self._image(submission) if looks else None
+        needs_image = any(IMAGE in self.catalogue[name].needs for name in submission.services)
+        image = self._image(submission) if needs_image else None
         size = self._size(submission.services, image) if image is not None else None
         first = self.catalogue[submission.services[0]]
         find_faces = dialect.placeholder and first.needs_only_boxes() and body.get("objects") == PLACEHOLDER

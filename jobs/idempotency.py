@@ -1,4 +1,4 @@
-"""Idempotency keys: a request that comes again with its key gets the job or batch that it got before."""
+"""Idempotency keys: a repeated request with the same key gets the job or batch of the first request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class RequestKey:
     """The idempotency key of a request.
 
     Attributes:
-        fingerprint: tells requests with the same key apart; see `fingerprint_of`.
+        fingerprint: differs between requests with the same key; see `fingerprint_of`.
     """
 
     key: str
@@ -25,7 +25,7 @@ class IdempotencyKeys(Protocol):
     """Binds keys to ids. Thread-safe. Methods raise `StorageError` if the store does not answer."""
 
     def bind(self, key: str, fingerprint: str, own_id: str, ttl_s: int) -> tuple[str, str]:
-        """Bind a key to an id, unless it is bound; gives the (id, fingerprint) that it is bound to then."""
+        """Bind a key to an id, unless it is bound. Returns the id and the fingerprint that the key is bound to now."""
 
     def unbind(self, key: str, own_id: str) -> None:
         """Remove the binding of a key, if it is bound to this id."""
@@ -51,22 +51,22 @@ class Keyed(Protocol):
         """How long its result is kept."""
 
 
-Made = TypeVar("Made", bound=Keyed, contravariant=True)
+JobOrBatch = TypeVar("JobOrBatch", bound=Keyed, contravariant=True)
 
 
-class KeyedStore(Protocol[Made]):
+class KeyedStore(Protocol[JobOrBatch]):
     """Keeps jobs or batches and their idempotency keys."""
 
     @property
     def idempotency_keys(self) -> IdempotencyKeys:
         """The keys."""
 
-    def erase(self, spec: Made, *, tombstone: bool) -> None:
+    def erase(self, spec: JobOrBatch, *, tombstone: bool) -> None:
         """Delete a job or a batch, and unbind its key."""
 
 
 def fingerprint_of(*parts: bytes) -> str:
-    """A digest that tells requests with one key apart."""
+    """A digest of a request. Different requests with the same key have different ones."""
     return sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
 
 
@@ -75,7 +75,7 @@ def bind_key(keys: IdempotencyKeys, made: Keyed, fingerprint: str, exists: Calla
 
     Args:
         keys: of its kind.
-        made: of the request. It must be in the store already, so that a repeated request that finds the key finds it.
+        made: the job or batch. It is in the store before its key is bound, so a repeated request finds it.
         fingerprint: of the request.
         exists: whether the job or batch with an id still exists; if not, its key is free again.
 
@@ -102,16 +102,20 @@ def bind_key(keys: IdempotencyKeys, made: Keyed, fingerprint: str, exists: Calla
 
 
 def bind_or_undo(
-    store: KeyedStore[Made], made: Made, fingerprint: str, exists: Callable[[str], bool], proceed: Callable[[], None]
+    store: KeyedStore[JobOrBatch],
+    made: JobOrBatch,
+    fingerprint: str,
+    exists: Callable[[str], bool],
+    proceed: Callable[[], None],
 ) -> str:
-    """Bind the key of a job or batch that was just created, and proceed with it; erase it if that fails.
+    """Bind the key of a new job or batch, then call `proceed`. If one of them fails, erase the job or batch.
 
     Args:
         store: in which it was created.
-        made: of the request.
+        made: the job or batch.
         fingerprint: of the request.
         exists: see `bind_key`.
-        proceed: what follows the creation; it is left out if an earlier request has the key.
+        proceed: called only if no earlier request has the key.
 
     Returns:
         See `bind_key`. If it is the id of an earlier one, `made` is erased.

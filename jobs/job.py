@@ -18,7 +18,10 @@ from pipelines.plan import Plan, Stage
 from pipelines.sample import Canonical
 
 OnError = Literal["fail", "continue"]
-"""What a failing service does: it ends its job, or it is left out of the result."""
+"""What happens when a service fails on a sample.
+
+fail: no further service runs on it. continue: later services run on it, where they can.
+"""
 
 
 class JobStatus(StrEnum):

@@ -1,4 +1,4 @@
-"""The options of a request as callers write them, and the JSON in which they come."""
+"""Parses the JSON and the options of a request."""
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
@@ -52,7 +52,7 @@ def parse_options(model: type[Parsed], given: Mapping[str, Any]) -> Parsed:
         InvalidSample: they break the schema.
     """
     if given.get("webhook") is not None:
-        message = "this deployment calls no webhooks; poll GET /jobs/{id}?wait=60 instead"
+        message = "this deployment calls no webhooks: ask for the job with `wait` instead"
         raise InvalidSample([Detail(loc=["webhook"], msg=message, type="unsupported")])
     try:
         return model.model_validate({key: value for key, value in given.items() if key != "webhook"})

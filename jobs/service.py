@@ -38,7 +38,9 @@ class JobService:
     admission: Admission = field(default_factory=OpenAdmission)
 
     def submit(self, job: NewJob) -> Job:
-        """Keep a job and send it, unless an earlier job has its idempotency key.
+        """Create a job, bind its idempotency key and send it.
+
+        If any of this fails, or an earlier job has the key, the new job is erased.
 
         Returns:
             The job, queued; or the earlier job with its key.
@@ -48,7 +50,7 @@ class JobService:
             IdempotencyConflict: an earlier, different request had the key.
             JobUnknown: the earlier job disappeared meanwhile.
             JobFailed: the earlier job was erased meanwhile.
-            StorageError: the store or the broker did not take it; the store has nothing of it.
+            StorageError: the store or the broker did not answer. The job is erased, if the store answers again.
         """
         spec = job.spec
         self.admission.admit(spec)
@@ -126,11 +128,11 @@ class JobService:
     def _find(self, job_id: str) -> Job:
         job = self.store.find(job_id)
         if job is None:
-            raise JobUnknown(f"there is no job {job_id}")
+            raise JobUnknown(f"there is no job {job_id}: check the id; jobs are deleted after their TTL")
         return job
 
     def _has_result(self, job_id: str) -> bool:
-        """Whether an idempotency key still answers with a job: its data are there, or will be."""
+        """Whether an idempotency key still returns this job: the job exists and its data are not deleted."""
         job = self.store.find(job_id)
         return job is not None and job.status not in (JobStatus.ERASED, JobStatus.EXPIRED)
 

@@ -18,7 +18,7 @@ class ClaimOutcome(StrEnum):
     DONE = "done"  # the stage ran before: the message came twice
     OVER = "over"  # the job is over, or the store does not have it
     CANCELED = "canceled"
-    POISONED = "poisoned"  # the stage began too often without an end
+    POISONED = "poisoned"  # the stage began too often and did not end
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,10 @@ class JobStore(Protocol):
         """Record the progress of a running stage; False if its job is over or canceled."""
 
     def complete_stage(self, spec: JobSpec, chunk: Chunk, progress: Progress, now: float) -> None:
-        """Record that the stage before `chunk.done` has run; does nothing for a job that is over, or further."""
+        """Store the chunk, and that `chunk.done` stages have run.
+
+        Does nothing if the job is over, or if as many of its stages have already run.
+        """
 
     def finish(self, spec: JobSpec, ending: Ending, progress: Progress, now: float) -> bool:
         """End a job; False if it was over already. A job that was canceled does not succeed."""
@@ -104,7 +107,7 @@ class JobStore(Protocol):
         """
 
     def dead_letter(self, spec: JobSpec, stage: int, now: float) -> None:
-        """Record a dead letter: the job is given up because the stage began too often without an end."""
+        """Record that the job is given up: one of its stages began too often and did not end."""
 
     def recent(self, limit: int, after: Cursor | None) -> tuple[list[Job], Cursor | None]:
         """Jobs in the order of their creation, the latest first, and the cursor of the next page; None at the end.
@@ -119,4 +122,8 @@ class JobStore(Protocol):
         """Never count a job as stalled again."""
 
     def postpone(self, job_id: str, until: float) -> int:
-        """Do not count a job as stalled before a time; gives how often in a row this happened without progress."""
+        """Count the job as stalled again only after `until`.
+
+        Returns:
+            How often this happened since a stage last began.
+        """

@@ -50,7 +50,7 @@ class Watch:
         return came
 
     def close(self) -> None:
-        """Follow no job any more."""
+        """Stop watching all jobs."""
         for job_id in self._followed:
             self._waiting[job_id].discard(self._signal)
             if not self._waiting[job_id]:
@@ -60,8 +60,8 @@ class Watch:
 class WaitHub:
     """Signals the end of jobs to the requests that wait for them. For the event loop in which it was made.
 
-    A signal may come without an end, so a request looks at its job after each signal. No end is missed in this order:
-    watch, look at the job, wait, look again. A job that is watched before it is sent needs no first look.
+    A request can be woken before its job has ended, so it reads the job after each signal. To miss no end: watch the
+    job, read it, wait, read it again. The first read is not needed if the job is watched before it is sent.
 
     Only the event loop touches what is shared; the thread that reads the stream hands it the ids.
 
@@ -105,9 +105,9 @@ class WaitHub:
                 else:
                     self._stream.seek_end()
                     following = True
-                    self._hand_over(None)  # what ended before was not read
+                    self._hand_over(None)  # wake all: jobs may have ended before the stream was read
             except StorageError as error:
-                log.warning("store does not answer", extra={"error": str(error)})
+                log.warning("store or broker does not answer", extra={"error": str(error)})
                 self._closed.wait(self._read_s)
                 self._hand_over(None)
 

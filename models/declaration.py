@@ -1,4 +1,4 @@
-"""Checks what services declare when a process starts: a wrong declaration must not become a field that is missing."""
+"""Checks the declarations of all services when a process starts; a wrong one raises `DeclarationError`."""
 
 import re
 from collections.abc import Sequence

@@ -22,7 +22,7 @@ class Output(Field, Generic[Value]):
     """A field that a service declares: a name, and the type of its values.
 
     From the declaration follow the slot in the canonical sample, the spelling in every dialect, the columns in bulk
-    tables and the schemas. `models.declaration` lists the types that can be declared.
+    tables and the schemas. `models.value_types` has the types that can be declared.
 
     Attributes:
         name: in snake_case; the key in dialects and the column in tables.

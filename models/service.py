@@ -151,7 +151,7 @@ class EstimatingService(OutputService[Value]):
 
     @abstractmethod
     def estimate(self, faces: Sequence[Face]) -> list[Value]:
-        """Judge each face; the results are in the order of the faces. No face is legal and reaches no network.
+        """Estimate a value for each face, in the order of the faces. The list may be empty; then no network runs.
 
         Raises:
             ModelError: the engine failed.

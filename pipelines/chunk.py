@@ -1,4 +1,4 @@
-"""A chunk: samples that travel through their stages together, and how many stages have run."""
+"""`Chunk`, `Item` and `Failure`: the samples of one job, and how many stages have run."""
 
 from pydantic import ConfigDict, Field
 
@@ -26,7 +26,7 @@ class Item(Canonical):
     Attributes:
         blob: the id of its image in the blob store; None if it is not there.
         source: a reference to its image instead, as `jobs.reference.Reference` writes it.
-        failures: the services that gave nothing. In a job that fails on errors the first one is the last.
+        failures: in order; with `on_error="fail"` at most one.
         failed: no further service runs on it.
     """
 

@@ -1,4 +1,4 @@
-"""Strict base64."""
+"""Base64: decodes texts from callers, and encodes bytes."""
 
 import binascii
 

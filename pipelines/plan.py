@@ -1,4 +1,4 @@
-"""From requested services to a plan: their order, their stages, and whether the sample carries what they need."""
+"""`plan` checks that the requested services can run in their order; `stages` groups them by queue."""
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -36,7 +36,7 @@ class Plan(BaseModel):
 
     Attributes:
         services: in the order in which they run.
-        hidden: how many of them, from the first, the caller did not ask for: they find the faces, and their
+        hidden: how many services were added in front of the requested ones (0, or 1 for the face fitter); their
             fields are not in the answer.
         rebuilt: whether a service replaces the objects of the sample.
         fields: the names of those that the answer gains.
@@ -116,7 +116,7 @@ def stages(services: Sequence[str], catalogue: Catalogue, queue_prefix: Callable
 def _unmet_needs(
     services: Sequence[type[Service]], sample: Sample, dialect: Dialect, *, has_image: bool
 ) -> list[Detail]:
-    """What the first service lacks that cannot run; empty if all can."""
+    """The missing fields of the first service that cannot run; empty if all can run."""
     every_field = {field for service in services for field in service.needs}
     objects: list[tuple[ObjectClass, set[Field]]] = [
         (item.object_class, {field for field in every_field if item.has(field)}) for item in sample.objects

@@ -1,4 +1,4 @@
-"""The worker: `celery -A workers.app worker -Q <queues>`.
+"""The Celery worker. `python -P -m embedded.process worker <queue prefixes>` starts it.
 
 Other commands of Celery, such as `celery -A workers.app inspect ping`, build no parts and load no models.
 """
@@ -43,7 +43,7 @@ class HousekeepingStep(StartStopStep):
     requires = (Parts,)
 
     def start(self, worker: Any) -> None:
-        """Prepare it: the models are loaded. It starts when the worker is ready."""
+        """Create the housekeeping once the models are loaded; `_start_housekeeping` starts its thread."""
         worker.housekeeping = Housekeeping(worker.parts, list(worker.app.amqp.queues.consume_from))
 
     def close(self, worker: Any) -> None:
@@ -55,8 +55,8 @@ app.steps["worker"].update({Parts, HousekeepingStep})
 
 
 @setup_logging.connect
-def _set_up_no_logging(**_: Any) -> None:
-    """Keep Celery from setting up logs of its own, which it does unless this signal has a receiver."""
+def _keep_our_logging(**_: Any) -> None:
+    """Connected so that Celery does not set up logging."""
 
 
 @celeryd_after_setup.connect

@@ -51,7 +51,7 @@ class Housekeeping:
         try:
             self._parts.presence.leave(self._parts.name)
         except StorageError:
-            log.warning("the store does not know that this worker stopped: it does not answer")
+            log.warning("worker still listed as live: store does not answer")
 
     def _run(self) -> None:
         beats = 0
@@ -59,7 +59,7 @@ class Housekeeping:
             try:
                 self._beat(sweep=beats % BEATS_PER_SWEEP == 0)
             except StorageError as error:
-                log.warning("the store does not answer", extra={"error": str(error)})
+                log.warning("store or broker does not answer", extra={"error": str(error)})
             except Exception:  # a worker whose thread ended would count as gone
                 log.exception("housekeeping failed")
             beats += 1

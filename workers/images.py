@@ -49,7 +49,7 @@ class ImageCache:
 
     @contextmanager
     def ahead(self, names: Sequence[str]) -> Iterator[Callable[[str], Image]]:
-        """Gives images as `get` does, and fetches those that are far away ahead of their use, in this order."""
+        """Gives images as `get` does. Fetches images that are far away ahead of their use, in this order."""
         with self._lock:
             missing = [name for name in dict.fromkeys(names) if self._is_far(name) and name not in self]
         with fetching_ahead(self._fetch, missing) as fetch:

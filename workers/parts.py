@@ -1,4 +1,4 @@
-"""What a worker process consists of, built once at its start and handed to its tasks."""
+"""`build_parts`: builds the store, sessions, image cache and stage runner of a worker process."""
 
 import os
 import socket

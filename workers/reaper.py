@@ -1,4 +1,4 @@
-"""Sends lost jobs again.
+"""The reaper: sends lost jobs again, and fails jobs that are past their deadline.
 
 Redis hands out a message and notes it as handed out in two steps; a worker killed in between loses the message.
 """
@@ -15,12 +15,12 @@ log = getLogger(__name__)
 
 BATCH = 100
 PATIENCE = 3
-"""How often a job may be found stalled before it is sent again although messages wait in its queue."""
+"""A job whose queue is not empty is sent again when it is found stalled for the 3rd, 6th, 12th, 24th … time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reaper:
-    """Finds jobs that made no progress for too long, and sends those again whose message is lost.
+    """Looks at jobs that made no progress for too long: sends lost ones again, and fails late ones.
 
     Attributes:
         store: holds the jobs.
@@ -45,7 +45,8 @@ class Reaper:
             if job is None or job.status.over:
                 self.store.forget(job_id)
             elif now > job.spec.created_at + job.spec.deadline_s:
-                failure = Failure(service=None, type="timed_out", message="the job was not over by its deadline")
+                message = "the job was not over by its deadline: send it again"
+                failure = Failure(service=None, type="timed_out", message=message)
                 self.store.finish(job.spec, Ending(JobStatus.FAILED, failure=failure), {}, now)
             else:
                 self._send_if_lost(job, self.store.postpone(job_id, now + self.stalled_after_s))

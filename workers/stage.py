@@ -1,4 +1,4 @@
-"""What a worker does with the message of a stage: claim the stage, run its services, store what came of it."""
+"""`StageRunner`: claims a stage, runs its services on the chunk, and stores the result."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,8 @@ log = getLogger(__name__)
 
 
 REPORT_EVERY_S = 0.25
-"""How often a stage reports its progress, and learns whether its job was canceled."""
+"""How often a stage reports its progress, and reads whether its job was canceled."""
+POISONED = "a stage began too often and did not end: an image may crash the worker; send the images in separate jobs"
 
 
 class StageCanceled(FacelineError):
@@ -87,7 +88,7 @@ class StageRunner:
             self._finish(claim.spec, Ending(JobStatus.CANCELED), {})
         if claim.spec and claim.outcome is ClaimOutcome.POISONED:
             self.store.dead_letter(claim.spec, index, time())
-            failure = Failure(service=None, type="poisoned", message="a stage was started too often and never finished")
+            failure = Failure(service=None, type="poisoned", message=POISONED)
             self._finish(claim.spec, Ending(JobStatus.FAILED, failure=failure), {})
         # The worker that ran a finished stage may have died before it sent the message of the next stage.
         return claim.outcome is ClaimOutcome.DONE
@@ -98,23 +99,26 @@ class StageRunner:
         except StorageError:
             raise
         except StageCanceled:
-            return self._finish(run.spec, Ending(JobStatus.CANCELED), run.progress)
+            self._finish(run.spec, Ending(JobStatus.CANCELED), run.progress)
+            return False
         except FacelineError as error:
             failure = Failure(service=None, type=error.type, message=str(error))
-            return self._finish(run.spec, Ending(JobStatus.FAILED, failure=failure), run.progress)
+            self._finish(run.spec, Ending(JobStatus.FAILED, failure=failure), run.progress)
+            return False
         except Exception:  # a bug must not leave its job running forever
             log.exception("stage failed", extra={"stage": run.stage.index})
             failure = Failure(service=None, type="internal", message="internal error")
-            return self._finish(run.spec, Ending(JobStatus.FAILED, failure=failure), run.progress)
+            self._finish(run.spec, Ending(JobStatus.FAILED, failure=failure), run.progress)
+            return False
         run.chunk.done = run.stage.index + 1
         if ending := run.ending():
-            return self._finish(run.spec, ending, run.progress)
+            self._finish(run.spec, ending, run.progress)
+            return False
         self.store.complete_stage(run.spec, run.chunk, run.progress, time())
         log.info("stage done", extra=_log_fields(run.spec, run.progress))
         return True
 
-    def _finish(self, spec: JobSpec, ending: Ending, progress: Progress) -> bool:
-        """End a job; its chain does not continue."""
+    def _finish(self, spec: JobSpec, ending: Ending, progress: Progress) -> None:
         self.images.drop(spec.blobs)
         now = time()
         if self.store.finish(spec, ending, progress, now):
@@ -123,7 +127,6 @@ class StageRunner:
             log.info("job over", extra={**ended, **_log_fields(spec, progress)})
         else:
             log.info("stage result discarded: job already finished", extra=_log_fields(spec, progress))
-        return False
 
 
 class _StageRun:
@@ -178,7 +181,7 @@ class _StageRun:
     def ending(self) -> Ending | None:
         """How the job ends with this stage; None if its next stage follows."""
         if all(item.failed for item in self.chunk.items):
-            # Where many items travel together, the result says of each why it failed.
+            # The result of several items says of each why it failed.
             result = self.chunk if len(self.chunk.items) > 1 else None
             return Ending(JobStatus.FAILED, result=result, failure=self.chunk.items[0].failures[-1])
         return Ending(JobStatus.SUCCEEDED, result=self.chunk) if self._is_last else None
@@ -191,7 +194,9 @@ class _StageRun:
         """Check the deadline; from time to time, report the progress and learn whether the job was canceled."""
         now = monotonic()
         if now > self._ends_at:
-            raise StageTimedOut(f"the stage took longer than {self._runner.deadline_s:g} s")
+            raise StageTimedOut(
+                f"the stage took longer than {self._runner.deadline_s:g} s: send fewer or smaller images"
+            )
         if now > self._reported_at + REPORT_EVERY_S:
             self._reported_at = now
             if not self._runner.store.report_progress(self.spec, self.progress):

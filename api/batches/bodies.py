@@ -1,4 +1,4 @@
-"""The media types of batches: of the bodies that come, and of the rows that go."""
+"""Media types of batches: reads the head of `POST /batches`, and chooses the format of its rows."""
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
@@ -106,5 +106,5 @@ def write_jsonl(rows: Iterable[BatchRow]) -> Iterator[bytes]:
 
 
 def _caller(request: Request, key_header: str | None) -> str:
-    """A digest that tells callers apart; what they identify themselves with is not kept."""
+    """A digest of what the caller identifies itself with; only the digest is kept."""
     return sha256(request.headers.get(key_header, "").encode()).hexdigest() if key_header else ""

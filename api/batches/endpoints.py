@@ -35,7 +35,7 @@ GONE: dict[int | str, dict[str, Any]] = {
 }
 STALLED: dict[int | str, dict[str, Any]] = {408: {"description": "The body stopped coming."}}
 COMING: dict[int | str, dict[str, Any]] = {
-    409: {"description": "The batch of this `Idempotency-Key` is still coming in; come back soon."}
+    409: {"description": "The batch of this `Idempotency-Key` is not complete yet; send it again in some seconds."}
 }
 UNACCEPTABLE: dict[int | str, dict[str, Any]] = {
     406: {"description": "The caller accepts neither media type, or pyarrow is not installed."}

@@ -56,7 +56,7 @@ class PhotoBody:
         given = parse_object(self.body)
         for name in ("image", "api_key"):
             if not isinstance(given.get(name), str):
-                raise Refused(Code.MISSING_FIELD, f"`{name}` is mandatory, and a string")
+                raise Refused(Code.MISSING_FIELD, f"`{name}` is missing or not a string: send it as text")
         if not any(compare_digest(given["api_key"].encode(), key.encode()) for key in self.api_keys):
             raise Refused(Code.BAD_KEY, "unknown api_key")
         options = Options(factory.jobs.sync_ttl_s, "number", priority=Priority.HIGH)

@@ -1,4 +1,4 @@
-"""Requests for jobs as they came in: parsed later, in the submission thread."""
+"""Bodies of `POST /jobs` and `/jobs/image` before parsing; the submission thread parses them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -45,7 +45,8 @@ VERSIONS = (
 def routes_of(service: type[Service]) -> list[tuple[Version, str]]:
     """The routes of a service: the versions that have it, and what it takes there: `sample` or `image`.
 
-    A service that needs an image only takes images in every version; one that needs faces besides takes them in 1.0.
+    A service that needs only an image takes images in all versions. In 1.0, a service that needs an image and faces,
+    and nothing else, takes images too.
     """
     routes = []
     for version in VERSIONS:

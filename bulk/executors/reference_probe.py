@@ -38,7 +38,7 @@ def workers_reach(executor: Executor, validator: PhotoValidator, photos: Sequenc
         (referring,) = validator.check([photo], by_reference=True)
         if isinstance(carried, Failure) or isinstance(referring, Failure):
             continue
-        log.info("trying whether the workers reach the photos")
+        log.info("test started: workers read one photo by reference")
         same = _same(executor, referring, carried)
         log.info("workers read the photos" if same else "workers do not reach the photos: their bytes are sent")
         return same

@@ -68,7 +68,7 @@ class ArchiveMember:
     image: bytes | None
 
 
-def read_archive(body: bytes, limits: BatchSettings, image_bytes: int) -> Iterator[ArchiveMember]:
+def read_archive(body: bytes, bounds: BatchSettings, image_bytes: int) -> Iterator[ArchiveMember]:
     """The files of a zip, a tar or a tar.gz; hidden files and the extra files of macOS are left out.
 
     Raises:
@@ -77,19 +77,19 @@ def read_archive(body: bytes, limits: BatchSettings, image_bytes: int) -> Iterat
     """
     with _broken_as_invalid():
         if body.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            yield from _zip_members(body, limits, image_bytes)
+            yield from _zip_members(body, bounds, image_bytes)
         else:
-            yield from _tar_members(body, limits, image_bytes)
+            yield from _tar_members(body, bounds, image_bytes)
 
 
-def _zip_members(body: bytes, limits: BatchSettings, image_bytes: int) -> Iterator[ArchiveMember]:
+def _zip_members(body: bytes, bounds: BatchSettings, image_bytes: int) -> Iterator[ArchiveMember]:
     # Counted before the list of members is read, because reading makes an object of each.
-    _check_count(body.count(_ZIP_ENTRY), limits)
+    _check_count(body.count(_ZIP_ENTRY), bounds)
     with ZipFile(BytesIO(body)) as archive:
         entries = archive.infolist()
         for entry in entries:
             _check_entry(entry)
-        _check_unpacked(sum(entry.file_size for entry in entries), len(body), limits)
+        _check_unpacked(sum(entry.file_size for entry in entries), len(body), bounds)
         for index, entry in enumerate(entries, start=1):
             if entry.is_dir() or _IGNORED.search(entry.filename):
                 continue
@@ -104,20 +104,20 @@ def _check_entry(entry: ZipInfo) -> None:
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise InvalidArchive(f"{entry.filename} is compressed, but not with deflate: use deflate, or none")
     if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise InvalidArchive(f"{entry.filename} is a link or a device")
+        raise InvalidArchive(f"{entry.filename} is a link or a device: send plain files only")
 
 
-def _tar_members(body: bytes, limits: BatchSettings, image_bytes: int) -> Iterator[ArchiveMember]:
+def _tar_members(body: bytes, bounds: BatchSettings, image_bytes: int) -> Iterator[ArchiveMember]:
     raw = BytesIO(body)
     packed = body.startswith(b"\x1f\x8b")
-    meter = _Meter(gzip.GzipFile(fileobj=raw) if packed else raw, len(body), limits)
+    meter = _Meter(gzip.GzipFile(fileobj=raw) if packed else raw, len(body), bounds)
     # As a stream it is only read forwards: no header can make tarfile read the same bytes again and again.
     with tarfile.open(fileobj=meter, mode="r|", errors="replace") as archive:
         for index, entry in enumerate(archive, start=1):
-            _check_count(index, limits)
+            _check_count(index, bounds)
             _check_name(entry.name)
             if not (entry.isreg() or entry.isdir()) or entry.issparse() or entry.size < 0:
-                raise InvalidArchive(f"{entry.name} is a link, a device or a file with holes")
+                raise InvalidArchive(f"{entry.name} is a link, a device or a file with holes: send plain files only")
             meter.allow(entry.size)
             if entry.isdir() or _IGNORED.search(entry.name):
                 continue
@@ -128,10 +128,10 @@ def _tar_members(body: bytes, limits: BatchSettings, image_bytes: int) -> Iterat
 class _Meter(BufferedIOBase):
     """The file that tarfile reads: counts the bytes, and stops if headers are longer than allowed."""
 
-    def __init__(self, file: BufferedIOBase, packed_bytes: int, limits: BatchSettings) -> None:
+    def __init__(self, file: BufferedIOBase, packed_bytes: int, bounds: BatchSettings) -> None:
         self._file = file
         self._packed_bytes = packed_bytes
-        self._limits = limits
+        self._limits = bounds
         self._read = 0
         self._allowed = HEADER_BYTES
 
@@ -147,7 +147,7 @@ class _Meter(BufferedIOBase):
         self._read += len(part)
         _check_unpacked(self._read, self._packed_bytes, self._limits)
         if self._read > self._allowed:
-            raise InvalidArchive("the headers of a member are too long")
+            raise InvalidArchive("the headers of a member are too long: make the archive anew")
         return part
 
 
@@ -155,19 +155,19 @@ def _check_name(name: str) -> None:
     if not name or len(name) > NAME_LENGTH:
         raise InvalidArchive(f"the name of a member has {len(name)} characters, not 1 to {NAME_LENGTH}")
     if _LEAVES_ARCHIVE.search(name):
-        raise InvalidArchive(f"{name} points out of the archive")
+        raise InvalidArchive(f"{name} points out of the archive: use relative names without ..")
 
 
-def _check_count(members: int, limits: BatchSettings) -> None:
-    if members > limits.members:
-        raise PayloadTooLarge(f"the archive has more than the {limits.members} members allowed")
+def _check_count(members: int, bounds: BatchSettings) -> None:
+    if members > bounds.members:
+        raise PayloadTooLarge(f"the archive has more than the {bounds.members} members allowed: split it")
 
 
-def _check_unpacked(unpacked: int, packed: int, limits: BatchSettings) -> None:
-    if unpacked > limits.unpacked_bytes:
-        raise PayloadTooLarge(f"the archive unpacks to more than the {limits.unpacked_bytes} bytes allowed")
-    if unpacked > max(packed * limits.ratio, FREE_BYTES):
-        raise InvalidArchive(f"the archive unpacks to more than {limits.ratio} times its size")
+def _check_unpacked(unpacked: int, packed: int, bounds: BatchSettings) -> None:
+    if unpacked > bounds.unpacked_bytes:
+        raise PayloadTooLarge(f"the archive unpacks to more than the {bounds.unpacked_bytes} bytes allowed: split it")
+    if unpacked > max(packed * bounds.ratio, FREE_BYTES):
+        raise InvalidArchive(f"the archive unpacks to more than {bounds.ratio} times its size: compress it less")
 
 
 @contextmanager
@@ -175,4 +175,4 @@ def _broken_as_invalid() -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
-        raise InvalidArchive("the body is no readable zip, tar or tar.gz") from error
+        raise InvalidArchive("the body is not a readable zip, tar or tar.gz: check the file") from error

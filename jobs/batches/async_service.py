@@ -15,7 +15,7 @@ from jobs.waiting import WaitHub
 from pipelines.plan import check_services
 
 LOOK_EVERY_S = 0.25
-"""How often a batch is read that is not over though all its jobs are: it is being received."""
+"""How often a batch is read whose jobs are all over, while the rest of its body comes in."""
 
 
 class AsyncBatchService:

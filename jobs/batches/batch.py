@@ -40,9 +40,9 @@ class BatchSpec(Canonical):
     Attributes:
         created_at: seconds since the epoch.
         ttl_s: how long a result is kept once its job is over, and an error of a request once all requests are in.
-        silence_s: an intake without a sign of life for so long is gone.
+        silence_s: while its body comes in, a batch without a progress report for this long has failed.
         deadline_s: requests that are not done so long after the creation are given up.
-        caller: a digest of what the caller identifies itself with; empty if callers are not told apart.
+        caller: a digest of what the caller identifies itself with; empty if callers are not distinguished.
         idempotency_key: the caller's key, bound to this batch unless an earlier batch has it.
     """
 
@@ -119,7 +119,7 @@ class Batch:
 
     Attributes:
         refused: how many requests no job was made of.
-        touched_at: the last sign of life of its intake.
+        touched_at: when its intake last reported progress.
         sealed_at: when all requests were in; None before.
         canceled_at: when a caller canceled it.
     """
@@ -195,7 +195,10 @@ class Batch:
         return self.erased or (all(job.gone for job in self.jobs) and (not self.refused or self._refusals_gone(now)))
 
     def finished_at(self, now: float) -> float | None:
-        """When the batch was over: its last job ended, its deadline passed, or it was in without a job; None before."""
+        """When the batch ended; None before.
+
+        The latest of the ends of its jobs (its deadline, if a job is late) and the end of its body.
+        """
         if any(not self.state(job, now).over for job in self.jobs):
             return None
         late = [self.spec.ends_at for job in self.jobs if self.late(job, now)]

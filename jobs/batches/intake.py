@@ -22,7 +22,7 @@ log = getLogger(__name__)
 LOOK_EVERY_S = 0.25
 """How often a batch without room for its next job looks again."""
 TOUCH_EVERY_S = 5.0
-"""How often a body that comes in gives a sign of life."""
+"""How often a batch whose body comes in reports progress."""
 
 
 class BatchClosed(Exception):
@@ -55,7 +55,7 @@ class BatchIntake:
         self._touched = monotonic()
 
     async def watched(self, parts: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-        """The parts of a body as they come in; each is a sign of life of the batch.
+        """The parts of a body as they come in; meanwhile the batch reports progress.
 
         Raises:
             UploadStalled: no part came for too long.
@@ -108,7 +108,8 @@ class BatchIntake:
             if job := await asyncio.to_thread(self._add, request):
                 await self._submit(job)
         if not self._requests:
-            raise InvalidSample([Detail(loc=[], msg="there are no requests in it", type="too_short")])
+            message = "the body has no requests: send at least one line or image"
+            raise InvalidSample([Detail(loc=[], msg=message, type="too_short")])
         if job := await asyncio.to_thread(self._chunks.flush):
             await self._submit(job)
         _require_open(await asyncio.to_thread(self._batches.store.seal, self._spec, time()))
@@ -122,7 +123,7 @@ class BatchIntake:
             assert request.custom_id is not None, "a request that can be submitted has a custom id"
             first = self._lines.setdefault(request.custom_id, request.line)
             if first != request.line:
-                raise DuplicateCustomId(f"line {first} has the same custom_id")
+                raise DuplicateCustomId(f"line {first} has the same custom_id: give each request its own")
             reference = RequestReference(custom_id=request.custom_id, line=request.line)
             return self._chunks.add(request.content, reference)
         except InvalidRequest as error:

@@ -16,7 +16,9 @@ from pipelines.chunk import Failure, Item
 
 REFUSALS_AT_ONCE = 500
 CANCELED = Failure(service=None, type="canceled", message="the batch was canceled")
-EXPIRED = Failure(service=None, type="expired", message="the time of the batch was up before this was done")
+EXPIRED = Failure(
+    service=None, type="expired", message="the batch reached its deadline before this request was done: send it again"
+)
 
 BatchRow = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""What callers do with batches: open, find, cancel, erase, list. Batches without their intake are cleared away here."""
+"""`BatchService`: opens, finds, cancels, erases and lists batches, and closes batches that are over."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ class BatchService:
             Overloaded: the memory that is left is for single jobs.
         """
         if self.store_share() >= self.settings.store_share:
-            raise Overloaded("the deployment is busy: come back later")
+            raise Overloaded("the deployment is busy: send the batch again in some seconds")
 
     def find(self, batch_id: str) -> Batch | None:
         """The batch; None if there is none.
@@ -97,7 +97,7 @@ class BatchService:
         """
         batch = self.find(batch_id)
         if batch is None:
-            raise BatchUnknown(f"there is no batch {batch_id}")
+            raise BatchUnknown(f"there is no batch {batch_id}: check the id; batches are deleted after their TTL")
         if batch.erased:
             raise JobFailed.because(JobStatus.ERASED, "batch")
         return batch
@@ -172,20 +172,20 @@ class BatchService:
                 self.jobs.erase(one.job.spec, tombstone=False)
 
     def _has_results(self, batch_id: str) -> bool:
-        """Whether an idempotency key still answers with a batch."""
+        """Whether an idempotency key still returns this batch: it has not failed, and its data are not deleted."""
         batch, now = self.find(batch_id), time()
         if batch is None or batch.gone(now):
             return False
         status = batch.status(now)
         if status is BatchStatus.VALIDATING:
-            raise StillComingIn("a batch with this Idempotency-Key is still coming in: come back soon")
+            raise StillComingIn("the batch of this Idempotency-Key is not complete yet: send it again in some seconds")
         return status is not BatchStatus.FAILED
 
     def _require_slot(self, spec: BatchSpec, opened: int) -> None:
         if opened > self.settings.open_at_once:
-            raise Overloaded("too many batches are open: come back when one is over")
+            raise Overloaded("too many batches are open: send this one when another is over")
         if spec.caller and self._open_of(spec.caller) > self.settings.open_per_key:
-            raise Overloaded("too many of your batches are open: come back when one is over")
+            raise Overloaded("too many of your batches are open: send this one when another is over")
 
     def _open_of(self, caller: str) -> int:
         found = (self.store.find(batch_id) for batch_id in self.store.open())

@@ -10,7 +10,7 @@ from jobs.store import Cursor
 class BatchStore(Protocol):
     """Keeps batches. Thread-safe. Methods raise `StorageError` if the store does not answer.
 
-    A batch takes jobs and refusals in until it is sealed, canceled or erased, or until its intake gave no sign of life
+    A batch takes jobs and refusals in until it is sealed, canceled or erased, or until its intake reported no progress
     for too long. The methods of the intake return False if the batch takes nothing in any more.
     """
 
@@ -22,7 +22,7 @@ class BatchStore(Protocol):
         """Keep a new batch; gives how many batches are open, including this one."""
 
     def touch(self, spec: BatchSpec, now: float) -> bool:
-        """Record a sign of life of the intake."""
+        """Record that the intake makes progress."""
 
     def add_job(self, spec: BatchSpec, job_id: str, requests: int, now: float) -> bool:
         """Record a job that is about to be submitted, and how many requests it has."""

@@ -1,4 +1,4 @@
-"""Batches on the server."""
+"""`RedisBatchStore`: keeps batches on a Redis-compatible server."""
 
 from typing import Literal
 

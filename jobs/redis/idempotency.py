@@ -1,4 +1,4 @@
-"""Idempotency keys on the server."""
+"""`RedisIdempotencyKeys`: keeps idempotency keys on a Redis-compatible server."""
 
 from jobs.redis import keys
 from jobs.redis.client import Client
@@ -11,7 +11,7 @@ class RedisIdempotencyKeys:
 
     Args:
         client: of the server.
-        kind: of what keys are bound to; each kind has its own keys.
+        kind: job or batch; each kind has its own keys.
     """
 
     def __init__(self, client: Client, kind: str) -> None:

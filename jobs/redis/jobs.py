@@ -1,4 +1,4 @@
-"""Jobs and their images on the server, and the stream of finished jobs."""
+"""`RedisJobStore`: keeps jobs and images on a Redis-compatible server. `FinishedStream`: reads ids of ended jobs."""
 
 import json
 
@@ -17,7 +17,7 @@ from jobs.store import ClaimOutcome, Cursor, StageClaim
 from pipelines.chunk import Chunk
 
 TOMBSTONE_S = 3600
-"""How long the record of a job whose data are deleted says that there was such a job."""
+"""How long the store keeps the record of a job after its data are deleted."""
 
 
 class RedisJobStore:

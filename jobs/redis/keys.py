@@ -7,7 +7,7 @@ RECENT = PREFIX + "recent"
 """Sorted set: jobs by the time of their creation."""
 FINISHED = PREFIX + "finished"
 """Stream: the ids of jobs as they end."""
-DEAD_LETTERS = PREFIX + "dead"
+DEAD_LETTERS = PREFIX + "dead-letters"
 """Stream: jobs that were given up because a stage killed its worker again and again."""
 BATCHES = PREFIX + "batches"
 """Sorted set: batches by the time of their creation."""
@@ -49,7 +49,7 @@ def batch(batch_id: str) -> str:
 
 def batch_jobs(batch_id: str) -> str:
     """List: the jobs of a batch, in the order of its requests."""
-    return f"{PREFIX}parts:{batch_id}"
+    return f"{PREFIX}batch-jobs:{batch_id}"
 
 
 def refusals(batch_id: str) -> str:
@@ -58,7 +58,7 @@ def refusals(batch_id: str) -> str:
 
 
 def idempotency(kind: str, key: str) -> str:
-    """The id and the fingerprint that an idempotency key is bound to, for one kind of things."""
+    """The id and the fingerprint that an idempotency key is bound to, for jobs or for batches."""
     return f"{PREFIX}idempotency:{kind}:{key}"
 
 

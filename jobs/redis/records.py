@@ -1,4 +1,4 @@
-"""Reads what several stores have on the server: the record of a job, and lists by time."""
+"""Reads job records and pages of sorted lists; the job store and the batch store share it."""
 
 from collections.abc import Mapping
 from time import time

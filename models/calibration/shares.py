@@ -1,4 +1,4 @@
-"""Shares that mean the same for each model: at one half, yes and no are equally likely."""
+"""`balanced`: shifts a confidence so that the threshold of its network becomes 0.5."""
 
 
 def balanced(share: float, threshold: float) -> float:

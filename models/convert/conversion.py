@@ -1,4 +1,4 @@
-"""Converts the files of a source to a model that Faceline runs."""
+"""`convert`: picks the converter of a model, and gives the result the common input and output names."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial

@@ -59,7 +59,7 @@ def check_pixels(header: ImageHeader, limit: int) -> None:
     """
     pixels = header.width * header.height
     if pixels > limit:
-        raise ImageTooLarge(f"The image has {pixels} pixels, more than the {limit} that are accepted")
+        raise ImageTooLarge(f"The image has {pixels} pixels, more than the {limit} that are accepted: make it smaller")
 
 
 _ORIENTATION = 0x0112

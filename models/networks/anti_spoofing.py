@@ -1,4 +1,4 @@
-"""Whether a face is there in person: FaceAntiSpoofing, a network that looks at the texture of skin."""
+"""Default liveness network: FaceAntiSpoofing, which looks at the texture of skin."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a face expresses. The emotion estimator and the quality assessment use the network."""
+"""Emotion classifier: the expression network of face-api.js, for the emotion estimator and the quality assessment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The crop that the networks of face-api.js were trained on; age, gender and emotions are judged on it."""
+"""Face crop that the networks of face-api.js were trained on; they estimate age, gender and emotions on it."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Where faces are: YuNet."""
+"""Face detector: YuNet."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Embeddings of faces, by which they are compared: SFace."""
+"""Face embedder: SFace. Embeddings are what faces are compared by."""
 
 from collections.abc import Sequence
 

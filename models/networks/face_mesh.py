@@ -1,4 +1,4 @@
-"""A mesh of 468 points on each face: MediaPipe Face Mesh."""
+"""Face mesh of 468 points: MediaPipe Face Mesh."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

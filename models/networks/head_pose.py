@@ -1,4 +1,4 @@
-"""The pose of a head."""
+"""Head pose: yaw, pitch and roll from a crop of the face."""
 
 from collections.abc import Sequence
 from math import asin, atan2, cos, degrees, radians, sin

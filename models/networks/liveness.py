@@ -1,4 +1,4 @@
-"""Whether a face is there in person or is a picture of a face, printed or on a screen."""
+"""Liveness: whether a face is there in person, or is a picture of a face, printed or on a screen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Whether a face wears a mask. The mask estimator and the quality assessment use the network."""
+"""Mask classifier, for the mask estimator and the quality assessment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Whether a face is there in person: two MiniFASNets, which look at a face and at what is around it."""
+"""Optional liveness networks: two MiniFASNets, which look at a face and its surroundings."""
 
 from collections.abc import Sequence
 

@@ -85,17 +85,17 @@ def decode(template: bytes) -> Embedding:
     prefix, checksum, numbers = template[: _LAYOUT.size], template[_LAYOUT.size : _HEADER], template[_HEADER:]
     magic, version, _, _ = _LAYOUT.unpack(prefix)
     if magic != _MAGIC:
-        raise ForeignTemplate("The template is not one of Faceline's")
+        raise ForeignTemplate("The bytes are not a template of Faceline: extract one")
     if version != _VERSION:
-        raise OtherTemplateVersion(f"The template is of version {version}, not {_VERSION}")
+        raise OtherTemplateVersion(f"The template is of version {version}, not {_VERSION}: extract it again")
     if checksum != _checksum(prefix, numbers):
-        raise TemplateDamaged("The template is damaged")
+        raise TemplateDamaged("The template is damaged: extract it again")
     if prefix != _PREFIX:
-        raise OtherTemplateModel("The template was made by another model: extract it anew")
+        raise OtherTemplateModel("The template was made by another model: extract it again")
     embedding = np.frombuffer(numbers, "<f2").astype(np.float32)
     length = float(np.linalg.norm(embedding))
     if not abs(length - 1) < _TOLERANCE:
-        raise TemplateDamaged("The template holds no embedding")
+        raise TemplateDamaged("The template has no embedding: extract it again")
     return embedding / np.float32(length)
 
 

@@ -1,4 +1,4 @@
-"""The pixels of a face that are measured: the aligned face, and its box."""
+"""`FaceView`: the aligned face and the box of a face in grey, for the quality measures."""
 
 from dataclasses import dataclass
 from typing import Self

@@ -1,4 +1,4 @@
-"""Service: how old a face looks."""
+"""Service `age-estimator`: the apparent age of each face."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Service: where people are."""
+"""Service `body-detector`: the bodies in an image."""
 
 from collections.abc import Mapping, Sequence
 

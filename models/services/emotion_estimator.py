@@ -1,4 +1,4 @@
-"""Service: what a face expresses."""
+"""Service `emotion-estimator`: the emotion that each face shows."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The base of the services that judge faces by their landmarks: age, gender and emotions."""
+"""Base of the services that estimate age, gender and emotions of a face by its landmarks."""
 
 from abc import abstractmethod
 from collections.abc import Sequence

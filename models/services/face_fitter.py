@@ -1,4 +1,4 @@
-"""Service: faces with their points and pose."""
+"""Service `face-detector-face-fitter`: the faces in an image, with their points and pose."""
 
 from collections.abc import Sequence
 from itertools import islice

@@ -1,4 +1,4 @@
-"""Services: faces, and whether they are there in person. Three modules of one name; a deployment chooses one."""
+"""Service `face-detector-liveness-estimator`: faces and liveness; three modules, of which a deployment chooses one."""
 
 from abc import abstractmethod
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Service: the gender that a face is taken for."""
+"""Service `gender-estimator`: the apparent gender of each face."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

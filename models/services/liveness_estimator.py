@@ -1,4 +1,4 @@
-"""Service: whether faces are there in person."""
+"""Service `liveness-estimator`: whether each face is there in person."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Service: whether a face wears a mask."""
+"""Service `mask-estimator`: whether each face wears a mask."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Service: how good the photo of a face is."""
+"""Service `quality-assessment-estimator`: the quality of the photo of each face."""
 
 from collections.abc import Sequence
 from itertools import chain, groupby

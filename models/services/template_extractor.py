@@ -1,4 +1,4 @@
-"""Services: templates of faces."""
+"""Services `template-extractor` and `face-detector-template-extractor`: templates of faces."""
 
 from collections.abc import Sequence
 from itertools import islice

@@ -1,4 +1,4 @@
-"""Service: whether two templates are of one person."""
+"""Service `verify-matcher`: whether two templates are of one person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

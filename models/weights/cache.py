@@ -54,7 +54,7 @@ def stored_weights(name: str, folder: Path) -> StoredWeights:
     stored = find(WEIGHTS[name], folder)
     if stored is None:
         command = WEIGHTS[name].pull_command
-        raise WeightsMissing(f"{folder} holds no weights of {name} that are undamaged: run `{command}`")
+        raise WeightsMissing(f"{folder} has no intact weights of {name}: run `{command}`")
     return stored
 
 

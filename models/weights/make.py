@@ -1,4 +1,4 @@
-"""Makes a model of the files of its source, and checks that it computes what its source does.
+"""`make`: converts one model, writes its ONNX file and checks it against its fingerprint.
 
 The only module here that needs onnx: a running service imports none of it.
 """

@@ -1,4 +1,4 @@
-"""How a dialect writes one field, and how that follows from the declaration of an output."""
+"""`FieldCodec`: reads and writes one field in a dialect; `derived_codec` makes one from an output's declaration."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

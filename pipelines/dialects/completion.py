@@ -1,4 +1,4 @@
-"""Completes the dialects: derives the codecs of all outputs that they do not spell themselves."""
+"""`completed`: gives each dialect a codec for every output; missing codecs are derived."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace

@@ -1,6 +1,6 @@
 """Dialect v1, also spoken on the unversioned 1.0 paths: points in pixels, vocabularies in capitals.
 
-Here is what the contract spells otherwise than the declarations; everything else is derived.
+This file has only the fields whose JSON the contract fixes. All other codecs are derived.
 """
 
 from typing import Annotated, Any, Literal

@@ -1,6 +1,6 @@
 """Dialect v2: relative points under their names, vocabularies in small letters.
 
-Here is what the contract spells otherwise than the declarations; everything else is derived.
+This file has only the fields whose JSON the contract fixes. All other codecs are derived.
 """
 
 from typing import Any, Literal

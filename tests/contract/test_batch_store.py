@@ -384,8 +384,8 @@ def test_nothing_of_a_batch_stays_for_ever(stores: Stores) -> None:
     spec = stores.opened()
     stores.filled(spec, None)
     stores.batches.add_refusal(spec, REFUSAL, time())
-    lives = {kind: stores.redis.ttl(f"faceline:{kind}:{spec.id}") for kind in ("batch", "parts", "refusals")}
+    lives = {kind: stores.redis.ttl(f"faceline:{kind}:{spec.id}") for kind in ("batch", "batch-jobs", "refusals")}
     assert 0 < lives["refusals"] <= spec.ttl_s
     longest = spec.deadline_s + spec.ttl_s + 3600
     assert 0 < lives["batch"] <= longest
-    assert 0 < lives["parts"] <= longest
+    assert 0 < lives["batch-jobs"] <= longest

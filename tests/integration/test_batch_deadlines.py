@@ -1,4 +1,4 @@
-"""The time that batches have: longer than a job's, and once it is up, what is done is there and the rest is told."""
+"""Batches have a longer deadline than jobs. After it the finished results are there, and the rest are errors."""
 
 import os
 import signal
@@ -53,7 +53,7 @@ def test_a_batch_whose_time_is_up_keeps_what_is_done_and_tells_the_rest(deploy: 
             done, told = ([row["custom_id"] for row in those] for those in (output, errors))
             assert (done, told) == (sorted(done), sorted(told))
             assert sorted(done + told) == list(files)
-        # What was given up is not done when there is somebody to do it.
+        # Requests that were given up do not run once there is a worker.
         job = own.wait(own.submit(DETECTOR, v2_sample()))
         assert job["status"] == "succeeded"
         # What was being worked on ends too, and changes nothing.

@@ -253,7 +253,7 @@ def test_what_is_done_before_a_cancel_stays(deployment: Deployment) -> None:
 
 
 def parts_of(there: Deployment, batch_id: str) -> list[str]:
-    """The ids of its jobs, which no answer tells."""
+    """The ids of its jobs, which no answer has."""
     return [entry.decode().partition(" ")[0] for entry in there.redis.lrange(keys.batch_jobs(batch_id), 0, -1)]
 
 
@@ -428,7 +428,7 @@ def test_a_batch_that_is_sent_again_with_its_key_is_made_once(deployment: Deploy
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(again, ["order-2"] * 4))
-    # Whoever comes while the first comes in is told to come back.
+    # A second request with the key, while the first comes in, is refused for now.
     assert {answer.status_code for answer in answers} <= {202, 409}
     (batch_id,) = {answer.json()["id"] for answer in answers if answer.is_success}
     ended(deployment, batch_id)
@@ -568,7 +568,7 @@ def test_one_key_cannot_take_the_places_of_others(deploy: Deploy) -> None:
         hers, more, his = post_with("hers", **once), post_with("hers"), post_with("his", **once)
         assert [answer.status_code for answer in (hers, more, his)] == [202, 429, 202]
         assert "your batches" in more.json()["detail"]
-        # What stands for a request that came before takes no place, and each caller has keys of their own.
+        # A repeated request needs no slot, and each caller has keys of its own.
         assert post_with("hers", **once).json()["id"] == hers.json()["id"] != his.json()["id"]
         assert guarded.client.post(f"/batches/{hers.json()['id']}/cancel").status_code == 202
         assert post_with("hers").status_code == 202

@@ -184,7 +184,7 @@ def test_a_template_that_is_none_is_refused(deployment: Deployment, templates: d
     whole[100] ^= 1
     cases = {
         "%%%": "Failed to decode base64 string",
-        b64encode(bytes(296)).decode(): "not one of Faceline's",
+        b64encode(bytes(296)).decode(): "not a template of Faceline",
         b64encode(bytes(295)).decode(): "296 bytes",
         b64encode(bytes(whole)).decode(): "damaged",
     }

@@ -209,7 +209,7 @@ def test_the_base64_of_the_caller_is_echoed_unchanged(deployment: Deployment) ->
 
 
 def test_a_service_that_fails_may_be_left_out(deployment: Deployment) -> None:
-    """One face cannot be compared; whoever asked to continue gets what could be done, and is told what could not."""
+    """One face cannot be compared; with `continue` the answer has all other results, and the error."""
     names = ["face-detector-template-extractor", "verify-matcher", "age-estimator"]
     stopped = deployment.wait(deployment.submit(names, v2_sample()))
     assert (stopped["status"], stopped["result"]) == ("failed", None)

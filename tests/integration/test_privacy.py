@@ -16,7 +16,7 @@ REMARK = "a very private remark"
 
 @pytest.fixture(scope="module")
 def deployment(deploy: Deploy) -> Iterator[Deployment]:
-    """A deployment of this module's own, which holds nobody else's jobs."""
+    """A deployment of this module's own, which holds no other jobs."""
     with deploy() as running:
         yield running
 

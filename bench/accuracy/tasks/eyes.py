@@ -1,4 +1,4 @@
-"""How well quality-assessment-estimator tells open eyes from closed ones."""
+"""How well quality-assessment-estimator distinguishes open eyes from closed ones."""
 
 from collections.abc import Sequence
 

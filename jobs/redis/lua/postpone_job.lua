@@ -1,4 +1,4 @@
--- Counts a job as stalled only from a later time on. Returns how often this happened without progress.
+-- Counts a job as stalled only from a later time on. Returns how often this happened since a stage last began.
 local record, active = KEYS[1], KEYS[2]
 local job_id, stalled_at = ARGV[1], ARGV[2]
 

@@ -1,5 +1,5 @@
--- Records that the intake of a batch is alive, and what it took in.
--- silent_since: an intake without a sign of life since then is gone. time_field: of the record, set to the time.
+-- Records that the intake of a batch makes progress, and what it took in.
+-- silent_since: a batch without a progress report since then has failed. time_field: of the record, set to the time.
 -- grows: 'jobs' or 'refusals', the list that `entry` is appended to; '' for neither.
 -- Returns 0 if the batch takes nothing more in.
 local record, jobs, refusals = KEYS[1], KEYS[2], KEYS[3]

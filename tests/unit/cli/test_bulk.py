@@ -11,8 +11,8 @@ OUT = ("--out", "out")
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        ((), 2, "say --services or --preset"),
-        (("--services", "age-estimator", "--preset", "enrolment"), 2, "say --services or --preset"),
+        ((), 2, "give either --services or --preset"),
+        (("--services", "age-estimator", "--preset", "enrolment"), 2, "give either --services or --preset"),
         (("--preset", "nothing"), 2, "there is no preset nothing"),
         (("--preset", "enrolment", "--chunk", "0"), 2, "chunk"),
         (("--preset", "enrolment", "--dry-run"), 1, "there is no"),

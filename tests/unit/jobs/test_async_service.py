@@ -144,7 +144,7 @@ def test_a_processed_job_that_failed_is_an_error_and_is_erased() -> None:
 
 def test_a_job_that_is_processed_for_too_long_continues() -> None:
     there = Deployment(ending=None)
-    with pytest.raises(WaitedTooLong, match="/jobs/"):
+    with pytest.raises(WaitedTooLong, match="later by this id"):
         there.run(lambda jobs: jobs.process(Photo(), 0.05))
     assert len(there.store) == 1
 

@@ -51,7 +51,7 @@ def test_an_unknown_model_is_answered_with_those_there_are(tmp_path: Path) -> No
 
 def test_a_file_of_another_size_does_not_count(folder: Path) -> None:
     (folder / EYE.file).write_bytes(b"a mode")
-    with pytest.raises(WeightsMissing, match="undamaged"):
+    with pytest.raises(WeightsMissing, match="no intact weights"):
         weights_path("fr-eye", folder)
     assert not is_intact(EYE, folder)
 
