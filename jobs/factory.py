@@ -20,7 +20,7 @@ from pipelines.dialects import Dialect
 from pipelines.dialects.codec import AgeFormat
 from pipelines.encoding import decode_base64
 from pipelines.errors import Detail, InvalidSample
-from pipelines.plan import Plan, check_services, plan, stages
+from pipelines.plan import Plan, check_services, plan, stages, without_objects
 from pipelines.sample import Sample, Size
 
 PLACEHOLDER: list[dict[str, Any]] = [{}]
@@ -199,7 +199,7 @@ class JobFactory:
         find_faces = dialect.placeholder and first.needs_only_boxes() and body.get("objects") == PLACEHOLDER
         body = self.readable_part([FaceFitter.name] if find_faces else submission.services, body)
         if "objects" not in body and not find_faces and not issubclass(first, DetectingService):
-            raise InvalidSample([Detail(loc=["objects"], msg="Field required", type="missing")])
+            raise without_objects(first, self.catalogue)
         self._check_count(body.get("objects"))
         sample = dialect.read(body, size, self._read_fields(submission.services))
         if issubclass(first, MatchingService) and len(sample.objects) != 2:

@@ -160,6 +160,13 @@ def test_a_refusal_names_the_service_and_the_field_that_it_lacks(deployment: Dep
     assert "bbox" in detail["msg"]
 
 
+def test_a_refusal_of_a_sample_without_objects_says_what_to_do(deployment: Deployment) -> None:
+    response = deployment.client.post("/jobs", json={"services": ["age-estimator"], "sample": v2_sample()})
+    (detail,) = response.json()["detail"]
+    assert "age-estimator" in detail["msg"]
+    assert detail["msg"].endswith("put face-detector-face-fitter first, or use preset face-analysis")
+
+
 def test_jobs_are_listed_the_latest_first(deployment: Deployment) -> None:
     ids = [deployment.wait(deployment.submit(FOUR[:1], v2_sample("shuttle_model.jpg")))["id"] for _ in range(3)]
     page = deployment.client.get("/jobs", params={"limit": 2, "status": "succeeded"}).json()

@@ -48,6 +48,22 @@ def test_what_a_detector_finds_anew_is_not_read() -> None:
     assert job.chunk.items[0].sample.objects == []
 
 
+@pytest.mark.parametrize(
+    ("service", "advice"),
+    [
+        ("age-estimator", "put face-detector-face-fitter first, or use preset face-analysis"),
+        ("template-extractor", "put face-detector-face-fitter first, or use preset enrolment"),
+        ("verify-matcher", "put face-detector-template-extractor first"),
+    ],
+)
+def test_a_sample_without_objects_is_refused_with_the_service_that_finds_them(service: str, advice: str) -> None:
+    with pytest.raises(InvalidSample) as refused:
+        accept(service, body={"$image": TEXT})
+    (detail,) = refused.value.details
+    assert detail["loc"] == ["objects"]
+    assert detail["msg"] == f"Field required: {service} needs `objects`; {advice}"
+
+
 @pytest.mark.parametrize(("name", "accepted"), [("v1", True), ("v2", False)])
 def test_the_placeholder_belongs_to_v1(name: str, accepted: bool) -> None:
     image = DIALECTS[name].write_image(TEXT)
