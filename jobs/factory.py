@@ -18,7 +18,7 @@ from models.services.face_fitter import FaceFitter
 from pipelines.chunk import Chunk, Item
 from pipelines.dialects import Dialect
 from pipelines.dialects.codec import AgeFormat
-from pipelines.encoding import decode_base64
+from pipelines.encoding import decode_base64, encode_base64
 from pipelines.errors import Detail, InvalidSample
 from pipelines.plan import Plan, check_services, plan, stages, without_objects
 from pipelines.sample import Sample, Size
@@ -75,7 +75,7 @@ class Checked:
 
     Attributes:
         sample: in canonical form.
-        given: the sample as it was sent, without its image.
+        given: the sample as it was sent, without its image; see `JobData`.
         image: encoded; None if the sample has none, or a reference to it.
         source: the reference of the image, if its bytes did not come.
     """
@@ -208,6 +208,10 @@ class JobFactory:
         has_image = image is not None or submission.source is not None
         planned = plan(submission.services, self.catalogue, sample, dialect, has_image=has_image, find_faces=find_faces)
         given = {key: value for key, value in body.items() if key != dialect.image_key}
+        if submission.options.include_image and (sent := body.get(dialect.image_key)) is not None:
+            # The answer writes the image anew from its bytes; only a field that differs from that is kept as well.
+            if image is None or sent != dialect.write_image(encode_base64(image)):
+                given[dialect.image_key] = sent
         return Checked(planned, sample, given, image, submission.source)
 
     def readable_part(self, names: Sequence[str], body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -215,6 +215,15 @@ def test_the_base64_of_the_caller_is_echoed_unchanged(deployment: Deployment) ->
     assert response.json()["$image"] == broken
 
 
+def test_a_job_echoes_the_image_field_as_it_was_sent(deployment: Deployment) -> None:
+    text = base64_photo()
+    with_breaks = "\n".join(text[start : start + 76] for start in range(0, len(text), 76))
+    for sent in ({"$image": with_breaks}, {"_image": {"blob": text}}, {"_image": {"blob": with_breaks, "name": "a"}}):
+        job = deployment.wait(deployment.submit(FOUR[:1], sent, include_image=True))
+        assert {key: value for key, value in job["result"].items() if key != "objects"} == sent
+        assert not sent.keys() & deployment.wait(deployment.submit(FOUR[:1], sent))["result"].keys()
+
+
 def test_a_service_that_fails_may_be_left_out(deployment: Deployment) -> None:
     """One face cannot be compared; whoever asked to continue gets what could be done, and is told what could not."""
     names = ["face-detector-template-extractor", "verify-matcher", "age-estimator"]
