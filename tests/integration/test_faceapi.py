@@ -19,7 +19,7 @@ ROUTES = ["face_age_detection", "face_gender_detection", "face_expression_detect
 
 @pytest.fixture(scope="module")
 def vendor(deploy: Deploy) -> Iterator[Deployment]:
-    with deploy(FACELINE_FACEAPI_KEYS=f'["other", "{KEY}"]') as running:
+    with deploy(FACELINE_FACEAPI_KEYS=f"other,{KEY}") as running:
         yield running
 
 
@@ -81,12 +81,18 @@ def test_broken_json_has_a_code_too(vendor: Deployment, content: bytes) -> None:
     assert (response.status_code, response.json()["code"]) == (200, 1)
 
 
+def test_a_form_is_a_mistake_of_the_caller(vendor: Deployment) -> None:
+    response = vendor.client.post(f"/faceapi/v1/{ROUTES[0]}", files={"image": photo()}, data={"api_key": KEY})
+    assert (response.status_code, response.json()["code"]) == (200, 1)
+    assert "application/json" in response.json()["message"]
+
+
 def test_without_keys_nobody_is_let_in(deployment: Deployment) -> None:
     assert ask(deployment, "face_age_detection", image=base64_photo(), api_key="")["code"] == 2
 
 
 def test_without_a_worker_or_in_too_short_a_time_there_is_a_code_too(deploy: Deploy) -> None:
-    keys = {"FACELINE_FACEAPI_KEYS": f'["{KEY}"]'}
+    keys = {"FACELINE_FACEAPI_KEYS": KEY}
     with deploy(workers=[], **keys) as idle:
         assert ask(idle, "face_age_detection", image=base64_photo(), api_key=KEY)["code"] == 7
     with deploy(FACELINE_JOBS__SYNC_TIMEOUT_S="0.001", **keys) as hasty:
