@@ -208,10 +208,10 @@ class JobFactory:
         has_image = image is not None or submission.source is not None
         planned = plan(submission.services, self.catalogue, sample, dialect, has_image=has_image, find_faces=find_faces)
         given = {key: value for key, value in body.items() if key != dialect.image_key}
-        if submission.options.include_image and (sent := body.get(dialect.image_key)) is not None:
-            # The answer writes the image anew from its bytes; only a field that differs from that is kept as well.
-            if image is None or sent != dialect.write_image(encode_base64(image)):
-                given[dialect.image_key] = sent
+        sent = body.get(dialect.image_key) if submission.options.include_image else None
+        # The answer writes the image anew from its bytes; only a field that differs from that is kept as well.
+        if sent is not None and (image is None or sent != dialect.write_image(encode_base64(image))):
+            given[dialect.image_key] = sent
         return Checked(planned, sample, given, image, submission.source)
 
     def readable_part(self, names: Sequence[str], body: Mapping[str, Any]) -> Mapping[str, Any]:
