@@ -8,8 +8,6 @@ import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
-from http.client import HTTPConnection
 from pathlib import Path
 from threading import Event
 from time import monotonic, sleep
@@ -439,12 +437,6 @@ def test_a_large_repeated_body_is_read_only_to_be_compared(deployment: Deploymen
     in_parts = (large[start : start + 2**20] for start in range(0, len(large), 2**20))
     third = post(deployment, in_parts, key, services=FOUR[0])
     assert (third.status_code, third.json()["id"]) == (202, first.json()["id"])
-    # Nothing of the fourth body is ever sent.
-    address = deployment.client.base_url
-    with closing(HTTPConnection(address.host, address.port or 80, timeout=20)) as connection:
-        head = {**key, "Content-Length": str(len(large))}
-        connection.request("POST", f"/batches?services={FOUR[0]}", headers=head)
-        assert connection.getresponse().status == 408
 
 
 def test_a_body_that_does_not_come_on_is_refused_and_nothing_is_left(deployment: Deployment) -> None:
