@@ -18,7 +18,7 @@ from models.services.face_fitter import FaceFitter
 from pipelines.chunk import Chunk, Item
 from pipelines.dialects import Dialect
 from pipelines.dialects.codec import AgeFormat
-from pipelines.encoding import decode_base64, encode_base64
+from pipelines.encoding import decode_image, encode_base64
 from pipelines.errors import Detail, InvalidSample
 from pipelines.plan import Plan, check_services, plan, stages, without_objects
 from pipelines.sample import Sample, Size
@@ -244,7 +244,7 @@ class JobFactory:
 
     def _image(self, submission: Submission) -> bytes | None:
         text = submission.dialect.image_text(submission.body)
-        image = decode_base64(text) if text is not None else submission.image
+        image = decode_image(text) if text is not None else submission.image
         if image is not None and len(image) > self.limits.image_bytes:
             raise PayloadTooLarge(f"the image has {len(image)} bytes, more than the {self.limits.image_bytes} allowed")
         return image

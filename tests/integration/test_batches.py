@@ -6,6 +6,7 @@ import os
 import signal
 import tarfile
 import zipfile
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -117,7 +118,7 @@ def test_each_line_has_its_result_or_its_error(deployment: Deployment) -> None:
         line("v2 too", v2_sample("macron.jpg"), FOUR),
         line("body", v2_sample(), ["body-detector"]),
         {"custom_id": "preset", "preset": "passport-check", "sample": v2_sample()},
-        line("echo", v2_sample(), include_image=True),
+        line("echo", {"_image": {"blob": f"data:image/jpeg;base64,{base64_photo()}"}}, include_image=True),
         line("no face", v2_sample("shuttle_model.jpg"), FOUR),
         line("reference", {"note": 1}, reference=(PHOTOS / "collins.jpg").as_uri()),
     ]
@@ -131,7 +132,8 @@ def test_each_line_has_its_result_or_its_error(deployment: Deployment) -> None:
         (line("bytes", {"$image": "x" * 9_000_000}), None, "payload_too_large"),
         (line("outside", {}, reference=Path(__file__).as_uri()), "outside", "unreachable_reference"),
     ]
-    batch_id = submit(deployment, lines(*asked[:4], "", *(one for one, _, _ in wrong), *asked[4:]))
+    body = lines(*asked[:4], "", *(one for one, _, _ in wrong), *asked[4:])
+    batch_id = submit(deployment, BOM_UTF8 + body)
     batch = ended(deployment, batch_id)
     assert batch["status"] == "completed"
     counts = {"total": 16, "succeeded": 8, "failed": 8, "canceled": 0, "expired": 0, "in_progress": 0}
@@ -147,6 +149,7 @@ def test_each_line_has_its_result_or_its_error(deployment: Deployment) -> None:
             options["sample"] = {**v2_sample(), **one["sample"]}
         job = deployment.wait(deployment.client.post("/jobs", json=options).json())
         assert_alike(row["result"], job["result"])
+    assert output[5]["result"]["_image"] == asked[5]["sample"]["_image"]
     assert {(row["image_width"], row["image_height"]) for row in output if row["custom_id"] == "reference"} == {
         (output[0]["image_width"], output[0]["image_height"])
     }

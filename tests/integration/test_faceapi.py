@@ -45,6 +45,12 @@ def test_it_answers_age_gender_and_expression(vendor: Deployment) -> None:
     assert max(expression, key=lambda name: expression[name]) == "happy"
 
 
+def test_it_takes_a_data_url(vendor: Deployment) -> None:
+    assert (
+        ask(vendor, ROUTES[1], image=f"data:image/jpeg;base64,{base64_photo()}", api_key=KEY)["data"]["gender"] == "F"
+    )
+
+
 def test_of_several_faces_it_takes_the_largest(vendor: Deployment) -> None:
     woman, man = decode(photo()), decode(photo("macron.jpg"))
     height = woman.shape[0]

@@ -218,7 +218,13 @@ def test_the_base64_of_the_caller_is_echoed_unchanged(deployment: Deployment) ->
 def test_a_job_echoes_the_image_field_as_it_was_sent(deployment: Deployment) -> None:
     text = base64_photo()
     with_breaks = "\n".join(text[start : start + 76] for start in range(0, len(text), 76))
-    for sent in ({"$image": with_breaks}, {"_image": {"blob": text}}, {"_image": {"blob": with_breaks, "name": "a"}}):
+    url = f"data:image/jpeg;base64,{text}"
+    for sent in (
+        {"$image": with_breaks},
+        {"$image": url},
+        {"_image": {"blob": text}},
+        {"_image": {"blob": url, "format": "IMAGE", "name": "a"}},
+    ):
         job = deployment.wait(deployment.submit(FOUR[:1], sent, include_image=True))
         assert {key: value for key, value in job["result"].items() if key != "objects"} == sent
         assert not sent.keys() & deployment.wait(deployment.submit(FOUR[:1], sent))["result"].keys()
