@@ -10,6 +10,7 @@ from api.batches.endpoints import batch_router
 from api.errors import add_error_handlers
 from api.faceapi.endpoints import faceapi_router
 from api.jobs.endpoints import job_router
+from api.methods import Methods
 from api.openapi.pages import add_docs
 from api.openapi.schemas import Schemas
 from api.services.catalogue import router as catalogue_router
@@ -44,6 +45,7 @@ def create_app() -> FastAPI:
         openapi_url=None,
     )
     add_error_handlers(app)
+    app.add_middleware(Methods, routes=app.routes)
     schemas = Schemas()
     app.include_router(job_router(schemas))
     app.include_router(batch_router(schemas))

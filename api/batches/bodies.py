@@ -70,7 +70,7 @@ def choose_media_type(accept: str) -> str:
             if not tables.can_write_parquet():
                 raise NotAcceptable(f"Parquet needs pyarrow, which this deployment does not have: ask for {JSONL}")
             return PARQUET
-        if name in (JSONL, "application/jsonl", "application/*", "*/*", ""):
+        if name in (*LINES, "application/json", "application/*", "*/*", ""):
             return JSONL
     raise NotAcceptable(f"this route gives {JSONL} or {PARQUET}")
 

@@ -193,6 +193,19 @@ def test_rows_come_as_parquet_to_those_who_ask(deployment: Deployment) -> None:
         assert {**row, **{key: json.loads(text) for key, text in written.items()}} == same
 
 
+def test_those_who_ask_for_json_get_json_lines_and_head_gets_their_headers(deployment: Deployment) -> None:
+    batch_id = submit(deployment, lines(line("a", v1_sample()), "[]"))
+    ended(deployment, batch_id)
+    for path in ("output", "errors"):
+        asked = {"Accept": "application/json"}
+        response = deployment.client.get(f"/batches/{batch_id}/{path}", headers=asked)
+        assert response.headers["content-type"] == "application/x-ndjson"
+        assert [json.loads(text) for text in response.text.splitlines()] == rows(deployment, batch_id, path)
+        head = deployment.client.head(f"/batches/{batch_id}/{path}", headers=asked)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == "application/x-ndjson"
+
+
 def test_what_nobody_can_give_is_406(deployment: Deployment) -> None:
     batch_id = submit(deployment, lines("[]"))
     response = deployment.client.get(f"/batches/{batch_id}/output", headers={"Accept": "text/csv"})

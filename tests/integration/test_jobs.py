@@ -167,6 +167,38 @@ def test_a_refusal_of_a_sample_without_objects_says_what_to_do(deployment: Deplo
     assert detail["msg"].endswith("put face-detector-face-fitter first, or use preset face-analysis")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/jobs", {"GET", "HEAD", "POST"}),
+        ("PUT", "/jobs/some-job", {"GET", "HEAD", "DELETE"}),
+        ("HEAD", "/jobs/some-job/cancel", {"POST"}),
+        ("OPTIONS", "/batches", {"GET", "HEAD", "POST"}),
+        ("POST", "/healthz", {"GET", "HEAD"}),
+        ("POST", "/docs", {"GET", "HEAD"}),
+        ("POST", "/docs-assets/swagger-ui.css", {"GET", "HEAD"}),
+        ("DELETE", "/age-estimator/v1/process/sample", {"POST"}),
+        ("GET", "/faceapi/v1/face_age_detection", {"POST"}),
+    ],
+)
+def test_a_method_that_a_path_lacks_is_answered_with_all_that_it_has(
+    deployment: Deployment, method: str, path: str, allowed: set[str]
+) -> None:
+    response = deployment.client.request(method, path)
+    assert response.status_code == 405
+    assert set(response.headers["allow"].split(", ")) == allowed
+
+
+def test_head_is_answered_as_get_without_the_body(deployment: Deployment) -> None:
+    job = deployment.wait(deployment.submit(FOUR[:1], v2_sample()))
+    for path in ("/healthz", "/services", f"/jobs/{job['id']}", "/openapi.json", "/docs-assets/swagger-ui.css"):
+        got, head = deployment.client.get(path), deployment.client.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == got.headers["content-type"]
+        assert head.headers["content-length"] == str(len(got.content))
+    assert deployment.client.head("/jobs/no-such-job").status_code == 404
+
+
 def test_jobs_are_listed_the_latest_first(deployment: Deployment) -> None:
     ids = [deployment.wait(deployment.submit(FOUR[:1], v2_sample("shuttle_model.jpg")))["id"] for _ in range(3)]
     page = deployment.client.get("/jobs", params={"limit": 2, "status": "succeeded"}).json()
