@@ -17,6 +17,7 @@ from api.services.catalogue import router as catalogue_router
 from api.services.endpoints import service_router
 from api.state import running_state
 from api.system.endpoints import router as system_router
+from api.unread import UnreadBodies
 from config.logs import configure_logs
 from config.settings import load_settings
 from models.catalogue import services
@@ -46,6 +47,7 @@ def create_app() -> FastAPI:
     )
     add_error_handlers(app)
     app.add_middleware(Methods, routes=app.routes)
+    app.add_middleware(UnreadBodies, max_bytes=settings.limits.discard_bytes, max_s=settings.limits.discard_s)
     schemas = Schemas()
     app.include_router(job_router(schemas))
     app.include_router(batch_router(schemas))

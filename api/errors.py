@@ -15,8 +15,7 @@ from pipelines.errors import Detail
 
 log = getLogger(__name__)
 
-# The connection is closed behind a body that is too large: reading the rest would cost what the limit saves.
-_HEADERS = {413: {"Connection": "close"}, 429: {"Retry-After": "2"}, 503: {"Retry-After": "2"}}
+_HEADERS = {429: {"Retry-After": "2"}, 503: {"Retry-After": "2"}}
 
 STATUS: Mapping[str, int] = {
     "invalid_request": 422,

@@ -78,6 +78,13 @@ class LimitSettings(BaseModel):
 
     image_bytes: int = Field(4_928_307, ge=1, description="The largest encoded image, in bytes.")
     sample_bytes: int = Field(1_048_576, ge=1, description="The largest body in bytes, without the image in it.")
+    discard_bytes: int = Field(
+        67_108_864,
+        ge=0,
+        description="The most bytes that are read and thrown away of a body that was refused before its end, so that "
+        "its client gets the answer; of a larger body, the connection is closed.",
+    )
+    discard_s: float = Field(30, gt=0, description="How long reading such bytes may take.")
     objects: int = Field(500, ge=1, description="The most objects in a sample.")
     pixels: int = Field(50_000_000, ge=1, description="The most pixels of an image.")
     queue_length: int = Field(
