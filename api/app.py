@@ -11,12 +11,14 @@ from api.batches.endpoints import batch_router
 from api.errors import add_error_handlers
 from api.faceapi.endpoints import faceapi_router
 from api.jobs.endpoints import job_router
+from api.methods import Methods
 from api.openapi.pages import add_docs
 from api.openapi.schemas import Schemas
 from api.services.catalogue import router as catalogue_router
 from api.services.endpoints import service_router
 from api.state import running_state
 from api.system.endpoints import router as system_router
+from api.unread import UnreadBodies
 from config.logs import configure_logs
 from config.settings import load_settings
 from models.catalogue import services
@@ -45,6 +47,8 @@ def create_app() -> FastAPI:
         openapi_url=None,
     )
     add_error_handlers(app)
+    app.add_middleware(Methods, routes=app.routes)
+    app.add_middleware(UnreadBodies, max_bytes=settings.limits.discard_bytes, max_s=settings.limits.discard_s)
     schemas = Schemas()
     app.include_router(job_router(schemas))
     app.include_router(batch_router(schemas))

@@ -15,8 +15,7 @@ from pipelines.errors import Detail
 
 log = getLogger(__name__)
 
-# 413 closes the connection: reading the rest of the body would cost time and memory.
-_HEADERS = {413: {"Connection": "close"}, 429: {"Retry-After": "2"}, 503: {"Retry-After": "2"}}
+_HEADERS = {429: {"Retry-After": "2"}, 503: {"Retry-After": "2"}}
 
 STATUS: Mapping[str, int] = {
     "invalid_request": 422,

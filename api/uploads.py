@@ -65,8 +65,12 @@ async def counted(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
     """The parts of a body as they come in.
 
     Raises:
+        UnsupportedMedia: the body is compressed.
         PayloadTooLarge: it has more than `limit` bytes.
     """
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("", "identity"):
+        raise UnsupportedMedia(f"bodies are not decompressed: send this one without Content-Encoding: {coding}")
     too_large = PayloadTooLarge(f"the body has more than the {limit} bytes allowed")
     if int(request.headers.get("content-length", "0")) > limit:
         raise too_large

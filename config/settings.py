@@ -4,16 +4,29 @@ import os
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import from_json
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.engine import Device, Engine, tasks_at_a_time, threads_per_task, usable_cores
 from config.errors import InvalidSetting
 
 LivenessModule = Literal["liveness-anti-spoofing", "quality-liveness-anti-spoofing", "face-detector-liveness-estimator"]
+
+
+def _listed(given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    if given.lstrip().startswith("["):
+        return from_json(given)
+    return [part.strip() for part in given.split(",") if part.strip()]
+
+
+Texts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+"""A setting of several texts: one text, several with commas between them, or a JSON list."""
 
 
 def default_weights_dir() -> Path:
@@ -65,6 +78,13 @@ class LimitSettings(BaseModel):
 
     image_bytes: int = Field(4_928_307, ge=1, description="The largest encoded image, in bytes.")
     sample_bytes: int = Field(1_048_576, ge=1, description="The largest body in bytes, without the image in it.")
+    discard_bytes: int = Field(
+        67_108_864,
+        ge=0,
+        description="The most bytes that are read and thrown away of a body that was refused before its end, so that "
+        "its client gets the answer; of a larger body, the connection is closed.",
+    )
+    discard_s: float = Field(30, gt=0, description="How long reading such bytes may take.")
     objects: int = Field(500, ge=1, description="The most objects in a sample.")
     pixels: int = Field(50_000_000, ge=1, description="The most pixels of an image.")
     queue_length: int = Field(
@@ -180,9 +200,13 @@ class Settings(BaseSettings):
     age_format: Literal["contract", "string", "number"] = Field(
         "contract", description="Ages as string or number; contract: strings from service routes, numbers from jobs."
     )
-    faceapi_keys: tuple[str, ...] = Field((), description="The keys that /faceapi/v1 accepts, as a JSON list.")
-    reference_roots: tuple[str, ...] = Field(
-        (), description="Folders and URL prefixes that workers read images by reference from, as a JSON list."
+    faceapi_keys: Texts = Field(
+        (), description="The keys that /faceapi/v1 accepts: one, several with commas, or a JSON list."
+    )
+    reference_roots: Texts = Field(
+        (),
+        description="Folders and URL prefixes that workers read images by reference from: one, several with commas, "
+        "or a JSON list.",
     )
     liveness_module: LivenessModule = Field(
         "face-detector-liveness-estimator",

@@ -57,7 +57,7 @@ def write_answer(spec: JobSpec, data: JobData, image: bytes | None, index: int =
     Args:
         spec: of the job.
         data: of the job; they have its result.
-        image: encoded, to be echoed in the sample.
+        image: encoded, to be echoed in the sample unless the field of the image was kept as it was sent.
         index: of the item, where the job has several.
     """
     assert data.result is not None, "only a job that succeeded has an answer"
@@ -67,6 +67,6 @@ def write_answer(spec: JobSpec, data: JobData, image: bytes | None, index: int =
     answer = dialect.write(item.sample, given, rebuilt=spec.plan.rebuilt, fields=spec.plan.fields, context=context)
     if item.failures:
         answer["errors"] = [failure.model_dump() for failure in item.failures]
-    if image is None:
+    if image is None or dialect.image_key in answer:
         return answer
     return {dialect.image_key: dialect.write_image(encode_base64(image)), **answer}

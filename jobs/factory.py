@@ -18,9 +18,9 @@ from models.services.face_fitter import FaceFitter
 from pipelines.chunk import Chunk, Item
 from pipelines.dialects import Dialect
 from pipelines.dialects.codec import AgeFormat
-from pipelines.encoding import decode_base64
+from pipelines.encoding import decode_image, encode_base64
 from pipelines.errors import Detail, InvalidSample
-from pipelines.plan import Plan, check_services, plan, stages
+from pipelines.plan import Plan, check_services, plan, stages, without_objects
 from pipelines.sample import Sample, Size
 
 PLACEHOLDER: list[dict[str, Any]] = [{}]
@@ -75,7 +75,7 @@ class Checked:
 
     Attributes:
         sample: in canonical form.
-        given: the sample as it was sent, without its image.
+        given: the sample as it was sent, without its image; see `JobData`.
         image: encoded; None if the sample has none, or a reference to it.
         source: the reference of the image, if its bytes did not come.
     """
@@ -199,7 +199,7 @@ class JobFactory:
         find_faces = dialect.placeholder and first.needs_only_boxes() and body.get("objects") == PLACEHOLDER
         body = self.readable_part([FaceFitter.name] if find_faces else submission.services, body)
         if "objects" not in body and not find_faces and not issubclass(first, DetectingService):
-            raise InvalidSample([Detail(loc=["objects"], msg="Field required", type="missing")])
+            raise without_objects(first, self.catalogue)
         self._check_count(body.get("objects"))
         sample = dialect.read(body, size, self._read_fields(submission.services))
         if issubclass(first, MatchingService) and len(sample.objects) != 2:
@@ -208,6 +208,10 @@ class JobFactory:
         has_image = image is not None or submission.source is not None
         planned = plan(submission.services, self.catalogue, sample, dialect, has_image=has_image, find_faces=find_faces)
         given = {key: value for key, value in body.items() if key != dialect.image_key}
+        sent = body.get(dialect.image_key) if submission.options.include_image else None
+        # The answer writes the image anew from its bytes; only a field that differs from that is kept as well.
+        if sent is not None and (image is None or sent != dialect.write_image(encode_base64(image))):
+            given[dialect.image_key] = sent
         return Checked(planned, sample, given, image, submission.source)
 
     def readable_part(self, names: Sequence[str], body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -240,7 +244,7 @@ class JobFactory:
 
     def _image(self, submission: Submission) -> bytes | None:
         text = submission.dialect.image_text(submission.body)
-        image = decode_base64(text) if text is not None else submission.image
+        image = decode_image(text) if text is not None else submission.image
         if image is not None and len(image) > self.limits.image_bytes:
             raise PayloadTooLarge(f"the image has {len(image)} bytes, more than the {self.limits.image_bytes} allowed")
         return image

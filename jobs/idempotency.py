@@ -70,6 +70,16 @@ def fingerprint_of(*parts: bytes) -> str:
     return sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
 
 
+def require_same(earlier: str, fingerprint: str) -> None:
+    """Check that two requests with one key are the same, by a digest of each.
+
+    Raises:
+        IdempotencyConflict: they are not.
+    """
+    if earlier != fingerprint:
+        raise IdempotencyConflict("this Idempotency-Key came with a different request before: send a new key")
+
+
 def bind_key(keys: IdempotencyKeys, made: Keyed, fingerprint: str, exists: Callable[[str], bool]) -> str:
     """Bind the key of a request to the job or batch that was made of it.
 
@@ -95,9 +105,8 @@ def bind_key(keys: IdempotencyKeys, made: Keyed, fingerprint: str, exists: Calla
             return bound_id
         if not exists(bound_id):
             keys.unbind(key, bound_id)
-        elif bound_fingerprint != fingerprint:
-            raise IdempotencyConflict("this Idempotency-Key came with a different request before: send a new key")
         else:
+            require_same(bound_fingerprint, fingerprint)
             return bound_id
 
 

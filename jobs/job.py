@@ -146,7 +146,7 @@ class NewJob:
     """A job before the store has it.
 
     Attributes:
-        givens: of each item, the sample as it was sent, without its image.
+        givens: see `JobData`.
         metadata: the caller's own, handed back unchanged.
         requests: of each item, its request; only for jobs of a batch.
         images: encoded, in the order of `spec.blobs`.
@@ -167,7 +167,8 @@ class JobData:
     """The caller's data of a job. They are deleted when the TTL ends.
 
     Attributes:
-        givens: of each item, the sample as it was sent, without its image.
+        givens: of each item, the sample as it was sent, without its image. If the image is to be echoed, and its field
+            is not what the dialect writes for its bytes, the field is kept here.
         requests: of each item, its request; only for jobs of a batch.
         result: None until the job has one.
     """

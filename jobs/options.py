@@ -1,5 +1,6 @@
 """Parses the JSON and the options of a request."""
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any, TypeVar
@@ -73,13 +74,13 @@ def checked_ttl(ttl_s: int | None, settings: JobSettings) -> int:
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body.
+    """The JSON object of a body, which may begin with the byte order mark of UTF-8.
 
     Raises:
         InvalidSample: the body is not a JSON object, or has a number that is not finite.
     """
     try:
-        parsed = from_json(body, allow_inf_nan=False)
+        parsed = from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False)
     except ValueError as error:
         raise InvalidSample([Detail(loc=[], msg=str(error), type="json_invalid")]) from error
     if not _is_finite(parsed):

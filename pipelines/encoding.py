@@ -1,10 +1,25 @@
-"""Base64: decodes texts from callers, and encodes bytes."""
+"""Base64: decodes texts and images from callers, and encodes bytes."""
 
 import binascii
+import re
 
 import pybase64
 
 from pipelines.errors import UndecodableBase64
+
+_DATA_URL = re.compile(r"data:image/[^,;]+(?:;[^,;]+)*;base64,", re.IGNORECASE)
+
+
+def decode_image(text: str) -> bytes:
+    """The bytes of an image in base64, or in a `data:` URL (RFC 2397) of an image in base64.
+
+    The format of the image is read from its bytes, whatever the URL says.
+
+    Raises:
+        UndecodableBase64: as `decode_base64` does.
+    """
+    url = _DATA_URL.match(text)
+    return decode_base64(text[url.end() :] if url else text)
 
 
 def decode_base64(text: str) -> bytes:

@@ -12,6 +12,7 @@ from models.service import DetectingService, ObjectClass, Service
 from models.services.face_fitter import FaceFitter
 from pipelines.dialects import Dialect
 from pipelines.errors import Detail, InvalidSample
+from pipelines.presets import PRESETS
 from pipelines.sample import Sample
 
 
@@ -94,6 +95,20 @@ def plan(
         rebuilt=any(issubclass(catalogue[name], DetectingService) for name in names),
         fields=tuple(sorted(field.name for field in gained)),
     )
+
+
+def without_objects(service: type[Service], catalogue: Catalogue) -> InvalidSample:
+    """The error for a sample without objects whose first service needs some: it says which service finds them."""
+    message = f"Field required: {service.name} needs `objects`"
+    detecting = [found for found in catalogue.values() if issubclass(found, DetectingService)]
+    # The fitter comes first, since it finds faces at the lowest cost.
+    for finder in sorted(detecting, key=lambda found: found is not FaceFitter):
+        if finder.object_class == service.object_class and service.needs <= finder.gives | {IMAGE}:
+            message += f"; put {finder.name} first"
+            if preset := next((name for name, names in PRESETS.items() if service.name in names), None):
+                message += f", or use preset {preset}"
+            break
+    return InvalidSample([Detail(loc=["objects"], msg=message, type="missing")])
 
 
 def stages(services: Sequence[str], catalogue: Catalogue, queue_prefix: Callable[[ModelFamily], str]) -> list[Stage]:

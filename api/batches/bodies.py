@@ -42,8 +42,8 @@ def new_batch(request: Request, options: BatchOptions, idempotency_key: str | No
     services = tuple(options.resolve_services()) if is_archive else ()
     if not is_archive and options.names_services:
         raise InvalidSample([Detail(loc=[], msg="each line names its own services and options", type="ambiguous")])
-    # Of the body only the length counts: the key has to be bound before the body is read.
-    head = (sorted(request.query_params.multi_items()), media_type, request.headers.get("content-length"))
+    # Bodies are compared once they are in: the key has to be bound before its body is read.
+    head = (sorted(request.query_params.multi_items()), media_type)
     caller = _caller(request, settings.batches.key_header)
     key = None
     if idempotency_key is not None:
@@ -73,7 +73,7 @@ def choose_media_type(accept: str) -> str:
             if find_spec("pyarrow") is None:
                 raise NotAcceptable(f"Parquet needs pyarrow, which this deployment does not have: ask for {JSONL}")
             return PARQUET
-        if name in (JSONL, "application/jsonl", "application/*", "*/*", ""):
+        if name in (*LINES, "application/json", "application/*", "*/*", ""):
             return JSONL
     raise NotAcceptable(f"this route gives {JSONL} or {PARQUET}")
 

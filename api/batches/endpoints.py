@@ -26,7 +26,7 @@ STATUS_HEADER = "Faceline-Batch-Status"
 
 Wait = Annotated[float, Query(ge=0, le=60, description="Wait so many seconds for the batch to end.")]
 IdempotencyKey = Annotated[
-    str | None, Header(max_length=255, description="The same key gives the same batch; of its body, the length counts.")
+    str | None, Header(max_length=255, description="The same key with the same query and body gives the same batch.")
 ]
 Accept = Annotated[str, Header(description=f"{JSONL}, or {PARQUET} where pyarrow is installed")]
 GONE: dict[int | str, dict[str, Any]] = {

@@ -22,7 +22,7 @@ from models.services.age_estimator import AgeEstimator
 from models.services.face_fitter import FaceFitter
 from models.services.gender_estimator import GenderEstimator
 from pipelines.dialects import DIALECTS
-from pipelines.encoding import decode_base64
+from pipelines.encoding import decode_image
 from pipelines.sample import SampleObject
 
 
@@ -60,7 +60,7 @@ class PhotoBody:
         if not any(compare_digest(given["api_key"].encode(), key.encode()) for key in self.api_keys):
             raise Refused(Code.BAD_KEY, "unknown api_key")
         options = Options(factory.jobs.sync_ttl_s, "number", priority=Priority.HIGH)
-        image = decode_base64(given["image"])
+        image = decode_image(given["image"])
         return Submission((FaceFitter.name, self.service), {}, DIALECTS["v2"], options, image)
 
 

@@ -29,6 +29,7 @@ CODES: Mapping[str, Code] = {
     "payload_too_large": Code.TOO_LARGE,
     "image_too_large": Code.TOO_LARGE,
     "invalid_sample": Code.MISSING_FIELD,
+    "unsupported_media": Code.MISSING_FIELD,
     "waited_too_long": Code.TIMED_OUT,
     "timed_out": Code.TIMED_OUT,
 }

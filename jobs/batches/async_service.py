@@ -6,6 +6,7 @@ from time import monotonic, time
 
 from jobs.async_service import SubmissionThread
 from jobs.batches.batch import Batch
+from jobs.batches.body import BatchBody
 from jobs.batches.intake import BatchIntake
 from jobs.batches.requests import NewBatch, read_images, read_lines
 from jobs.batches.service import BatchService
@@ -38,30 +39,36 @@ class AsyncBatchService:
         self._hub = hub
         self._thread = thread
 
-    async def receive(self, new: NewBatch, body: AsyncIterator[bytes]) -> Batch:
+    async def receive(self, new: NewBatch, parts: AsyncIterator[bytes]) -> Batch:
         """Make jobs of the requests of a batch and submit them while its body comes in.
 
+        Args:
+            new: the batch.
+            parts: of its body, as they come in.
+
         Returns:
-            The batch; or the earlier batch with its idempotency key, and then the body is not read.
+            The batch; or the earlier batch with its idempotency key, and then the body is only compared.
 
         Raises:
             InvalidSample: a service of an archive does not exist, or there are no requests.
             Overloaded: there is no room for the batch.
-            IdempotencyConflict: an earlier, different request had the key.
+            IdempotencyConflict: an earlier request with another body or other options had the key.
             StillComingIn: the earlier batch is still being received.
-            FacelineError: as `BatchIntake.take` does.
+            FacelineError: as `BatchBody.parts` and `BatchIntake.take` do.
         """
         if new.body_kind == "archive":
             check_services(new.services, self._factory.catalogue)
         await asyncio.to_thread(self._batches.require_room)
         spec, batch_id = await asyncio.to_thread(self._batches.open, new.options.ttl_s, new.caller, new.key)
-        if batch_id == spec.id:
-            intake = BatchIntake(spec, self._batches, self._jobs, self._factory, self._thread)
-            parts, limits = intake.watched(body), self._factory.limits
-            if new.body_kind == "archive":
-                await intake.take(read_images(parts, new, limits, self._batches.settings))
-            else:
-                await intake.take(read_lines(parts, new.options, limits))
+        body = BatchBody(parts, self._batches.settings.patience_s, with_digest=new.key is not None)
+        if batch_id != spec.id:
+            await body.discard()
+            return await asyncio.to_thread(self._batches.repeated, batch_id, body.digest)
+        intake = BatchIntake(spec, body, self._batches, self._jobs, self._factory, self._thread)
+        if new.body_kind == "archive":
+            await intake.take(read_images(intake.parts(), new, self._factory.limits, self._batches.settings))
+        else:
+            await intake.take(read_lines(intake.parts(), new.options, self._factory.limits))
         return await asyncio.to_thread(self._batches.get, batch_id)
 
     async def wait(self, batch_id: str, wait_s: float) -> Batch:

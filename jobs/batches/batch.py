@@ -121,6 +121,7 @@ class Batch:
         refused: how many requests no job was made of.
         touched_at: when its intake last reported progress.
         sealed_at: when all requests were in; None before.
+        body_digest: of the body, once it was in as a whole; empty if no idempotency key needs it.
         canceled_at: when a caller canceled it.
     """
 
@@ -131,6 +132,7 @@ class Batch:
     sealed_at: float | None = None
     canceled_at: float | None = None
     erased: bool = False
+    body_digest: str = ""
 
     def status(self, now: float) -> BatchStatus:
         """The status at a time."""

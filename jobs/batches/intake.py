@@ -7,10 +7,11 @@ from time import monotonic, time
 
 from jobs.async_service import SubmissionThread
 from jobs.batches.batch import BatchSpec, BatchStatus, Refusal
+from jobs.batches.body import BatchBody
 from jobs.batches.chunks import ChunkBuilder
 from jobs.batches.requests import BatchRequest
 from jobs.batches.service import BatchService
-from jobs.errors import DuplicateCustomId, JobFailed, Overloaded, PayloadTooLarge, UploadStalled, detail_of
+from jobs.errors import DuplicateCustomId, JobFailed, Overloaded, PayloadTooLarge, detail_of
 from jobs.factory import JobFactory
 from jobs.job import JobSpec, JobStatus, NewJob, RequestReference
 from jobs.service import JobService
@@ -34,6 +35,7 @@ class BatchIntake:
 
     Args:
         spec: of the batch, which was just opened.
+        body: of its request.
         batches: has the batch.
         jobs: submits its jobs.
         factory: makes its jobs.
@@ -41,9 +43,16 @@ class BatchIntake:
     """
 
     def __init__(
-        self, spec: BatchSpec, batches: BatchService, jobs: JobService, factory: JobFactory, thread: SubmissionThread
+        self,
+        spec: BatchSpec,
+        body: BatchBody,
+        batches: BatchService,
+        jobs: JobService,
+        factory: JobFactory,
+        thread: SubmissionThread,
     ) -> None:
         self._spec = spec
+        self._body = body
         self._batches = batches
         self._bounds = batches.settings
         self._jobs = jobs
@@ -54,29 +63,21 @@ class BatchIntake:
         self._latest: JobSpec | None = None
         self._touched = monotonic()
 
-    async def watched(self, parts: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-        """The parts of a body as they come in; meanwhile the batch reports progress.
+    async def parts(self) -> AsyncGenerator[bytes, None]:
+        """The parts of the body as they come in; meanwhile the batch reports progress.
 
         Raises:
             UploadStalled: no part came for too long.
             BatchClosed: the batch takes nothing in any more.
         """
-        while True:
-            try:
-                async with asyncio.timeout(self._bounds.patience_s):
-                    part = await anext(parts, None)
-            except TimeoutError as error:
-                message = f"nothing of the body came for {self._bounds.patience_s:g} s: send the batch again"
-                raise UploadStalled(message) from error
-            if part is None:
-                return
+        async for part in self._body.parts():
             if monotonic() - self._touched > TOUCH_EVERY_S:
                 self._touched = monotonic()
                 _require_open(await asyncio.to_thread(self._batches.store.touch, self._spec, time()))
             yield part
 
     async def take(self, requests: AsyncIterator[BatchRequest]) -> None:
-        """Make jobs of requests and submit them. If that fails, the batch is erased.
+        """Make jobs of the requests of the body and submit them. If that fails, the batch is erased.
 
         Raises:
             InvalidSample: there are no requests.
@@ -112,7 +113,7 @@ class BatchIntake:
             raise InvalidSample([Detail(loc=[], msg=message, type="too_short")])
         if job := await asyncio.to_thread(self._chunks.flush):
             await self._submit(job)
-        _require_open(await asyncio.to_thread(self._batches.store.seal, self._spec, time()))
+        _require_open(await asyncio.to_thread(self._batches.store.seal, self._spec, time(), self._body.digest))
         took_ms = round((monotonic() - started) * 1000)
         log.info("batch received", extra={"batch": self._spec.id, "requests": self._requests, "ms": took_ms})
 

@@ -9,7 +9,7 @@ from jobs.batches.batch import Batch, BatchJob, BatchSpec, BatchStatus
 from jobs.batches.rows import BatchRow, RequestResult, error_rows, request_results, result_rows
 from jobs.batches.store import BatchStore
 from jobs.errors import BatchUnknown, JobFailed, Overloaded, StillComingIn
-from jobs.idempotency import RequestKey, bind_or_undo
+from jobs.idempotency import RequestKey, bind_or_undo, require_same
 from jobs.job import JobStatus, new_job_id
 from jobs.store import Cursor, JobStore
 
@@ -100,6 +100,18 @@ class BatchService:
             raise BatchUnknown(f"there is no batch {batch_id}: check the id; batches are deleted after their TTL")
         if batch.erased:
             raise JobFailed.because(JobStatus.ERASED, "batch")
+        return batch
+
+    def repeated(self, batch_id: str, body_digest: str) -> Batch:
+        """The batch that answers a repeated request: an earlier request with the same idempotency key made it.
+
+        Raises:
+            IdempotencyConflict: the earlier request had another body.
+            FacelineError: as `get` does.
+        """
+        batch = self.get(batch_id)
+        if batch.body_digest:
+            require_same(batch.body_digest, body_digest)
         return batch
 
     def recent(self, limit: int, after: Cursor | None) -> tuple[list[Batch], Cursor | None]:

@@ -30,8 +30,8 @@ class BatchStore(Protocol):
     def add_refusal(self, spec: BatchSpec, refusal: Refusal, now: float) -> bool:
         """Record a request that no job is made of."""
 
-    def seal(self, spec: BatchSpec, now: float) -> bool:
-        """Record that all requests are in."""
+    def seal(self, spec: BatchSpec, now: float, body_digest: str = "") -> bool:
+        """Record that all requests are in, and the digest of the body that they came in."""
 
     def cancel(self, batch_id: str, now: float) -> None:
         """Record that the batch is to end. It takes nothing in any more."""

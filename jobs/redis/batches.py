@@ -49,9 +49,9 @@ class RedisBatchStore:
         """See `BatchStore.add_refusal`."""
         return self._take(spec, now, grows="refusals", entry=refusal.model_dump_json())
 
-    def seal(self, spec: BatchSpec, now: float) -> bool:
+    def seal(self, spec: BatchSpec, now: float, body_digest: str = "") -> bool:
         """See `BatchStore.seal`."""
-        return self._take(spec, now, time_field="sealed_at")
+        return self._take(spec, now, time_field="sealed_at", body_digest=body_digest)
 
     def cancel(self, batch_id: str, now: float) -> None:
         """See `BatchStore.cancel`."""
@@ -81,6 +81,7 @@ class RedisBatchStore:
             sealed_at=number(record, b"sealed_at"),
             canceled_at=number(record, b"canceled_at"),
             erased=b"touched_at" not in record,
+            body_digest=record.get(b"body_digest", b"").decode(),
         )
 
     def refusals(self, batch_id: str, start: int, limit: int) -> list[Refusal]:
@@ -126,10 +127,12 @@ class RedisBatchStore:
         time_field: str = "touched_at",
         grows: Literal["jobs", "refusals", ""] = "",
         entry: str = "",
+        body_digest: str = "",
     ) -> bool:
         touched = [keys.batch(spec.id), keys.batch_jobs(spec.id), keys.refusals(spec.id)]
         silent_since = now - spec.silence_s
-        arguments: list[Value] = [now, silent_since, self._life_s(spec), spec.ttl_s, time_field, grows, entry]
+        lives: list[Value] = [self._life_s(spec), spec.ttl_s]
+        arguments: list[Value] = [now, silent_since, *lives, time_field, grows, entry, body_digest]
         with storage():
             return bool(self._take_into(keys=touched, args=arguments))
 

@@ -353,6 +353,22 @@ def test_the_same_claim_gives_the_same_batch_once_it_is_in(stores: Stores) -> No
     assert len(stores.batches.recent(10, None)[0]) == 2
 
 
+def test_a_repeated_request_gets_its_batch_if_the_body_is_the_same(stores: Stores) -> None:
+    spec = opened(stores.book, key="key")
+    stores.filled(spec, None)
+    stores.batches.seal(spec, time(), "digest")
+    assert stores.book.repeated(spec.id, "digest").spec == spec
+    with pytest.raises(IdempotencyConflict):
+        stores.book.repeated(spec.id, "another")
+
+
+def test_the_body_of_a_batch_that_was_canceled_while_it_came_in_is_not_compared(stores: Stores) -> None:
+    spec = opened(stores.book, key="key")
+    stores.book.cancel(spec.id)
+    assert not stores.batches.seal(spec, time(), "digest")
+    assert stores.book.repeated(spec.id, "another").status(time()) is BatchStatus.CANCELED
+
+
 def test_a_claim_is_free_once_its_batch_was_erased_or_failed_or_found_no_room(stores: Stores) -> None:
     erased = opened(stores.book, key="key")
     stores.book.discard(erased, tombstone=True)

@@ -16,6 +16,7 @@ class _Kept:
         self.sealed_at: float | None = None
         self.canceled_at: float | None = None
         self.erased = False
+        self.body_digest = ""
 
 
 class MemoryBatchStore:
@@ -45,9 +46,9 @@ class MemoryBatchStore:
             entry.refusals.append(refusal)
         return entry is not None
 
-    def seal(self, spec: BatchSpec, now: float) -> bool:
+    def seal(self, spec: BatchSpec, now: float, body_digest: str = "") -> bool:
         if entry := self._taking(spec, now):
-            entry.sealed_at = now
+            entry.sealed_at, entry.body_digest = now, body_digest
         return entry is not None
 
     def cancel(self, batch_id: str, now: float) -> None:
@@ -63,7 +64,7 @@ class MemoryBatchStore:
             return Batch(entry.spec, erased=True)
         jobs = [BatchJob(job_id, requests, self._jobs.find(job_id)) for job_id, requests in entry.jobs]
         recorded = (len(entry.refusals), entry.touched_at, entry.sealed_at, entry.canceled_at)
-        return Batch(entry.spec, jobs, *recorded)
+        return Batch(entry.spec, jobs, *recorded, body_digest=entry.body_digest)
 
     def refusals(self, batch_id: str, start: int, limit: int) -> list[Refusal]:
         entry = self._batches.get(batch_id)

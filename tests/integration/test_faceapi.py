@@ -19,7 +19,7 @@ ROUTES = ["face_age_detection", "face_gender_detection", "face_expression_detect
 
 @pytest.fixture(scope="module")
 def vendor(deploy: Deploy) -> Iterator[Deployment]:
-    with deploy(FACELINE_FACEAPI_KEYS=f'["other", "{KEY}"]') as running:
+    with deploy(FACELINE_FACEAPI_KEYS=f"other,{KEY}") as running:
         yield running
 
 
@@ -43,6 +43,12 @@ def test_it_answers_age_gender_and_expression(vendor: Deployment) -> None:
     assert all(isinstance(percent, int) for percent in expression.values())
     assert sum(expression.values()) == 100
     assert max(expression, key=lambda name: expression[name]) == "happy"
+
+
+def test_it_takes_a_data_url(vendor: Deployment) -> None:
+    assert (
+        ask(vendor, ROUTES[1], image=f"data:image/jpeg;base64,{base64_photo()}", api_key=KEY)["data"]["gender"] == "F"
+    )
 
 
 def test_of_several_faces_it_takes_the_largest(vendor: Deployment) -> None:
@@ -81,12 +87,18 @@ def test_broken_json_has_a_code_too(vendor: Deployment, content: bytes) -> None:
     assert (response.status_code, response.json()["code"]) == (200, 1)
 
 
+def test_a_form_is_a_mistake_of_the_caller(vendor: Deployment) -> None:
+    response = vendor.client.post(f"/faceapi/v1/{ROUTES[0]}", files={"image": photo()}, data={"api_key": KEY})
+    assert (response.status_code, response.json()["code"]) == (200, 1)
+    assert "application/json" in response.json()["message"]
+
+
 def test_without_keys_nobody_is_let_in(deployment: Deployment) -> None:
     assert ask(deployment, "face_age_detection", image=base64_photo(), api_key="")["code"] == 2
 
 
 def test_without_a_worker_or_in_too_short_a_time_there_is_a_code_too(deploy: Deploy) -> None:
-    keys = {"FACELINE_FACEAPI_KEYS": f'["{KEY}"]'}
+    keys = {"FACELINE_FACEAPI_KEYS": KEY}
     with deploy(workers=[], **keys) as idle:
         assert ask(idle, "face_age_detection", image=base64_photo(), api_key=KEY)["code"] == 7
     with deploy(FACELINE_JOBS__SYNC_TIMEOUT_S="0.001", **keys) as hasty:

@@ -160,6 +160,45 @@ def test_a_refusal_names_the_service_and_the_field_that_it_lacks(deployment: Dep
     assert "bbox" in detail["msg"]
 
 
+def test_a_refusal_of_a_sample_without_objects_says_what_to_do(deployment: Deployment) -> None:
+    response = deployment.client.post("/jobs", json={"services": ["age-estimator"], "sample": v2_sample()})
+    (detail,) = response.json()["detail"]
+    assert "age-estimator" in detail["msg"]
+    assert detail["msg"].endswith("put face-detector-face-fitter first, or use preset face-analysis")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/jobs", {"GET", "HEAD", "POST"}),
+        ("PUT", "/jobs/some-job", {"GET", "HEAD", "DELETE"}),
+        ("HEAD", "/jobs/some-job/cancel", {"POST"}),
+        ("OPTIONS", "/batches", {"GET", "HEAD", "POST"}),
+        ("POST", "/healthz", {"GET", "HEAD"}),
+        ("POST", "/docs", {"GET", "HEAD"}),
+        ("POST", "/docs-assets/swagger-ui.css", {"GET", "HEAD"}),
+        ("DELETE", "/age-estimator/v1/process/sample", {"POST"}),
+        ("GET", "/faceapi/v1/face_age_detection", {"POST"}),
+    ],
+)
+def test_a_method_that_a_path_lacks_is_answered_with_all_that_it_has(
+    deployment: Deployment, method: str, path: str, allowed: set[str]
+) -> None:
+    response = deployment.client.request(method, path)
+    assert response.status_code == 405
+    assert set(response.headers["allow"].split(", ")) == allowed
+
+
+def test_head_is_answered_as_get_without_the_body(deployment: Deployment) -> None:
+    job = deployment.wait(deployment.submit(FOUR[:1], v2_sample()))
+    for path in ("/healthz", "/services", f"/jobs/{job['id']}", "/openapi.json", "/docs-assets/swagger-ui.css"):
+        got, head = deployment.client.get(path), deployment.client.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == got.headers["content-type"]
+        assert head.headers["content-length"] == str(len(got.content))
+    assert deployment.client.head("/jobs/no-such-job").status_code == 404
+
+
 def test_jobs_are_listed_the_latest_first(deployment: Deployment) -> None:
     ids = [deployment.wait(deployment.submit(FOUR[:1], v2_sample("shuttle_model.jpg")))["id"] for _ in range(3)]
     page = deployment.client.get("/jobs", params={"limit": 2, "status": "succeeded"}).json()
@@ -206,6 +245,21 @@ def test_the_base64_of_the_caller_is_echoed_unchanged(deployment: Deployment) ->
     broken = "\n".join(text[start : start + 76] for start in range(0, len(text), 76))
     response = deployment.client.post("/face-detector-face-fitter/v1/process/sample", json={"$image": broken})
     assert response.json()["$image"] == broken
+
+
+def test_a_job_echoes_the_image_field_as_it_was_sent(deployment: Deployment) -> None:
+    text = base64_photo()
+    with_breaks = "\n".join(text[start : start + 76] for start in range(0, len(text), 76))
+    url = f"data:image/jpeg;base64,{text}"
+    for sent in (
+        {"$image": with_breaks},
+        {"$image": url},
+        {"_image": {"blob": text}},
+        {"_image": {"blob": url, "format": "IMAGE", "name": "a"}},
+    ):
+        job = deployment.wait(deployment.submit(FOUR[:1], sent, include_image=True))
+        assert {key: value for key, value in job["result"].items() if key != "objects"} == sent
+        assert not sent.keys() & deployment.wait(deployment.submit(FOUR[:1], sent))["result"].keys()
 
 
 def test_a_service_that_fails_may_be_left_out(deployment: Deployment) -> None:

@@ -1,9 +1,12 @@
 """What is too much, too busy or too slow, with the statuses of the contract."""
 
+import json
 import os
 import signal
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 
 import httpx
 import pytest
@@ -30,6 +33,35 @@ def test_an_image_of_4_7_mb_passes_and_one_byte_more_does_not(deployment: Deploy
         as_text = deployment.client.post(f"{PATH}/sample", json={"$image": b64encode(padded(size)).decode()})
         assert (as_file.status_code, as_text.status_code) == (status, status)
     assert isinstance(as_file.json()["detail"], str)
+
+
+@pytest.mark.parametrize("megabytes", [8, 30])
+@pytest.mark.parametrize(
+    ("path", "media_type", "status"),
+    [
+        (f"{PATH}/sample", "application/json", 413),
+        ("/jobs", "application/json", 413),
+        (f"{PATH}/image", "application/json", 415),
+        ("/no-such-path", "application/json", 404),
+        ("/batches", "text/plain", 415),
+    ],
+)
+def test_a_client_that_sends_all_before_it_reads_gets_the_answer(
+    deployment: Deployment, path: str, media_type: str, status: int, megabytes: int
+) -> None:
+    """As the clients of most languages do, also `requests` and curl."""
+    body = json.dumps({"$image": "A" * megabytes * 1_000_000}).encode()
+    address = deployment.client.base_url
+    for sent in (body, (body[start : start + 2**16] for start in range(0, len(body), 2**16))):
+        with closing(HTTPConnection(address.host, address.port or 80, timeout=20)) as connection:
+            connection.request("POST", path, sent, {"Content-Type": media_type})
+            response = connection.getresponse()
+            assert response.status == status
+            assert json.load(response)["detail"]
+            used = connection.sock
+            connection.request("GET", "/healthz")
+            assert connection.getresponse().status == 200
+            assert connection.sock is used
 
 
 def test_a_body_is_refused_while_it_comes_in(deployment: Deployment) -> None:

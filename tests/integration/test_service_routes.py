@@ -1,6 +1,9 @@
 """The synchronous routes, as a client of the contract sees them."""
 
+import gzip
+import json
 from base64 import b64encode
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import Any
 
@@ -279,6 +282,40 @@ def test_other_media_types_are_refused(api: Api, deployment: Deployment) -> None
     path = "/face-detector-face-fitter/v1/process/image"
     assert deployment.client.post(path, json={}).status_code == 415
     api.image("face-detector-face-fitter/v1", photo(), status=415, type="text/html")
+
+
+def test_an_image_may_be_a_data_url_and_is_echoed_as_such(api: Api, fitted_v1: Json, fitted_v2: Json) -> None:
+    url = f"data:image/jpeg;base64,{base64_photo()}"
+    in_v1 = api.sample("face-detector-face-fitter/v1", {"$image": url})
+    in_v2 = api.sample("face-detector-face-fitter/v2", {"_image": {"blob": url}})
+    assert (in_v1["$image"], in_v2["_image"]) == (url, {"blob": url})
+    assert_alike(in_v1["objects"], fitted_v1["objects"])
+    assert_alike(in_v2["objects"], fitted_v2["objects"])
+
+
+def test_json_may_begin_with_a_byte_order_mark(deployment: Deployment) -> None:
+    body = BOM_UTF8 + json.dumps(v1_sample()).encode()
+    assert deployment.client.post("/face-detector-face-fitter/v1/process/sample", content=body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/face-detector-face-fitter/v1/process/sample", "application/json"),
+        ("/jobs", "application/json"),
+        ("/batches", "application/x-ndjson"),
+        ("/faceapi/v1/face_age_detection", "application/json"),
+    ],
+)
+def test_a_compressed_body_is_refused_in_words(deployment: Deployment, path: str, media_type: str) -> None:
+    body = gzip.compress(json.dumps(v1_sample()).encode())
+    headers = {"Content-Encoding": "gzip", "Content-Type": media_type}
+    response = deployment.client.post(path, content=body, headers=headers)
+    if path.startswith("/faceapi"):
+        assert (response.status_code, response.json()["code"]) == (200, 1)
+    else:
+        assert response.status_code == 415
+    assert "Content-Encoding: gzip" in response.text
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,31 @@ def test_a_misspelt_setting_is_an_error(monkeypatch: pytest.MonkeyPatch, name: s
         load_settings()
 
 
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("mykey", ("mykey",)),
+        ("12345", ("12345",)),
+        ("one, two,", ("one", "two")),
+        ('["one", "with, a comma"]', ("one", "with, a comma")),
+        ("", ()),
+    ],
+)
+def test_a_setting_of_several_texts_is_a_text_or_a_list(
+    monkeypatch: pytest.MonkeyPatch, text: str, keys: tuple[str, ...]
+) -> None:
+    for name in ("FACELINE_FACEAPI_KEYS", "FACELINE_REFERENCE_ROOTS"):
+        monkeypatch.setenv(name, text)
+    assert load_settings().faceapi_keys == load_settings().reference_roots == keys
+
+
+@pytest.mark.parametrize("text", ["[mykey]", '["one"', "[1]"])
+def test_a_list_that_is_no_json_list_of_texts_is_an_error(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("FACELINE_FACEAPI_KEYS", text)
+    with pytest.raises(InvalidSetting, match="FACELINE_FACEAPI_KEYS"):
+        load_settings()
+
+
 def test_a_value_out_of_bounds_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACELINE_JOBS__TTL_S", "0")
     with pytest.raises(InvalidSetting, match="FACELINE_JOBS__TTL_S: Input should be greater"):

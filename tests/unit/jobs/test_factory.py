@@ -19,9 +19,17 @@ TEXT = b64encode(PHOTO).decode()
 DETECTOR = "face-detector-face-fitter"
 
 
-def accept(*asked: str, body: dict[str, Any], name: str = "v1", at: tuple[str, ...] = (), **limits: int) -> NewJob:
+def accept(
+    *asked: str,
+    body: dict[str, Any],
+    name: str = "v1",
+    at: tuple[str, ...] = (),
+    include_image: bool = False,
+    **limits: int,
+) -> NewJob:
     taker = JobFactory(services(), JobSettings(), LimitSettings(**limits), lambda family: family.value)
-    return taker.accept(Submission(asked, body, DIALECTS[name], Options(60, "number"), at=at))
+    options = Options(60, "number", include_image=include_image)
+    return taker.accept(Submission(asked, body, DIALECTS[name], options, at=at))
 
 
 def test_image_and_sample_part_ways() -> None:
@@ -31,6 +39,23 @@ def test_image_and_sample_part_ways() -> None:
     (item,) = job.chunk.items
     assert item.blob == job.spec.blobs[0]
     assert item.sample.size == (20, 40)
+
+
+@pytest.mark.parametrize(
+    ("name", "image", "kept"),
+    [
+        ("v1", TEXT, False),
+        ("v1", TEXT + "\n", True),
+        ("v2", {"blob": TEXT, "format": "IMAGE"}, False),
+        ("v2", {"blob": TEXT}, True),
+    ],
+)
+def test_an_image_field_is_kept_to_be_echoed_only_if_its_bytes_do_not_give_it(
+    name: str, image: Any, kept: bool
+) -> None:
+    body = {DIALECTS[name].image_key: image}
+    assert accept(DETECTOR, body=body, name=name, include_image=True).givens[0] == (body if kept else {})
+    assert accept(DETECTOR, body=body, name=name).givens[0] == {}
 
 
 def test_points_in_pixels_become_relative_to_the_upright_image() -> None:
@@ -46,6 +71,22 @@ def test_what_a_detector_finds_anew_is_not_read() -> None:
     job = accept(DETECTOR, body={"$image": TEXT, "objects": ["nonsense"]})
     assert "objects" not in job.givens[0]
     assert job.chunk.items[0].sample.objects == []
+
+
+@pytest.mark.parametrize(
+    ("service", "advice"),
+    [
+        ("age-estimator", "put face-detector-face-fitter first, or use preset face-analysis"),
+        ("template-extractor", "put face-detector-face-fitter first, or use preset enrolment"),
+        ("verify-matcher", "put face-detector-template-extractor first"),
+    ],
+)
+def test_a_sample_without_objects_is_refused_with_the_service_that_finds_them(service: str, advice: str) -> None:
+    with pytest.raises(InvalidSample) as refused:
+        accept(service, body={"$image": TEXT})
+    (detail,) = refused.value.details
+    assert detail["loc"] == ["objects"]
+    assert detail["msg"] == f"Field required: {service} needs `objects`; {advice}"
 
 
 @pytest.mark.parametrize(("name", "accepted"), [("v1", True), ("v2", False)])

@@ -11,6 +11,7 @@ import pytest
 from config.settings import BatchSettings, Settings
 from jobs.async_service import SubmissionThread
 from jobs.batches.batch import Batch, BatchSpec, BatchStatus
+from jobs.batches.body import BatchBody
 from jobs.batches.intake import BatchIntake
 from jobs.batches.requests import BatchRequest
 from jobs.batches.service import BatchService
@@ -68,9 +69,14 @@ class Deployment:
             for line in range(1, count + 1):
                 yield BatchRequest(line, f"n{line}", ASKED)
 
+        async def no_parts() -> AsyncIterator[bytes]:
+            return
+            yield b""
+
         async def take() -> None:
             thread = SubmissionThread()
-            intake = BatchIntake(self.spec, self.batches, self.jobs, self.factory, thread)
+            body = BatchBody(no_parts(), self.settings.batches.patience_s)
+            intake = BatchIntake(self.spec, body, self.batches, self.jobs, self.factory, thread)
             try:
                 await intake.take(requests())
             finally:
