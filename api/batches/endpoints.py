@@ -1,16 +1,19 @@
 """The routes of batches: submit many samples in one request, watch, fetch, cancel and erase them together."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from time import time
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.batches.bodies import ARCHIVES, JSONL, LINES, PARQUET, choose_media_type, new_batch, write_rows
 from api.batches.schemas import BatchList, BatchOptions, BatchView, ErrorRow, ResultRow, view_batch
-from api.openapi.schemas import ERRORS, Schemas
+from api.openapi.example_files import sample_with_photo
+from api.openapi.responses import ACCEPTED, INVALID, OTHER, PROCESSING, Responses, error_responses
+from api.openapi.schemas import BINARY, Schemas
 from api.parameters import CursorText, Limit, cursor_of
 from api.responses import SampleResponse, accepted
 from api.state import StateDep
@@ -21,6 +24,7 @@ from jobs.batches.rows import BatchRow
 from jobs.batches.tables import ERROR_COLUMNS, RESULT_COLUMNS, Columns
 from jobs.errors import JobFailed
 from jobs.job import JobStatus
+from pipelines.dialects import DIALECTS
 
 STATUS_HEADER = "Faceline-Batch-Status"
 """The status of the batch when its rows were asked for: while it is not over, the rows are not all."""
@@ -29,40 +33,52 @@ Wait = Annotated[float, Query(ge=0, le=60, description="Wait so many seconds for
 IdempotencyKey = Annotated[
     str | None, Header(max_length=255, description="The same key gives the same batch; of its body, the length counts.")
 ]
-Accept = Annotated[str, Header(description=f"{JSONL}, or {PARQUET} where pyarrow is installed")]
-GONE: dict[int | str, dict[str, Any]] = {
-    404: {"description": "There is no such batch."},
-    410: {"description": "The batch was erased, or all its results and errors are deleted."},
+BatchId = Annotated[str, Path(description="the `id` of a batch")]
+# Documents have the media types with the response: OpenAPI ignores a parameter of this name.
+Accept = Annotated[str, Header(include_in_schema=False)]
+GONE = error_responses(
+    {404: "There is no such batch.", 410: "The batch was erased, or all its results and errors are deleted."}
+)
+SUBMITTED: Responses = {
+    202: ACCEPTED,
+    **PROCESSING,
+    **error_responses(
+        {
+            408: "The body stopped coming.",
+            409: "The batch of this `Idempotency-Key` is still coming in; come back soon.",
+            413: "The body has too many bytes.",
+        }
+    ),
 }
-STALLED: dict[int | str, dict[str, Any]] = {408: {"description": "The body stopped coming."}}
-COMING: dict[int | str, dict[str, Any]] = {
-    409: {"description": "The batch of this `Idempotency-Key` is still coming in; come back soon."}
-}
-UNACCEPTABLE: dict[int | str, dict[str, Any]] = {
-    406: {"description": "The caller accepts neither media type, or pyarrow is not installed."}
-}
-BINARY = {"type": "string", "format": "binary"}
+UNACCEPTABLE = error_responses({406: "The caller accepts neither media type, or pyarrow is not installed."})
+STATUS_SCHEMA = {"description": "the status of the batch", "schema": {"type": "string"}}
 
 
 def batch_router(schemas: Schemas) -> APIRouter:
     """The routes of batches."""
-    router = APIRouter(prefix="/batches", tags=["batches"])
-    line, binary = schemas.json(BatchLine)["content"]["application/json"], {"schema": BINARY}
-    bodies = dict.fromkeys(LINES, line) | dict.fromkeys(ARCHIVES, binary)
+    router = APIRouter(prefix="/batches", tags=["batches"], responses={**OTHER, **INVALID})
+    sample = sample_with_photo(DIALECTS["v2"])
+    lines = [{"custom_id": name, "preset": "face-analysis", "sample": sample} for name in ("first", "second")]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    binary = {"schema": BINARY}
+    bodies = {**schemas.lines(BatchLine, LINES, text)["content"], **dict.fromkeys(ARCHIVES, binary)}
     router.add_api_route(
         "",
         submit_batch,
         methods=["POST"],
         status_code=202,
         response_model=BatchView,
-        responses={**ERRORS, **STALLED, **COMING},
+        responses=SUBMITTED,
         openapi_extra={"requestBody": {"required": True, "content": bodies}},
     )
     router.add_api_route("", list_batches, methods=["GET"], response_model=BatchList)
     router.add_api_route("/{batch_id}", get_batch, methods=["GET"], response_model=BatchView, responses=GONE)
     for path, endpoint, row in (("output", get_output, ResultRow), ("errors", get_errors, ErrorRow)):
-        shape = schemas.json(row)["content"]["application/json"]
-        answer = {"description": "Rows, as they are ready.", "content": {JSONL: shape, PARQUET: binary}}
+        answer = {
+            "description": f"Rows, as they are ready. {PARQUET} needs pyarrow in the deployment.",
+            "headers": {STATUS_HEADER: STATUS_SCHEMA},
+            "content": {**schemas.lines(row, [JSONL])["content"], PARQUET: binary},
+        }
         router.add_api_route(
             f"/{{batch_id}}/{path}",
             endpoint,
@@ -100,30 +116,30 @@ async def list_batches(state: StateDep, limit: Limit = 20, cursor: CursorText = 
     return BatchList(batches=[view_batch(batch, time()) for batch in batches], next=str(last) if last else None)
 
 
-async def get_batch(state: StateDep, batch_id: str, wait: Wait = 0) -> Response:
+async def get_batch(state: StateDep, batch_id: BatchId, wait: Wait = 0) -> Response:
     """A batch: its status, and how many requests have each outcome."""
     return SampleResponse(view_batch(await state.async_batches.wait(batch_id, wait), time()))
 
 
-async def get_output(state: StateDep, batch_id: str, accept: Accept = "*/*") -> Response:
+async def get_output(state: StateDep, batch_id: BatchId, accept: Accept = "*/*") -> Response:
     """The results so far, in the order of the requests."""
     batch = await asyncio.to_thread(state.batches.get, batch_id)
     return _stream(batch, state.batches.results(batch), RESULT_COLUMNS, accept)
 
 
-async def get_errors(state: StateDep, batch_id: str, accept: Accept = "*/*") -> Response:
+async def get_errors(state: StateDep, batch_id: BatchId, accept: Accept = "*/*") -> Response:
     """The requests that failed so far, and why, in their order."""
     batch = await asyncio.to_thread(state.batches.get, batch_id)
     return _stream(batch, state.batches.errors(batch), ERROR_COLUMNS, accept)
 
 
-async def cancel_batch(state: StateDep, batch_id: str) -> Response:
+async def cancel_batch(state: StateDep, batch_id: BatchId) -> Response:
     """End a batch. Results that are there stay, and can be fetched. A batch that is over does not change."""
     batch = await asyncio.to_thread(state.batches.cancel, batch_id)
     return SampleResponse(view_batch(batch, time()), 202)
 
 
-async def erase_batch(state: StateDep, batch_id: str) -> Response:
+async def erase_batch(state: StateDep, batch_id: BatchId) -> Response:
     """End a batch and delete all that belongs to it: images, intermediate results, results, errors."""
     await asyncio.to_thread(state.batches.erase, batch_id)
     return Response(status_code=204)
