@@ -76,7 +76,11 @@ class ErrorBody(BaseModel):
     """The body of every error response."""
 
     detail: str | list[ErrorDetail] = Key(description="what is wrong, for people; a list where parts can be named")
-    type: str = Key(description="the stable name of the error, for programs; new names may be added")
+    type: str = Key(
+        description="the stable name of the error, for programs. Requests that are refused have one of these: "
+        f"{', '.join(sorted({*STATUS, *_ROUTER_TYPES.values()}))}. Other names are errors inside the deployment. "
+        "New names may be added."
+    )
 
 
 class UnsupportedMedia(FacelineError):

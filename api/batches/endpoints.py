@@ -71,8 +71,17 @@ def batch_router(schemas: Schemas) -> APIRouter:
         responses=SUBMITTED,
         openapi_extra={"requestBody": {"required": True, "content": bodies}},
     )
-    router.add_api_route("", list_batches, methods=["GET"], response_model=BatchList)
-    router.add_api_route("/{batch_id}", get_batch, methods=["GET"], response_model=BatchView, responses=GONE)
+    router.add_api_route(
+        "", list_batches, methods=["GET"], response_model=BatchList, response_description="The batches."
+    )
+    router.add_api_route(
+        "/{batch_id}",
+        get_batch,
+        methods=["GET"],
+        response_model=BatchView,
+        response_description="The batch.",
+        responses=GONE,
+    )
     for path, endpoint, row in (("output", get_output, ResultRow), ("errors", get_errors, ErrorRow)):
         answer = {
             "description": f"Rows, as they are ready. {PARQUET} needs pyarrow in the deployment.",
@@ -87,9 +96,22 @@ def batch_router(schemas: Schemas) -> APIRouter:
             responses={200: answer, **UNACCEPTABLE, **GONE},
         )
     router.add_api_route(
-        "/{batch_id}/cancel", cancel_batch, methods=["POST"], status_code=202, response_model=BatchView, responses=GONE
+        "/{batch_id}/cancel",
+        cancel_batch,
+        methods=["POST"],
+        status_code=202,
+        response_model=BatchView,
+        response_description="The batch ends.",
+        responses=GONE,
     )
-    router.add_api_route("/{batch_id}", erase_batch, methods=["DELETE"], status_code=204, responses=GONE)
+    router.add_api_route(
+        "/{batch_id}",
+        erase_batch,
+        methods=["DELETE"],
+        status_code=204,
+        response_description="The batch is erased.",
+        responses=GONE,
+    )
     return router
 
 

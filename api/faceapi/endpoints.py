@@ -91,6 +91,7 @@ def faceapi_router(schemas: Schemas) -> APIRouter:
             description=f"What {service} finds of the largest face of a photo. The status is 200 also for errors.",
             operation_id=name,
             response_model=answer,
+            response_description="The answer, or an error: `result` says which.",
             openapi_extra={"requestBody": {"required": True, **body}},
         )
     return router

@@ -72,8 +72,15 @@ def job_router(schemas: Schemas) -> APIRouter:
             },
             openapi_extra={"requestBody": {"required": True, **body}},
         )
-    router.add_api_route("", list_jobs, methods=["GET"], response_model=JobList)
-    router.add_api_route("/{job_id}", get_job, methods=["GET"], response_model=JobView, responses=GONE)
+    router.add_api_route("", list_jobs, methods=["GET"], response_model=JobList, response_description="The jobs.")
+    router.add_api_route(
+        "/{job_id}",
+        get_job,
+        methods=["GET"],
+        response_model=JobView,
+        response_description="The job.",
+        responses=GONE,
+    )
     router.add_api_route("/{job_id}/result", get_result, methods=["GET"], responses={**GONE, **RESULT})
     router.add_api_route(
         "/{job_id}/cancel",
@@ -83,7 +90,14 @@ def job_router(schemas: Schemas) -> APIRouter:
         response_model=JobView,
         responses={202: ACCEPTED, **GONE, **WHOLE},
     )
-    router.add_api_route("/{job_id}", erase_job, methods=["DELETE"], status_code=204, responses={**GONE, **WHOLE})
+    router.add_api_route(
+        "/{job_id}",
+        erase_job,
+        methods=["DELETE"],
+        status_code=204,
+        response_description="The job is erased.",
+        responses={**GONE, **WHOLE},
+    )
     return router
 
 

@@ -43,7 +43,7 @@ class OffersView(BaseModel):
     presets: dict[str, list[str]] = Key(description="the services of each preset, in their order")
 
 
-@router.get("/services", response_model=OffersView)
+@router.get("/services", response_model=OffersView, response_description="The services and presets.")
 async def list_services(state: StateDep) -> OffersView:
     """What each service needs and gives, where it is called and what it refuses; and pipelines by name."""
     views = [service_view(service, state.settings.limits) for service in state.catalogue.values()]

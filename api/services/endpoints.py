@@ -27,6 +27,7 @@ from models.service import DetectingService, Service
 from pipelines.dialects import Dialect
 
 TOO_LATE = error_responses({504: "The answer took too long; `detail` names the job, which continues."})
+DEPRECATION = {"Deprecation": {"description": "since when (RFC 9745)", "schema": {"type": "string"}}}
 
 Handler = Callable[[Request, StateDep], Awaitable[Response]]
 
@@ -70,7 +71,9 @@ def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
             handler, body = _sample_handler(service, version), schemas.request(service, version.dialect)
         else:
             handler, body = _image_handler(service, version), schemas.form()
-        answer = schemas.answer(service, version.dialect)
+        answer = {"description": "The enriched sample.", **schemas.answer(service, version.dialect)}
+        if version.deprecated:
+            answer["headers"] = DEPRECATION
         router.add_api_route(
             version.route(service.name, kind),
             _with_headers(handler, version),
@@ -80,7 +83,7 @@ def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
             operation_id=f"{service.name}-{version.name}-{kind}",
             deprecated=version.deprecated,
             response_class=SampleResponse,
-            responses={200: {"description": "The enriched sample.", **answer}, **OTHER, **PROCESSING, **TOO_LATE},
+            responses={200: answer, **OTHER, **PROCESSING, **TOO_LATE},
             openapi_extra={"requestBody": {"required": True, **body}},
         )
     return router

@@ -46,7 +46,7 @@ class VersionView(BaseModel):
     models: list[ModelReport] = Key(description="that the live workers have loaded")
 
 
-@router.get("/healthz")
+@router.get("/healthz", response_description="It answers.")
 async def healthz() -> HealthView:
     """The process answers."""
     return HealthView()
@@ -55,6 +55,7 @@ async def healthz() -> HealthView:
 @router.get(
     "/readyz",
     response_model=ReadyView,
+    response_description="All families work.",
     responses={503: {"model": NotReadyView, "description": "A family has no worker that answers."}},
 )
 async def readyz(state: StateDep) -> Response:
@@ -67,7 +68,7 @@ async def readyz(state: StateDep) -> Response:
     return JSONResponse(view.model_dump(exclude_none=True), 503 if failed else 200)
 
 
-@router.get("/version", response_model=VersionView, responses=OTHER)
+@router.get("/version", response_model=VersionView, response_description="The versions.", responses=OTHER)
 async def get_version(request: Request, state: StateDep) -> VersionView:
     """The version, and the models of the live workers, with hash and licence."""
     workers = await asyncio.to_thread(state.presence.workers, time())

@@ -28,7 +28,7 @@ class BatchLine(ServiceOptions):
     """A line of a JSONL file: a sample, what is to be done to it, and its caller's name for it."""
 
     custom_id: str = Key(min_length=1, max_length=CUSTOM_ID_LENGTH, description="unique in its batch")
-    sample: SampleJson = Key({}, description="in dialect v1 or v2; the result is in the same")
+    sample: SampleJson = Key(default_factory=dict, description="in dialect v1 or v2; the result is in the same")
     reference: str | None = Key(
         None,
         pattern=URL,

@@ -126,7 +126,7 @@ def test_tags_operations_parameters_and_responses_are_described(whole: Json) -> 
         for parameter in operation.get("parameters", []):
             assert parameter.get("description"), (name, parameter["name"])
         for status, response in operation["responses"].items():
-            assert response["description"] != "Validation Error", (name, status)
+            assert response["description"] not in ("Validation Error", "Successful Response"), (name, status)
 
 
 def test_every_body_has_a_schema(whole: Json) -> None:
