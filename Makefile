@@ -9,7 +9,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Wheels only: a machine for which a package has none (see the README) learns its name at once, and compiles nothing.
 PIP_INSTALL_PINS := $(PIP) install --quiet --progress-bar on --require-hashes --only-binary=:all: -r
 
-.PHONY: demo up test test-noise lint types laws weights bench bench-gpu accuracy pins check-pins clean
+.PHONY: demo up test test-noise lint types laws openapi openapi-examples lint-openapi weights bench bench-gpu accuracy \
+	pins check-pins clean
 
 demo: $(RUNTIME)  ## Prints the enriched sample of a photo
 	$(BIN)/faceline demo
@@ -32,6 +33,16 @@ types: $(DEV)
 
 laws: $(DEV)  ## Checks which package imports which
 	$(BIN)/lint-imports
+
+openapi: $(DEV)  ## Renews docs/openapi.json; a test compares it with the code
+	$(BIN)/python docs/openapi/renew_document.py
+
+openapi-examples: $(DEV) weights  ## Renews the examples of the OpenAPI documents with the answers of a real deployment
+	$(BIN)/python docs/openapi/renew_examples.py
+	$(BIN)/python docs/openapi/renew_document.py
+
+lint-openapi:  ## Checks docs/openapi.json with Redocly, which npx downloads
+	npx --yes @redocly/cli@2.77.0 lint --config docs/openapi/redocly.yaml docs/openapi.json
 
 weights: $(RUNTIME)
 	$(BIN)/faceline weights pull

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 import pipelines.tables.columns  # noqa: F401 - an output without columns of its own stops the process
 from api.batches.endpoints import batch_router
@@ -22,6 +23,14 @@ from api.unread import UnreadBodies
 from config.logs import configure_logs
 from config.settings import load_settings
 from models.catalogue import services
+
+TAGS = {
+    "jobs": "Several services run on one sample; the result is kept for a while.",
+    "batches": "Many samples in one request.",
+    "deployment": "The state of the deployment, and what it offers.",
+    "faceapi": "The API of another vendor, for its clients. Its status is always 200; the body has an error code.",
+}
+"""What the tags of routes mean in the documents; each service has a tag besides."""
 
 
 def create_app() -> FastAPI:
@@ -45,6 +54,7 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        generate_unique_id_function=_operation_id,
     )
     add_error_handlers(app)
     app.add_middleware(Methods, routes=app.routes)
@@ -55,8 +65,14 @@ def create_app() -> FastAPI:
     app.include_router(system_router)
     app.include_router(catalogue_router)
     app.include_router(faceapi_router(schemas))
-    routers = {name: service_router(service, schemas) for name, service in services(settings.modules).items()}
-    for router in routers.values():
-        app.include_router(router)
-    add_docs(app, routers, schemas)
+    offered = services(settings.modules)
+    for service in offered.values():
+        app.include_router(service_router(service, schemas))
+    tags = {**TAGS, **{name: service.summary() for name, service in offered.items()}}
+    add_docs(app, offered, schemas, tags)
     return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """The name of an operation in generated clients: that of its function."""
+    return route.name

@@ -6,11 +6,15 @@ from logging import getLogger
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from pydantic import Field as Key
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from config.errors import FacelineError
 from jobs import errors
 from jobs.errors import StorageError
+from models.errors import InvalidRequest
 from pipelines.errors import Detail
 
 log = getLogger(__name__)
@@ -55,6 +59,28 @@ STATUS: Mapping[str, int] = {
 }
 """The HTTP status of an error by its stable type; 500 for all others."""
 
+_ROUTER_TYPES: Mapping[int, str] = {400: "bad_request", 404: "not_found", 405: "method_not_allowed"}
+"""The stable types of errors that the framework raises, by their HTTP status."""
+
+
+class ErrorDetail(BaseModel):
+    """What is wrong with one part of a request."""
+
+    loc: list[str | int] = Key(description="where it is, from the body or the parameter inwards")
+    msg: str = Key(description="what is wrong with it, for people")
+    type: str = Key(description="the rule that it breaks")
+
+
+class ErrorBody(BaseModel):
+    """The body of every error response."""
+
+    detail: str | list[ErrorDetail] = Key(description="what is wrong, for people; a list where parts can be named")
+    type: str = Key(
+        description="the stable name of the error, for programs. Requests that are refused have one of these: "
+        f"{', '.join(sorted({*STATUS, *_ROUTER_TYPES.values()}))}. Other names are errors inside the deployment. "
+        "New names may be added."
+    )
+
 
 class UnsupportedMedia(FacelineError):
     """The body, or a part of it, has a media type that the route does not take."""
@@ -79,12 +105,19 @@ def detail_of(error: FacelineError) -> str | list[Detail]:
 
 def error_response(error: FacelineError) -> JSONResponse:
     """An error as the contract writes it."""
-    status = STATUS.get(errors.type_of(error), 500)
-    return JSONResponse({"detail": detail_of(error)}, status, _HEADERS.get(status))
+    stable_type = errors.type_of(error)
+    status = STATUS.get(stable_type, 500)
+    return _response(status, stable_type, detail_of(error), _HEADERS.get(status))
+
+
+def _response(
+    status: int, stable_type: str, detail: str | list[Detail], headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    return JSONResponse({"detail": detail, "type": stable_type}, status, headers)
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer all errors as `{"detail": …}`."""
+    """Answer all errors as `{"detail": …, "type": …}`."""
 
     async def faceline_error(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, FacelineError)
@@ -93,17 +126,24 @@ def add_error_handlers(app: FastAPI) -> None:
     async def validation_error(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         # The input is left out: it may be an image.
-        details = [{key: entry[key] for key in ("loc", "msg", "type")} for entry in error.errors()]
-        return JSONResponse({"detail": details}, 422)
+        details = [Detail(loc=list(entry["loc"]), msg=entry["msg"], type=entry["type"]) for entry in error.errors()]
+        return _response(422, InvalidRequest.type, details)
+
+    async def router_error(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        return _response(
+            error.status_code, _ROUTER_TYPES.get(error.status_code, "http_error"), error.detail, error.headers
+        )
 
     async def disconnected(_: Request, __: Exception) -> Response:
         return Response(status_code=400)  # the caller closed the connection and does not read it
 
     async def unexpected(_: Request, error: Exception) -> JSONResponse:
         log.error("request failed", exc_info=error)
-        return JSONResponse({"detail": "internal error"}, 500)
+        return _response(500, FacelineError.type, "internal error")
 
     app.add_exception_handler(FacelineError, faceline_error)
     app.add_exception_handler(RequestValidationError, validation_error)
+    app.add_exception_handler(HTTPException, router_error)
     app.add_exception_handler(ClientDisconnect, disconnected)
     app.add_exception_handler(Exception, unexpected)

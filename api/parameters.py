@@ -6,7 +6,7 @@ from fastapi import Query
 
 from jobs.store import Cursor
 
-Limit = Annotated[int, Query(ge=1, le=100)]
+Limit = Annotated[int, Query(ge=1, le=100, description="the largest number of entries on a page")]
 CursorText = Annotated[str | None, Query(description="`next` of the page before", pattern=Cursor.PATTERN)]
 
 

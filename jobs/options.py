@@ -22,7 +22,7 @@ class ServiceOptions(BaseModel):
 
     services: list[str] | None = Key(None, min_length=1, max_length=32, description="in the order in which they run")
     preset: str | None = Key(None, description=f"instead of services, one of: {', '.join(PRESETS)}")
-    on_error: OnError = "fail"
+    on_error: OnError = Key("fail", description="whether a failing service ends its job, or is left out of the result")
     include_image: bool = Key(False, description="echo the image in the result")
 
     def resolve_services(self) -> Sequence[str]:

@@ -91,6 +91,11 @@ class Service(ABC):
     in_version_1_0: ClassVar[bool] = False
 
     @classmethod
+    def summary(cls) -> str:
+        """What it does: the first line of its docstring."""
+        return (cls.__doc__ or "").partition("\n")[0]
+
+    @classmethod
     def needs_only_boxes(cls) -> bool:
         """Whether an image and the boxes in it are all that it needs."""
         return cls.needs == {IMAGE, BBOX}

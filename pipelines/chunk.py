@@ -6,18 +6,13 @@ from pipelines.sample import Canonical, Sample
 
 
 class Failure(Canonical):
-    """Why a service gave nothing for a sample.
-
-    Attributes:
-        service: its name; None if no service made the sample fail, but for example its image.
-        type: of the error, stable: see `models.errors` and `pipelines.errors`.
-    """
+    """Why a service gave nothing for a sample."""
 
     model_config = ConfigDict(frozen=True)
 
-    service: str | None
-    type: str
-    message: str
+    service: str | None = Field(description="its name; null if no service made the sample fail, but e.g. its image")
+    type: str = Field(description="the stable name of the error")
+    message: str = Field(description="what is wrong, for people")
 
 
 class Item(Canonical):

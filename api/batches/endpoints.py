@@ -1,16 +1,19 @@
 """The routes of batches: submit many samples in one request, watch, fetch, cancel and erase them together."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from time import time
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.batches.bodies import ARCHIVES, JSONL, LINES, PARQUET, choose_media_type, new_batch, write_errors, write_output
 from api.batches.schemas import BatchList, BatchOptions, BatchView, ErrorRow, ResultRow, view_batch
-from api.openapi.schemas import ERRORS, Schemas
+from api.openapi.example_files import sample_with_photo
+from api.openapi.responses import ACCEPTED, INVALID, OTHER, PROCESSING, Responses, error_responses
+from api.openapi.schemas import BINARY, Schemas
 from api.parameters import CursorText, Limit, cursor_of
 from api.responses import SampleResponse, accepted
 from api.state import StateDep
@@ -20,6 +23,7 @@ from jobs.batches.requests import BatchLine
 from jobs.batches.service import BatchService
 from jobs.errors import JobFailed
 from jobs.job import JobStatus
+from pipelines.dialects import DIALECTS
 
 STATUS_HEADER = "Faceline-Batch-Status"
 """The status of the batch when its rows were asked for: while it is not over, the rows are not all."""
@@ -28,19 +32,25 @@ Wait = Annotated[float, Query(ge=0, le=60, description="Wait so many seconds for
 IdempotencyKey = Annotated[
     str | None, Header(max_length=255, description="The same key with the same query and body gives the same batch.")
 ]
-Accept = Annotated[str, Header(description=f"{JSONL}, or {PARQUET} where pyarrow is installed")]
-GONE: dict[int | str, dict[str, Any]] = {
-    404: {"description": "There is no such batch."},
-    410: {"description": "The batch was erased, or all its results and errors are deleted."},
+BatchId = Annotated[str, Path(description="the `id` of a batch")]
+# Documents have the media types with the response: OpenAPI ignores a parameter of this name.
+Accept = Annotated[str, Header(include_in_schema=False)]
+GONE = error_responses(
+    {404: "There is no such batch.", 410: "The batch was erased, or all its results and errors are deleted."}
+)
+SUBMITTED: Responses = {
+    202: ACCEPTED,
+    **PROCESSING,
+    **error_responses(
+        {
+            408: "The body stopped coming.",
+            409: "The batch of this `Idempotency-Key` is still coming in; come back soon.",
+            413: "The body has too many bytes.",
+        }
+    ),
 }
-STALLED: dict[int | str, dict[str, Any]] = {408: {"description": "The body stopped coming."}}
-COMING: dict[int | str, dict[str, Any]] = {
-    409: {"description": "The batch of this `Idempotency-Key` is not complete yet; send it again in some seconds."}
-}
-UNACCEPTABLE: dict[int | str, dict[str, Any]] = {
-    406: {"description": "The caller accepts neither media type, or pyarrow is not installed."}
-}
-BINARY = {"type": "string", "format": "binary"}
+UNACCEPTABLE = error_responses({406: "The caller accepts neither media type, or pyarrow is not installed."})
+STATUS_SCHEMA = {"description": "the status of the batch", "schema": {"type": "string"}}
 OUTPUT_TABLE = (
     "The table of `faceline bulk`: a row for each object, and one for a sample without objects. `image` is the "
     "`custom_id`. Then come `image_width`, `image_height`, `failures`, `object` and `class`, the columns of all fields "
@@ -52,27 +62,42 @@ ERRORS_TABLE = "A row for each request that failed. The columns are the keys of 
 
 def batch_router(schemas: Schemas) -> APIRouter:
     """The routes of batches."""
-    router = APIRouter(prefix="/batches", tags=["batches"])
-    line, binary = schemas.json(BatchLine)["content"]["application/json"], {"schema": BINARY}
-    bodies = dict.fromkeys(LINES, line) | dict.fromkeys(ARCHIVES, binary)
+    router = APIRouter(prefix="/batches", tags=["batches"], responses={**OTHER, **INVALID})
+    sample = sample_with_photo(DIALECTS["v2"])
+    lines = [{"custom_id": name, "preset": "face-analysis", "sample": sample} for name in ("first", "second")]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    binary = {"schema": BINARY}
+    bodies = {**schemas.lines(BatchLine, LINES, text)["content"], **dict.fromkeys(ARCHIVES, binary)}
     router.add_api_route(
         "",
         submit_batch,
         methods=["POST"],
         status_code=202,
         response_model=BatchView,
-        responses={**ERRORS, **STALLED, **COMING},
+        responses=SUBMITTED,
         openapi_extra={"requestBody": {"required": True, "content": bodies}},
     )
-    router.add_api_route("", list_batches, methods=["GET"], response_model=BatchList)
-    router.add_api_route("/{batch_id}", get_batch, methods=["GET"], response_model=BatchView, responses=GONE)
+    router.add_api_route(
+        "", list_batches, methods=["GET"], response_model=BatchList, response_description="The batches."
+    )
+    router.add_api_route(
+        "/{batch_id}",
+        get_batch,
+        methods=["GET"],
+        response_model=BatchView,
+        response_description="The batch.",
+        responses=GONE,
+    )
     for path, endpoint, row, table in (
         ("output", get_output, ResultRow, OUTPUT_TABLE),
         ("errors", get_errors, ErrorRow, ERRORS_TABLE),
     ):
-        shape = schemas.json(row)["content"]["application/json"]
         parquet = {"schema": {**BINARY, "description": table}}
-        answer = {"description": "Rows, as they are ready.", "content": {JSONL: shape, PARQUET: parquet}}
+        answer = {
+            "description": f"Rows, as they are ready. {PARQUET} needs pyarrow in the deployment.",
+            "headers": {STATUS_HEADER: STATUS_SCHEMA},
+            "content": {**schemas.lines(row, [JSONL])["content"], PARQUET: parquet},
+        }
         router.add_api_route(
             f"/{{batch_id}}/{path}",
             endpoint,
@@ -81,9 +106,22 @@ def batch_router(schemas: Schemas) -> APIRouter:
             responses={200: answer, **UNACCEPTABLE, **GONE},
         )
     router.add_api_route(
-        "/{batch_id}/cancel", cancel_batch, methods=["POST"], status_code=202, response_model=BatchView, responses=GONE
+        "/{batch_id}/cancel",
+        cancel_batch,
+        methods=["POST"],
+        status_code=202,
+        response_model=BatchView,
+        response_description="The batch ends.",
+        responses=GONE,
     )
-    router.add_api_route("/{batch_id}", erase_batch, methods=["DELETE"], status_code=204, responses=GONE)
+    router.add_api_route(
+        "/{batch_id}",
+        erase_batch,
+        methods=["DELETE"],
+        status_code=204,
+        response_description="The batch is erased.",
+        responses=GONE,
+    )
     return router
 
 
@@ -110,28 +148,28 @@ async def list_batches(state: StateDep, limit: Limit = 20, cursor: CursorText = 
     return BatchList(batches=[view_batch(batch, time()) for batch in batches], next=str(last) if last else None)
 
 
-async def get_batch(state: StateDep, batch_id: str, wait: Wait = 0) -> Response:
+async def get_batch(state: StateDep, batch_id: BatchId, wait: Wait = 0) -> Response:
     """A batch: its status, and how many requests have each outcome."""
     return SampleResponse(view_batch(await state.async_batches.wait(batch_id, wait), time()))
 
 
-async def get_output(state: StateDep, batch_id: str, accept: Accept = "*/*") -> Response:
+async def get_output(state: StateDep, batch_id: BatchId, accept: Accept = "*/*") -> Response:
     """The results so far, in the order of the requests."""
     return await _stream(state.batches, batch_id, accept, write_output)
 
 
-async def get_errors(state: StateDep, batch_id: str, accept: Accept = "*/*") -> Response:
+async def get_errors(state: StateDep, batch_id: BatchId, accept: Accept = "*/*") -> Response:
     """The requests that failed so far, and why, in their order."""
     return await _stream(state.batches, batch_id, accept, write_errors)
 
 
-async def cancel_batch(state: StateDep, batch_id: str) -> Response:
+async def cancel_batch(state: StateDep, batch_id: BatchId) -> Response:
     """End a batch. Results that are there stay, and can be fetched. A batch that is over does not change."""
     batch = await asyncio.to_thread(state.batches.cancel, batch_id)
     return SampleResponse(view_batch(batch, time()), 202)
 
 
-async def erase_batch(state: StateDep, batch_id: str) -> Response:
+async def erase_batch(state: StateDep, batch_id: BatchId) -> Response:
     """End a batch and delete all that belongs to it: images, intermediate results, results, errors."""
     await asyncio.to_thread(state.batches.erase, batch_id)
     return Response(status_code=204)

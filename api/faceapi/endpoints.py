@@ -8,7 +8,17 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from api.errors import detail_of
-from api.faceapi.schemas import CODES, Code, FaceAnswer, FaceRequest, Json
+from api.faceapi.schemas import (
+    CODES,
+    AgeAnswer,
+    Code,
+    ExpressionAnswer,
+    FaceAnswer,
+    FaceRequest,
+    GenderAnswer,
+    Json,
+)
+from api.openapi.example_files import photo_text
 from api.openapi.schemas import Schemas
 from api.state import ApiState, StateDep
 from api.uploads import read_sample
@@ -67,19 +77,22 @@ class PhotoBody:
 def faceapi_router(schemas: Schemas) -> APIRouter:
     """The three routes."""
     router = APIRouter(prefix="/faceapi/v1", tags=["faceapi"])
-    for name, service, describe in (
-        ("face_age_detection", "age-estimator", _age),
-        ("face_gender_detection", "gender-estimator", _gender),
-        ("face_expression_detection", "emotion-estimator", _expression),
+    body = schemas.json(FaceRequest, {"image": photo_text(), "api_key": "a key of the deployment"})
+    for name, service, describe, answer in (
+        ("face_age_detection", "age-estimator", _age, AgeAnswer),
+        ("face_gender_detection", "gender-estimator", _gender, GenderAnswer),
+        ("face_expression_detection", "emotion-estimator", _expression, ExpressionAnswer),
     ):
         router.add_api_route(
             f"/{name}",
             _handler(service, describe),
             methods=["POST"],
             summary=name.replace("_", " ").capitalize(),
+            description=f"What {service} finds of the largest face of a photo. The status is 200 also for errors.",
             operation_id=name,
-            response_model=FaceAnswer,
-            openapi_extra={"requestBody": {"required": True, **schemas.json(FaceRequest)}},
+            response_model=answer,
+            response_description="The answer, or an error: `result` says which.",
+            openapi_extra={"requestBody": {"required": True, **body}},
         )
     return router
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Key
 
 Json = dict[str, Any]
@@ -40,13 +40,67 @@ class FaceRequest(BaseModel):
     """A photo and the API key of the caller."""
 
     image: str = Key(description="base64")
-    api_key: str
+    api_key: str = Key(description="one of the keys that the deployment accepts here")
 
 
-class FaceAnswer(BaseModel):
+class Outcome(BaseModel):
+    """Whether there is an answer, or what went wrong."""
+
+    result: Literal["Ok", "Err"]
+    code: Code = Key(description="0 if there is data, or what went wrong")
+    message: str = Key(description="what went wrong, for people")
+
+
+class FaceAnswer(Outcome):
     """`Ok` with data, or `Err` with a code and a message."""
 
-    result: str
-    code: Code
-    message: str
     data: Json
+
+
+class Nothing(BaseModel):
+    """An empty object: the data of an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FoundAge(BaseModel):
+    """The age of a face."""
+
+    age: int = Key(description="in years")
+
+
+class FoundGender(BaseModel):
+    """The gender of a face."""
+
+    gender: Literal["M", "F"]
+    gender_probability: int = Key(ge=0, le=100, alias="genderProbability", description="in percent")
+
+
+class FoundExpression(BaseModel):
+    """How strongly each expression shows, in percent; they sum to 100."""
+
+    neutral: int
+    happy: int
+    sad: int
+    angry: int
+    fearful: int
+    disgusted: int
+    surprised: int
+
+
+class AgeAnswer(Outcome):
+    """The age of the largest face, or an error."""
+
+    data: FoundAge | Nothing
+
+
+class GenderAnswer(Outcome):
+    """The gender of the largest face, or an error."""
+
+    data: FoundGender | Nothing
+
+
+class ExpressionAnswer(Outcome):
+    """The expression of the largest face, or an error."""
+
+    data: FoundExpression | Nothing

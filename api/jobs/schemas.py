@@ -16,13 +16,14 @@ from jobs.job import JobStatus, Priority
 from jobs.options import ServiceOptions, checked_ttl
 from jobs.progress import ServiceStatus
 from pipelines.chunk import Failure
+from pipelines.dialects.sample_schema import ResultJson, SampleJson
 from pipelines.errors import Detail, InvalidSample
 
 
 class JobOptions(ServiceOptions):
     """How a job runs and how it is kept."""
 
-    priority: Priority = Priority.NORMAL
+    priority: Priority = Key(Priority.NORMAL, description="workers take jobs of a higher priority first")
     ttl_s: int | None = Key(None, ge=1, description="how long the result is kept, in seconds")
     metadata: dict[str, Any] | None = Key(None, description="handed back untouched")
 
@@ -39,47 +40,53 @@ class JobOptions(ServiceOptions):
 class JobRequest(JobOptions):
     """A sample, and what is to be done to it."""
 
-    sample: dict[str, Any] = Key(description="in dialect v1 or v2; the result is in the same")
+    sample: SampleJson = Key(description="in dialect v1 or v2; the result is in the same")
 
 
 class ImageJobOptions(JobOptions):
-    """The fields of a form beside its image."""
+    """An image, and what is to be done to it."""
 
-    dialect: Literal["v1", "v2"] = "v2"
+    dialect: Literal["v1", "v2"] = Key("v2", description="of the result")
 
 
 class StageView(BaseModel):
     """The progress of one service of a job."""
 
-    service: str
-    status: ServiceStatus
+    service: str = Key(description="its name")
+    status: ServiceStatus = Key(description="whether it waits, runs or has ended, and how")
     ms: float | None = Key(None, description="how long it ran, in milliseconds")
     worker: str | None = Key(None, description="which worker ran it")
     queue: str | None = Key(None, description="from which queue it was taken")
-    error: str | None = None
+    error: str | None = Key(None, description="why it failed")
 
 
 class JobView(BaseModel):
     """A job as its caller sees it."""
 
-    id: str
-    status: JobStatus
-    services: list[str]
-    stages: list[StageView]
-    created_at: datetime
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    expires_at: datetime | None = None
+    id: str = Key(description="under which the job is fetched, canceled and erased")
+    status: JobStatus = Key(description="whether it waits, runs or has ended, and how")
+    services: list[str] = Key(description="in the order in which they run")
+    stages: list[StageView] = Key(description="the progress of each service")
+    created_at: datetime = Key(description="when it was submitted")
+    started_at: datetime | None = Key(None, description="when a worker took it")
+    finished_at: datetime | None = Key(None, description="when it ended")
+    expires_at: datetime | None = Key(None, description="when its result is deleted")
     batch: str | None = Key(None, description="that it is a part of: its results and errors are there")
-    metadata: dict[str, Any] | None = None
-    result: dict[str, Any] | None = None
-    error: Failure | None = None
+    metadata: dict[str, Any] | None = Key(None, description="as the caller gave it")
+    result: ResultJson | None = Key(None, description="the enriched sample, once the job has succeeded")
+    error: Failure | None = Key(None, description="why the job failed")
+
+
+class PendingView(BaseModel):
+    """Why there is no result yet."""
+
+    detail: str = Key(description="the status of the job, for people")
 
 
 class JobList(BaseModel):
     """Some jobs, the latest first, without their results."""
 
-    jobs: list[JobView]
+    jobs: list[JobView] = Key(description="without their results")
     next: str | None = Key(None, description="the cursor of the next page")
 
 

@@ -1,32 +1,36 @@
 """The JSON schemas of the routes that read their bodies themselves, made from the models of the dialects."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, create_model
-from pydantic import Field as Key
+from pydantic import BaseModel, WithJsonSchema, create_model
 
+from api.errors import ErrorBody
+from api.openapi.example_files import service_example
 from models.errors import DeclarationError
-from models.output import IMAGE as IMAGE_FIELD
-from models.output import Field
+from models.output import IMAGE
 from models.service import DetectingService, Service
 from pipelines.dialects import Dialect
-from pipelines.dialects.codec import FieldCodec
+from pipelines.dialects.sample_schema import field_keys, image_key, object_keys, sample_model
 
 Content = dict[str, Any]
 
-IMAGE = {"type": "string", "format": "binary", "description": "jpg, png, bmp or webp"}
+BINARY = {"type": "string", "format": "binary"}
 
-ERRORS: dict[int | str, dict[str, Any]] = {
-    413: {"description": "The image has too many bytes."},
-    415: {"description": "The body, or a part of it, is of another media type than the route takes."},
-    422: {"description": "The sample or its image cannot be processed; `detail` says why."},
-    429: {"description": "The queue is full; try again after `Retry-After` seconds."},
-    503: {"description": "No worker takes the service's tasks, or the store does not answer."},
-}
+_JSON = "application/json"
+_SCHEMA = "#/components/schemas/"
+
+ERROR: Content = {"content": {_JSON: {"schema": {"$ref": f"{_SCHEMA}{ErrorBody.__name__}"}}}}
+"""The body of an error response."""
+
+_ImageFile = Annotated[bytes, WithJsonSchema({**BINARY, "description": "jpg, png, bmp or webp"})]
+
+
+class ImageForm(BaseModel):
+    """A form with an image."""
+
+    image: _ImageFile
 
 
 class Schemas:
@@ -34,47 +38,49 @@ class Schemas:
 
     def __init__(self) -> None:
         self.components: dict[str, Any] = {}
+        self._described: dict[str, type[BaseModel]] = {}
+        self._component(ErrorBody)
 
     def request(self, service: type[Service], dialect: Dialect) -> Content:
         """The body of a sample route: the image, and objects with what the service needs."""
-        name = f"{_title(service)}{dialect.name.upper()}Request"
-        keys: dict[str, Any] = _image(dialect, required=IMAGE_FIELD in service.needs)
-        if not issubclass(service, DetectingService):
-            # Where a dialect has the placeholder, an object may be empty.
-            required = set() if dialect.placeholder and service.needs_only_boxes() else service.needs
-            keys["objects"] = (list[_object(f"{name}Object", dialect, service.needs, required)], ...)  # type: ignore[misc]
-        return self.json(_sample(name, keys), example(service.name, dialect, "request"))
+        return self.json(_request(service, dialect), service_example(service.name, dialect, "request"))
 
     def answer(self, service: type[Service], dialect: Dialect) -> Content:
         """The answer: the image if one came, and objects with what the service gives."""
-        name = f"{_title(service)}{dialect.name.upper()}Answer"
-        item = _object(f"{name}Object", dialect, service.needs | service.gives, service.gives)
-        keys: dict[str, Any] = {
-            **_image(dialect, required=IMAGE_FIELD in service.needs),
-            "objects": (list[item], ...),  # type: ignore[valid-type]
-            **_fields(dialect.sample_codecs, service.gives, service.gives),
-        }
-        return self.json(_sample(name, keys), example(service.name, dialect, "response"))
+        return self.json(_answer(service, dialect), service_example(service.name, dialect, "response"))
 
-    def json(self, model: type[BaseModel], shown: Any = None) -> Content:
+    def json(self, model: type[BaseModel], example: Any = None) -> Content:
         """A body of JSON."""
-        media: Content = {"schema": self._component(model)}
-        if shown is not None:
-            media["example"] = shown
-        return {"content": {"application/json": media}}
+        return _content([_JSON], self._component(model), example)
 
-    def form(self, model: type[BaseModel] | None = None) -> Content:
-        """A form with an image, and with the fields of a model."""
-        schema: Content = {"type": "object", "required": ["image"], "properties": {"image": IMAGE}}
-        if model is not None:
-            fields = self._component(model)
-            schema = {"allOf": [schema, fields]}
-        return {"content": {"multipart/form-data": {"schema": schema}}}
+    def lines(self, row: type[BaseModel], media_types: Sequence[str], example: str | None = None) -> Content:
+        """A body of lines, each of which is JSON: a text for OpenAPI, which names the schema of one line."""
+        description = f"each line is a JSON object, a `{row.__name__}`"
+        schema = {"type": "string", "description": description, "contentSchema": self._component(row)}
+        return _content(media_types, schema, example)
+
+    def form(self, options: type[BaseModel] | None = None, example: Mapping[str, Any] | None = None) -> Content:
+        """A form with an image, and with the fields of a model.
+
+        Args:
+            options: the model; the form has the image alone if not given.
+            example: of some of its fields.
+        """
+        model: type[BaseModel] = ImageForm
+        if options is not None:
+            model = create_model(f"{options.__name__}Form", __base__=(ImageForm, options), __doc__=options.__doc__)
+        form = self._component(model)
+        for name, value in (example or {}).items():
+            self.components[model.__name__]["properties"][name]["examples"] = [value]
+        return _content(["multipart/form-data"], form)
 
     def _component(self, model: type[BaseModel]) -> Content:
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        add_schemas(self.components, {**schema.pop("$defs", {}), model.__name__: schema})
-        return {"$ref": f"#/components/schemas/{model.__name__}"}
+        name = model.__name__
+        if self._described.get(name) is not model:
+            schema = _without_nulls(model.model_json_schema(ref_template=f"{_SCHEMA}{{model}}"))
+            add_schemas(self.components, {**schema.pop("$defs", {}), name: schema})
+            self._described[name] = model
+        return {"$ref": f"{_SCHEMA}{name}"}
 
 
 def add_schemas(components: dict[str, Any], schemas: Mapping[str, Any]) -> None:
@@ -89,38 +95,42 @@ def add_schemas(components: dict[str, Any], schemas: Mapping[str, Any]) -> None:
 
 
 @cache
-def example(service: str, dialect: Dialect, kind: str) -> Any:
-    """The contract's example of a service; None if there is none."""
-    file = files("api.openapi") / "examples" / dialect.name / f"{service}.{kind}.json"
-    return json.loads(file.read_text()) if file.is_file() else None
+def _request(service: type[Service], dialect: Dialect) -> type[BaseModel]:
+    name = f"{_title(service)}{dialect.name.upper()}Request"
+    keys: dict[str, Any] = image_key(dialect, required=IMAGE in service.needs)
+    if not issubclass(service, DetectingService):
+        # Where a dialect has the placeholder, an object may be empty.
+        required = set() if dialect.placeholder and service.needs_only_boxes() else service.needs
+        item_keys = object_keys(dialect, service.needs, required)
+        item = sample_model(f"{name}Object", f"An object that {service.name} takes.", item_keys)
+        keys["objects"] = (list[item], ...)  # type: ignore[valid-type]
+    return sample_model(name, f"The sample that {service.name} takes.", keys)
+
+
+@cache
+def _answer(service: type[Service], dialect: Dialect) -> type[BaseModel]:
+    name = f"{_title(service)}{dialect.name.upper()}Answer"
+    item_keys = object_keys(dialect, service.needs | service.gives, service.gives)
+    item = sample_model(f"{name}Object", f"An object that {service.name} gives.", item_keys)
+    keys: dict[str, Any] = {
+        **image_key(dialect, required=IMAGE in service.needs),
+        "objects": (list[item], ...),  # type: ignore[valid-type]
+        **field_keys(dialect.sample_codecs, service.gives, service.gives),
+    }
+    return sample_model(name, f"The sample that {service.name} gives.", keys)
+
+
+def _content(media_types: Sequence[str], schema: Content, example: Any = None) -> Content:
+    media = {"schema": schema} if example is None else {"schema": schema, "example": example}
+    return {"content": dict.fromkeys(media_types, media)}
+
+
+def _without_nulls(value: Any) -> Any:
+    """JSON without the keys whose value is null, as FastAPI writes it."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(part) for key, part in value.items() if part is not None}
+    return [_without_nulls(part) for part in value] if isinstance(value, list) else value
 
 
 def _title(service: type[Service]) -> str:
     return "".join(part.capitalize() for part in service.name.split("-"))
-
-
-def _sample(name: str, keys: dict[str, Any]) -> type[BaseModel]:
-    return create_model(name, __config__=ConfigDict(extra="allow"), **keys)
-
-
-def _image(dialect: Dialect, *, required: bool) -> dict[str, Any]:
-    kind, default = (dialect.image_kind, ...) if required else (dialect.image_kind | None, None)
-    return {"image": (kind, Key(default, alias=dialect.image_key))}
-
-
-def _object(name: str, dialect: Dialect, fields: Iterable[Field], required: Iterable[Field]) -> type[BaseModel]:
-    known = dialect.object_model.model_fields
-    always = {key: (known[key].annotation, known[key]) for key in ("id", "object_class")}
-    return _sample(name, {**always, **_fields(dialect.codecs, fields, required)})
-
-
-def _fields(codecs: Mapping[Field, FieldCodec], fields: Iterable[Field], required: Iterable[Field]) -> dict[str, Any]:
-    wanted, needed = set(fields), set(required)
-    chosen: dict[str, Any] = {}
-    for field, codec in codecs.items():
-        if field in wanted:
-            kind, default = (codec.kind, ...) if field in needed else (codec.kind | None, None)
-            chosen[field.name] = (kind, Key(default, alias=codec.key))
-            for key, value in codec.constants.items():
-                chosen[key] = (type(value) | None, Key(None))
-    return chosen

@@ -5,12 +5,14 @@ Each request is a job that the route waits for.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from inspect import cleandoc
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from api.errors import error_response
-from api.openapi.schemas import ERRORS, Schemas
+from api.openapi.responses import OTHER, PROCESSING, error_responses
+from api.openapi.schemas import Schemas
 from api.responses import SampleResponse
 from api.services.versions import Version, routes_of
 from api.state import ApiState, StateDep
@@ -24,7 +26,8 @@ from jobs.options import parse_object
 from models.service import DetectingService, Service
 from pipelines.dialects import Dialect
 
-TOO_LATE = {"description": "The answer took too long; `detail` names the job, which continues."}
+TOO_LATE = error_responses({504: "The answer took too long; `detail` names the job, which continues."})
+DEPRECATION = {"Deprecation": {"description": "since when (RFC 9745)", "schema": {"type": "string"}}}
 
 Handler = Callable[[Request, StateDep], Awaitable[Response]]
 
@@ -68,17 +71,19 @@ def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
             handler, body = _sample_handler(service, version), schemas.request(service, version.dialect)
         else:
             handler, body = _image_handler(service, version), schemas.form()
-        answer = schemas.answer(service, version.dialect)
+        answer = {"description": "The enriched sample.", **schemas.answer(service, version.dialect)}
+        if version.deprecated:
+            answer["headers"] = DEPRECATION
         router.add_api_route(
             version.route(service.name, kind),
             _with_headers(handler, version),
             methods=["POST"],
             summary=f"Process {kind.capitalize()} ({version.name})",
-            description=service.__doc__,
+            description=cleandoc(service.__doc__ or ""),
             operation_id=f"{service.name}-{version.name}-{kind}",
             deprecated=version.deprecated,
             response_class=SampleResponse,
-            responses={200: {"description": "The enriched sample.", **answer}, **ERRORS, 504: TOO_LATE},
+            responses={200: answer, **OTHER, **PROCESSING, **TOO_LATE},
             openapi_extra={"requestBody": {"required": True, **body}},
         )
     return router

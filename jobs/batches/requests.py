@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field as Key
 
@@ -16,6 +16,7 @@ from jobs.idempotency import RequestKey
 from jobs.options import ServiceOptions, parse_object, parse_options
 from models.errors import InvalidRequest
 from pipelines.dialects import Dialect, dialect_of
+from pipelines.dialects.sample_schema import SampleJson
 from pipelines.errors import Detail, InvalidSample
 
 CUSTOM_ID_LENGTH = 512
@@ -27,7 +28,7 @@ class BatchLine(ServiceOptions):
     """A line of a JSONL file: a sample, what is to be done to it, and its caller's name for it."""
 
     custom_id: str = Key(min_length=1, max_length=CUSTOM_ID_LENGTH, description="unique in its batch")
-    sample: dict[str, Any] = Key({}, description="in dialect v1 or v2; the result is in the same")
+    sample: SampleJson = Key(default_factory=dict, description="in dialect v1 or v2; the result is in the same")
     reference: str | None = Key(
         None,
         pattern=URL,

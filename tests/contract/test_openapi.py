@@ -1,23 +1,26 @@
-"""The documents: valid, closed, and true of the contract's own examples."""
+"""The documents: valid, closed, complete, and true of the contract's own examples."""
 
 import asyncio
 import json
-from importlib.resources import files
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api.app import create_app
 from api.batches.bodies import PARQUET
+from docs.openapi.renew_document import DOCUMENT, text_of
 from models.catalogue import services
 from pipelines.tables.columns import PHOTO_COLUMNS
 
-EXAMPLES = sorted((Path(str(files("api.openapi"))) / "examples").glob("*/*.json"))
+EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*/*.json"))
 assert EXAMPLES, "without examples their tests would be skipped"
+CONTRACTED = {path.stem.partition(".")[0] for path in EXAMPLES}
+PATHS = ["", *(f"/{name}" for name in services())]
 Json = dict[str, Any]
 
 
@@ -42,7 +45,35 @@ def documents() -> Documents:
     return Documents()
 
 
-@pytest.mark.parametrize("path", ["", *(f"/{name}" for name in services())])
+@pytest.fixture(scope="module")
+def whole(documents: Documents) -> Json:
+    return documents.get()
+
+
+def validator(document: Json, schema: Json) -> Draft202012Validator:
+    return Draft202012Validator({**schema, "components": document["components"]})
+
+
+def operations(document: Json) -> Iterator[tuple[str, Json]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def contents(document: Json) -> Iterator[tuple[str, Json]]:
+    """The contents of all requests and responses."""
+    for name, operation in operations(document):
+        for holder in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for media_type, media in holder.get("content", {}).items():
+                yield f"{name} {media_type}", media
+
+
+def test_the_committed_document_is_that_of_the_code() -> None:
+    if DOCUMENT.read_text(encoding="utf-8") != text_of(create_app()):
+        pytest.fail("docs/openapi.json is not that of the code: renew it with `make openapi`")
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_it_is_valid_and_every_reference_leads_somewhere(documents: Documents, path: str) -> None:
     described = documents.get(path)
     OpenAPIV31SpecValidator(described).validate()
@@ -51,24 +82,118 @@ def test_it_is_valid_and_every_reference_leads_somewhere(documents: Documents, p
         assert part.partition('"')[0] in described["components"]["schemas"]
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_it_has_no_schema_that_it_does_not_use(documents: Documents, path: str) -> None:
+    described = documents.get(path)
+    schemas = described["components"]["schemas"]
+    reached: set[str] = set()
+    waiting = [json.dumps(described["paths"])]
+    while waiting:
+        names = {part.partition('"')[0] for part in waiting.pop().split("#/components/schemas/")[1:]} - reached
+        reached |= names
+        waiting += [json.dumps(schemas[name]) for name in names]
+    assert reached == schemas.keys()
+
+
+@pytest.mark.parametrize("name", services())
+def test_the_document_of_a_service_says_what_the_document_of_all_says(
+    documents: Documents, whole: Json, name: str
+) -> None:
+    described = documents.get(f"/{name}")
+    assert described["paths"]
+    for path, item in described["paths"].items():
+        assert whole["paths"][path] == item
+    for schema, definition in described["components"]["schemas"].items():
+        assert whole["components"]["schemas"][schema] == definition
+    assert [tag["name"] for tag in described["tags"]] == [name]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_it_says_where_the_api_is_under_which_licence_and_that_no_route_asks_for_credentials(
+    documents: Documents, path: str
+) -> None:
+    described = documents.get(path)
+    assert described["servers"] == [{"url": "/", "description": "this deployment"}]
+    assert described["info"]["license"]["identifier"] == "Apache-2.0"
+    assert "no route asks for credentials" in described["info"]["description"]
+    assert described["security"] == []
+    assert "securitySchemes" not in described["components"]
+
+
+def test_tags_operations_parameters_and_responses_are_described(whole: Json) -> None:
+    described = {tag["name"] for tag in whole["tags"] if tag["description"]}
+    for name, operation in operations(whole):
+        assert operation["description"], name
+        assert set(operation["tags"]) <= described, name
+        for parameter in operation.get("parameters", []):
+            assert parameter.get("description"), (name, parameter["name"])
+        for status, response in operation["responses"].items():
+            assert response["description"] not in ("Validation Error", "Successful Response"), (name, status)
+
+
+def test_every_body_has_a_schema(whole: Json) -> None:
+    for name, media in contents(whole):
+        assert media["schema"], name
+
+
+def test_every_error_response_has_the_schema_of_errors(whole: Json) -> None:
+    for name, operation in operations(whole):
+        errors = {status: one for status, one in operation["responses"].items() if status == "default" or status >= "4"}
+        assert errors or "/faceapi/" in name or name in ("GET /healthz", "GET /services"), name
+        for status, response in errors.items():
+            reference = response["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            assert reference == ("NotReadyView" if name == "GET /readyz" else "ErrorBody"), (name, status)
+            assert {"detail", "type"} <= set(whole["components"]["schemas"][reference]["required"])
+
+
+def test_every_json_body_has_an_example_and_examples_fit_their_schemas(whole: Json) -> None:
+    # A new service may have none.
+    documented = {"jobs", "batches", "faceapi", *CONTRACTED}
+    for name, operation in operations(whole):
+        content = operation.get("requestBody", {}).get("content", {})
+        for media_type in content.keys() & {"application/json", "application/x-ndjson"}:
+            assert "example" in content[media_type] or not documented.intersection(operation["tags"]), name
+    for _, media in contents(whole):
+        if "example" in media:
+            validator(whole, media["schema"]).validate(media["example"])
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_the_examples_of_the_contract_fit_the_schemas(documents: Documents, path: Path) -> None:
+def test_the_examples_of_the_contract_fit_the_schemas(documents: Documents, whole: Json, path: Path) -> None:
     service, kind = path.stem.rsplit(".", 1)
-    described = documents.get(f"/{service}")
+    described, given = documents.get(f"/{service}"), json.loads(path.read_text())
     operation = described["paths"][f"/{service}/{path.parent.name}/process/sample"]["post"]
     body = operation["requestBody"] if kind == "request" else operation["responses"]["200"]
-    media = body["content"]["application/json"]
-    schema = {**media["schema"], "components": described["components"]}
-    Draft202012Validator(schema).validate(json.loads(path.read_text()))
-    assert media["example"] == json.loads(path.read_text())
+    validator(described, body["content"]["application/json"]["schema"]).validate(given)
+    of_jobs = f"#/components/schemas/{path.parent.name.upper()}{'Sample' if kind == 'request' else 'Result'}"
+    validator(whole, {"$ref": of_jobs}).validate(given)
 
 
-def test_forms_document_their_fields(documents: Documents) -> None:
-    described = documents.get()
-    schema = described["paths"]["/jobs/image"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
-    fields = described["components"]["schemas"]["ImageJobOptions"]["properties"]
-    assert schema["allOf"][0]["required"] == ["image"]
-    assert {"services", "preset", "dialect", "on_error", "priority", "ttl_s"} <= set(fields)
+def test_the_form_of_a_job_can_be_filled_in(whole: Json) -> None:
+    (media,) = whole["paths"]["/jobs/image"]["post"]["requestBody"]["content"].values()
+    form = validator(whole, media["schema"])
+    form.validate({"image": "bytes", "services": ["age-estimator"], "dialect": "v1", "ttl_s": 60, "metadata": {}})
+    for broken in ({"services": ["age-estimator"]}, {"image": "bytes", "colour": "red"}):
+        with pytest.raises(ValidationError):
+            form.validate(broken)
+
+
+def test_results_have_types(whole: Json) -> None:
+    either = [{"$ref": f"#/components/schemas/{dialect}Result"} for dialect in ("V2", "V1")]
+    (media,) = whole["paths"]["/jobs/{job_id}/result"]["get"]["responses"]["200"]["content"].values()
+    assert media["schema"]["anyOf"] == either
+    schemas = whole["components"]["schemas"]
+    assert schemas["JobView"]["properties"]["result"]["anyOf"] == [*either, {"type": "null"}]
+    assert schemas["ResultRow"]["properties"]["result"]["anyOf"] == either
+    for found in ("Age", "Gender", "Expression"):
+        data = schemas[f"{found}Answer"]["properties"]["data"]
+        assert data["anyOf"][0] == {"$ref": f"#/components/schemas/Found{found}"}
+
+
+@pytest.mark.parametrize(("path", "row"), [("output", "ResultRow"), ("errors", "ErrorRow")])
+def test_the_rows_of_batches_have_schemas(whole: Json, path: str, row: str) -> None:
+    content = whole["paths"][f"/batches/{{batch_id}}/{path}"]["get"]["responses"]["200"]["content"]
+    assert content["application/x-ndjson"]["schema"]["contentSchema"] == {"$ref": f"#/components/schemas/{row}"}
 
 
 def test_ages_are_documented_as_they_are_answered(documents: Documents) -> None:

@@ -15,6 +15,7 @@ from config.settings import LimitSettings
 from models.catalogue import services
 from models.family import ModelFamily
 from tests.integration.conftest import FOUR, Deploy, Deployment, photo, v1_sample, v2_sample
+from tests.integration.documented import Documented
 
 pytestmark = pytest.mark.stack
 
@@ -91,14 +92,19 @@ def test_pixels_are_counted_before_they_are_decoded(deploy: Deploy) -> None:
 
 def test_without_a_worker_a_route_answers_503_and_a_job_waits(deploy: Deploy) -> None:
     with deploy(workers=[]) as idle:
-        response = idle.client.post(f"{PATH}/sample", json=v1_sample())
-        assert response.status_code == 503
+        documented = Documented.of(idle)
+        response = documented.request("POST", f"{PATH}/sample", json=v1_sample())
+        assert (response.status_code, response.json()["type"]) == (503, "no_worker")
         assert "face-detection" in response.json()["detail"]
-        assert idle.submit(FOUR, v2_sample())["status"] == "queued"
-        assert idle.client.get("/healthz").status_code == 200
-        ready = idle.client.get("/readyz")
-        assert ready.status_code == 503
-        assert ready.json()["ready"] is False
+        job = idle.submit(FOUR, v2_sample())
+        assert job["status"] == "queued"
+        assert documented.request("GET", f"/jobs/{job['id']}/result").status_code == 202
+        assert documented.request("POST", f"/jobs/{job['id']}/cancel").status_code == 202
+        canceled = documented.request("GET", f"/jobs/{job['id']}/result")
+        assert (canceled.status_code, canceled.json()["type"]) == (409, "canceled")
+        assert documented.request("GET", "/healthz").status_code == 200
+        ready = documented.request("GET", "/readyz")
+        assert (ready.status_code, ready.json()["type"], ready.json()["ready"]) == (503, "not_ready", False)
 
 
 def test_a_full_queue_answers_429_and_says_when_to_come_back(deploy: Deploy) -> None:

@@ -1,9 +1,15 @@
+import asyncio
 from collections.abc import Iterator
 
-from api.errors import STATUS, error_response
-from jobs.errors import Overloaded
+import httpx
+import pytest
+from fastapi import FastAPI, HTTPException
+
+from api.errors import STATUS, add_error_handlers, error_response
+from jobs.errors import JobFailed, Overloaded
 from models.catalogue import all_services
 from models.errors import InvalidRequest
+from pipelines.errors import NotTwoObjects
 
 
 def refusals(kind: type[InvalidRequest] = InvalidRequest) -> Iterator[type[InvalidRequest]]:
@@ -21,3 +27,31 @@ def test_no_mistake_of_a_caller_is_an_internal_error() -> None:
 def test_a_way_out_of_a_refusal_is_in_its_headers() -> None:
     busy = error_response(Overloaded("busy"))
     assert (busy.status_code, busy.headers["retry-after"]) == (429, "2")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "body"),
+    [
+        (Overloaded("busy"), 429, {"detail": "busy", "type": "overloaded"}),
+        (NotTwoObjects("one object"), 422, {"detail": "one object", "type": "not_two_objects"}),
+        (JobFailed("no memory", "out_of_memory"), 500, {"detail": "no memory", "type": "out_of_memory"}),
+        (HTTPException(404), 404, {"detail": "Not Found", "type": "not_found"}),
+        (HTTPException(418, "no coffee"), 418, {"detail": "no coffee", "type": "http_error"}),
+        (ZeroDivisionError("secret"), 500, {"detail": "internal error", "type": "internal"}),
+    ],
+)
+def test_every_error_has_a_detail_and_a_stable_type(error: Exception, status: int, body: dict[str, str]) -> None:
+    app = FastAPI()
+    add_error_handlers(app)
+
+    @app.get("/")
+    async def fail() -> None:
+        raise error
+
+    async def get() -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://faceline") as client:
+            return await client.get("/")
+
+    response = asyncio.run(get())
+    assert (response.status_code, response.json()) == (status, body)
