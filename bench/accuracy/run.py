@@ -77,8 +77,8 @@ def measured(kit: Kit, predictor: Predictor, chosen: Sequence[str] = ()) -> Iter
         yield name, [figure for figure in TASKS[name].measure(kit, predictor) if figure.n]
 
 
-def save(report: Report, kit: Kit, predictor: Predictor, file: Path) -> list[Path]:
-    """Writes the figures as Markdown and as JSON: the same path with the suffixes `.md` and `.json`.
+def save(report: Report, kit: Kit, predictor: Predictor, file: Path, title: str = "Accuracy") -> list[Path]:
+    """Writes the figures as Markdown, under a title, and as JSON: the same path with the suffixes `.md` and `.json`.
 
     Returns:
         The files written.
@@ -86,6 +86,6 @@ def save(report: Report, kit: Kit, predictor: Predictor, file: Path) -> list[Pat
     about = {"version": version("faceline"), "half": kit.half, "models": predictor.models()}
     markdown, data = file.with_suffix(".md"), file.with_suffix(".json")
     file.parent.mkdir(parents=True, exist_ok=True)
-    markdown.write_text(f"# Accuracy, half {kit.half}\n\n{to_markdown(report)}", encoding="utf-8")
+    markdown.write_text(f"# {title}, half {kit.half}\n\n{to_markdown(report)}", encoding="utf-8")
     data.write_text(to_json(report, about), encoding="utf-8")
     return [markdown, data]

@@ -19,7 +19,7 @@ _SIZE = 224
 _MARGINS = (1.0, 1.3)
 # The network is biased towards bare faces: a share of an eighth means a mask. Chosen by cross-validation
 # (`faceline bench thresholds`).
-_THRESHOLD = 0.13
+THRESHOLD = 0.13
 # A single crop cannot rule a mask in or out.
 _FLOOR = 1e-6
 
@@ -86,5 +86,5 @@ def _mask(shares: FloatArray) -> Mask:
     """Combines the shares of the two crops by the geometric mean of their odds: one crop alone rarely decides."""
     certain = shares.astype(np.float64).clip(_FLOOR, 1 - _FLOOR)
     odds = float(np.exp(np.log(certain / (1 - certain)).mean()))
-    confidence = balanced(odds / (1 + odds), _THRESHOLD)
+    confidence = balanced(odds / (1 + odds), THRESHOLD)
     return Mask(confidence >= 0.5, confidence)
