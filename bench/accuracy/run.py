@@ -15,6 +15,7 @@ from bench.accuracy.tasks import (
     detection,
     emotion,
     eyes,
+    groups,
     landmarks,
     liveness,
     mask,
@@ -50,6 +51,7 @@ TASKS: Mapping[str, Task] = MappingProxyType(
         "body": Task(body.FOLDER, body.measure),
         "eyes": Task(eyes.FOLDER, eyes.measure),
         "quality": Task(quality.FOLDER, quality.measure),
+        "groups": Task(groups.FOLDER, groups.measure),
     }
 )
 """The tasks by name, in the order of the results table."""
