@@ -14,6 +14,7 @@ from bench.accuracy.figures import Figure, to_markdown
 from bench.accuracy.kit import Kit
 from bench.accuracy.predictor import Predictor
 from bench.accuracy.run import TASKS, measured, save
+from bench.accuracy.thresholds import measured_thresholds
 from bench.speed.__main__ import PARTS
 from bench.speed.__main__ import main as measure_speed
 from config.errors import FacelineError
@@ -62,6 +63,30 @@ def accuracy_command(
         _fail(console, error)
     typer.echo(to_markdown(report))
     for written in save(report, opened, predictor, file):
+        console.print(f"written: {written}", highlight=False)
+
+
+@app.command("thresholds")
+def thresholds_command(
+    kit: Annotated[Path, ExistingFolder],
+    half: Annotated[str, typer.Option(help="The half of the kit to choose on.")] = "dev",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Written as .md and .json.", show_default="bench/results/thresholds-HALF"),
+    ] = None,
+) -> None:
+    """Choose thresholds by cross-validation over a labelled kit, and compare them with those in use."""
+    console = Console(stderr=True)
+    try:
+        predictor = _predictor()
+        opened = Kit(kit, half)
+        report = dict(measured_thresholds(opened, predictor))
+    except FacelineError as error:
+        _fail(console, error)
+    typer.echo(to_markdown(report))
+    for written in save(
+        report, opened, predictor, out or Path("bench", "results", f"thresholds-{half}.md"), "Thresholds"
+    ):
         console.print(f"written: {written}", highlight=False)
 
 

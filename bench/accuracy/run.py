@@ -15,6 +15,7 @@ from bench.accuracy.tasks import (
     detection,
     emotion,
     eyes,
+    groups,
     landmarks,
     liveness,
     mask,
@@ -50,6 +51,7 @@ TASKS: Mapping[str, Task] = MappingProxyType(
         "body": Task(body.FOLDER, body.measure),
         "eyes": Task(eyes.FOLDER, eyes.measure),
         "quality": Task(quality.FOLDER, quality.measure),
+        "groups": Task(groups.FOLDER, groups.measure),
     }
 )
 """The tasks by name, in the order of the results table."""
@@ -77,8 +79,8 @@ def measured(kit: Kit, predictor: Predictor, chosen: Sequence[str] = ()) -> Iter
         yield name, [figure for figure in TASKS[name].measure(kit, predictor) if figure.n]
 
 
-def save(report: Report, kit: Kit, predictor: Predictor, file: Path) -> list[Path]:
-    """Writes the figures as Markdown and as JSON: the same path with the suffixes `.md` and `.json`.
+def save(report: Report, kit: Kit, predictor: Predictor, file: Path, title: str = "Accuracy") -> list[Path]:
+    """Writes the figures as Markdown, under a title, and as JSON: the same path with the suffixes `.md` and `.json`.
 
     Returns:
         The files written.
@@ -86,6 +88,6 @@ def save(report: Report, kit: Kit, predictor: Predictor, file: Path) -> list[Pat
     about = {"version": version("faceline"), "half": kit.half, "models": predictor.models()}
     markdown, data = file.with_suffix(".md"), file.with_suffix(".json")
     file.parent.mkdir(parents=True, exist_ok=True)
-    markdown.write_text(f"# Accuracy, half {kit.half}\n\n{to_markdown(report)}", encoding="utf-8")
+    markdown.write_text(f"# {title}, half {kit.half}\n\n{to_markdown(report)}", encoding="utf-8")
     data.write_text(to_json(report, about), encoding="utf-8")
     return [markdown, data]

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from math import floor, nan
+from math import floor, nan, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -56,6 +56,16 @@ def mean(values: ArrayLike) -> float:
     """The mean; NaN for an empty list."""
     numbers = np.asarray(values, np.float64)
     return float(numbers.mean()) if numbers.size else nan
+
+
+def wilson_interval(hits: int, count: int) -> tuple[float, float]:
+    """The interval in which a share is with a certainty of 95 % (Wilson, 1927); from 0 to 1 without samples."""
+    if not count:
+        return 0.0, 1.0
+    share, spread = hits / count, 1.96**2 / count
+    centre = (share + spread / 2) / (1 + spread)
+    reach = sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
+    return max(centre - reach, 0.0), min(centre + reach, 1.0)
 
 
 def accepted_at(genuine: ArrayLike, impostor: ArrayLike, far: float) -> float:

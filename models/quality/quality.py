@@ -28,7 +28,7 @@ class Quality:
         not_masked: no mask is worn; the opposite of what the mask estimator says.
         not_masked_score: higher = more surely without a mask; at least 20 means `not_masked` (`quality.scores`).
         is_neutral_emotion: `neutral_emotion_score` is at least 20.
-        neutral_emotion_score: higher = more neutral; the share that the emotion estimator gives.
+        neutral_emotion_score: higher = more neutral; the share that the emotion network gives before its temperature.
         is_eyes_distance_acceptable: `eyes_distance` is at least 60.
         eyes_distance: between the centres of the eyes, in whole pixels of the image.
         is_margins_acceptable: both margin deviations are 0.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import cos, prod, radians, sqrt
 
 from models.calibration.shares import balanced
-from models.networks.emotions import Emotions
+from models.networks.emotions import Emotions, sharpened
 from models.networks.mask import Mask
 from models.quality import background, detail, eyes, geometry, illumination, watermark
 from models.quality.quality import Quality
@@ -138,8 +138,11 @@ def total(face: FaceMeasures, mask: float) -> float:
 
 
 def neutral_score(emotions: Emotions) -> int:
-    """How neutral a face is, in [0, 100]: the emotion estimator's share ("expression neutrality", ISO/IEC 29794-5)."""
-    return percent(emotions.neutral)
+    """How neutral a face is, in [0, 100] ("expression neutrality", ISO/IEC 29794-5).
+
+    The share that the emotion network gives before its temperature: the threshold was chosen on it.
+    """
+    return percent(sharpened(emotions).neutral)
 
 
 def not_masked_score(mask: Mask) -> int:

@@ -61,16 +61,16 @@ def faces(sessions: SessionSource) -> dict[str, Face]:
     return {name: fitted(sessions, name) for name in PORTRAITS}
 
 
-def test_by_default_real_faces_are_real_or_too_soft_to_tell(
+def test_by_default_a_moderately_soft_face_is_judged_and_four_of_five_real_faces_are_real(
     default_only: SessionSource, faces: dict[str, Face]
 ) -> None:
     answers = dict(zip(faces, judged(default_only, *faces.values()), strict=True))
     assert {name for name, answer in answers.items() if answer.value == "real"} == {
         "macron",
+        "ardern",
         "obama_senate",
         "obama_speech",
     }
-    assert answers["collins"] == answers["ardern"] == UNDECIDED
 
 
 def test_with_the_pair_real_faces_are_real(with_pair: SessionSource, faces: dict[str, Face]) -> None:

@@ -236,7 +236,7 @@ def test_age_is_plausible(sessions: SessionSource, faces: dict[str, Face]) -> No
 
 def test_a_smile_is_happy_and_a_straight_face_neutral(sessions: SessionSource, faces: dict[str, Face]) -> None:
     collins, macron, ardern, senate, _ = EmotionEstimator(sessions).estimate(list(faces.values()))
-    assert min(collins.happy, ardern.happy, senate.happy) > 0.9
+    assert min(collins.happy, ardern.happy, senate.happy) > 0.8
     assert macron.neutral == max(astuple(macron))
     for emotions in (collins, macron, ardern, senate):
         assert sum(astuple(emotions)) == pytest.approx(1)

@@ -3,6 +3,7 @@
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, Label, photos, sources
 from bench.accuracy.predictor import Predictor
+from bench.accuracy.reliability import reliability
 from models.services.age_estimator import AgeEstimator
 from models.services.gender_estimator import GenderEstimator
 
@@ -33,7 +34,7 @@ def measure_age(kit: Kit, predictor: Predictor) -> list[Figure]:
 
 
 def measure_gender(kit: Kit, predictor: Predictor) -> list[Figure]:
-    """Measures the accuracy on people from ten years on, on younger children, and on portraits."""
+    """Measures the accuracy on people from ten years on, on younger children, and on portraits, and reliability."""
     labels = kit.labels(FOLDER)
     portraits = [label for label in kit.portraits() if label.known("gender")]
     older = [label for label in labels if label.number("age") >= _CHILD_BELOW_YEARS]
@@ -45,6 +46,7 @@ def measure_gender(kit: Kit, predictor: Predictor) -> list[Figure]:
         _gender_accuracy(
             predictor, "accuracy", portraits, f"portraits ({sources(portraits, 'set')}), gender as stated"
         ),
+        *_gender_reliability(predictor, [*labels, *portraits], f"{note} and portraits"),
     ]
 
 
@@ -60,3 +62,14 @@ def _gender_accuracy(predictor: Predictor, name: str, labels: list[Label], note:
         answer is not None and answer.value == label["gender"] for answer, label in zip(answers, labels, strict=True)
     ]
     return Figure.share(name, right, answers.count(None), note)
+
+
+def _gender_reliability(predictor: Predictor, labels: list[Label], note: str) -> list[Figure]:
+    answers = predictor.estimate(photos(labels), GenderEstimator)
+    shares, truth = [], []
+    for answer, label in zip(answers, labels, strict=True):
+        if answer is not None and answer.confidence is not None:
+            male = answer.confidence if answer.value == "male" else 1 - answer.confidence
+            shares.append((1 - male, male))
+            truth.append(int(label["gender"] == "male"))
+    return reliability(shares, truth, answers.count(None), note)

@@ -1,10 +1,11 @@
 """How often the likeliest emotion of emotion-estimator is the labelled one."""
 
-from dataclasses import asdict
+from dataclasses import asdict, astuple, fields
 
 from bench.accuracy.figures import Figure
-from bench.accuracy.kit import Kit, grouped, photos, sources
+from bench.accuracy.kit import Kit, Label, grouped, photos, sources
 from bench.accuracy.predictor import Predictor
+from bench.accuracy.reliability import reliability
 from bench.accuracy.statistics import macro_f1
 from models.networks.emotions import Emotions
 from models.services.emotion_estimator import EmotionEstimator
@@ -23,9 +24,10 @@ _NAMES = {
 
 
 def measure(kit: Kit, predictor: Predictor) -> list[Figure]:
-    """Measures accuracy and macro-F1 over all photos and per source, and the recall of each emotion."""
+    """Measures accuracy and macro-F1 over all photos and per source, the recall of each emotion, and reliability."""
     labels = [label for label in kit.labels(FOLDER) if label["label"] in _NAMES]
-    answers = [_likeliest(emotions) for emotions in predictor.estimate(photos(labels), EmotionEstimator)]
+    found = predictor.estimate(photos(labels), EmotionEstimator)
+    answers = [_likeliest(emotions) for emotions in found]
     answer_of = dict(zip(photos(labels), answers, strict=True))
     groups = [("seven emotions", sources(labels), labels)]
     groups += [(source, source, group) for source, group in grouped(labels, "source").items()]
@@ -44,7 +46,14 @@ def measure(kit: Kit, predictor: Predictor) -> list[Figure]:
         said = [answer_of[photo] for photo in photos(group)]
         hits = [answer == _NAMES[word] for answer in said]
         figures.append(Figure.share(f"recall, {_NAMES[word]}", hits, said.count(None), sources(group)))
-    return figures
+    return [*figures, *_reliability(labels, found)]
+
+
+def _reliability(labels: list[Label], found: list[Emotions | None]) -> list[Figure]:
+    order = [field.name for field in fields(Emotions)]
+    known = [(astuple(emotions), label) for label, emotions in zip(labels, found, strict=True) if emotions is not None]
+    truth = [order.index(_NAMES[label["label"]]) for _, label in known]
+    return reliability([shares for shares, _ in known], truth, found.count(None), f"{sources(labels)}; 7 emotions")
 
 
 def _likeliest(emotions: Emotions | None) -> str | None:

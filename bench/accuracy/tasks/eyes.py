@@ -10,7 +10,7 @@ from models.quality.quality import Quality
 from models.services.quality_estimator import QualityAssessmentEstimator
 
 FOLDER = "attributes"
-_OPEN, _CLOSED, _WINK = "open", "both_closed", "one_closed"
+OPEN, CLOSED, _WINK = "open", "both_closed", "one_closed"
 
 Answers = Sequence[Quality | None]
 
@@ -23,7 +23,7 @@ def measure(kit: Kit, predictor: Predictor) -> list[Figure]:
     labels = kit.labels(FOLDER)
     opened, closed, winking = (
         predictor.estimate(photos(label for label in labels if label["eyes"] == state), QualityAssessmentEstimator)
-        for state in (_OPEN, _CLOSED, _WINK)
+        for state in (OPEN, CLOSED, _WINK)
     )
     portraits = predictor.estimate(photos(kit.portraits()), QualityAssessmentEstimator)
     note = f"{sources(labels)}; eyes, two per photo"

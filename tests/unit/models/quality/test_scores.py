@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,8 +36,10 @@ def test_the_scale(mask: Mask, expected: int) -> None:
     assert not_masked_score(mask) == expected
 
 
-def test_neutrality_is_the_share_of_the_neutral_expression() -> None:
-    assert neutral_score(Emotions(0.1, 0.0, 0.0, 0.25, 0.634, 0.016, 0.0)) == 63
+def test_neutrality_is_the_share_of_the_neutral_expression_before_the_temperature() -> None:
+    before = np.array([0.1, 0.0, 0.0, 0.25, 0.634, 0.016, 0.0])
+    tempered = before ** (1 / 3.3)
+    assert neutral_score(Emotions(*(tempered / tempered.sum()).tolist())) == 63
 
 
 SHARES = st.floats(0, 1)

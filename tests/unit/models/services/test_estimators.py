@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.networks.emotions import Emotions
+from models.networks.emotions import Emotions, sharpened
 from models.runtime.session import MAX_ROWS, FloatArray, Session
 from models.service import EstimatingService, Face
 from models.services.age_estimator import AgeEstimator
@@ -108,13 +108,23 @@ def test_emotions_sum_to_one(probabilities: list[float]) -> None:
 def test_each_emotion_goes_under_its_own_name(name: str) -> None:
     shares = [0.94 if other == name else 0.01 for other in ORDER]
     (found,) = emotions(Constant(expression=shares)).estimate([face()])
-    assert getattr(found, name) == max(astuple(found)) > 0.8
+    assert getattr(found, name) == max(astuple(found)) > 2 * sorted(astuple(found))[-2]
 
 
-def test_neutral_is_held_back_and_the_rest_keep_their_ratios() -> None:
+def test_neutral_is_held_back_and_the_rest_keep_their_ratios_before_the_temperature() -> None:
     (found,) = emotions(Constant(expression=[0.4, 0.3, 0.1, 0.05, 0.05, 0.05, 0.05])).estimate([face()])
-    assert found.neutral / found.happy == pytest.approx(0.4 / 0.3 * np.exp(-0.9), rel=1e-5)
-    assert found.happy / found.sad == pytest.approx(3, rel=1e-5)
+    before = sharpened(found)
+    assert before.neutral / before.happy == pytest.approx(0.4 / 0.3 * np.exp(-0.9), rel=1e-5)
+    assert before.happy / before.sad == pytest.approx(3, rel=1e-5)
+
+
+@given(st.lists(st.floats(1e-6, 1), min_size=7, max_size=7))
+def test_the_temperature_makes_emotions_less_sure_and_keeps_their_order(probabilities: list[float]) -> None:
+    (found,) = emotions(Constant(expression=probabilities)).estimate([face()])
+    before = astuple(sharpened(found))
+    assert np.argsort(before, kind="stable").tolist() == np.argsort(astuple(found), kind="stable").tolist()
+    assert max(astuple(found)) <= max(before) + 1e-12
+    assert sum(before) == pytest.approx(1)
 
 
 def test_the_public_order_of_emotions() -> None:
