@@ -20,6 +20,7 @@ from bench.accuracy.tasks import (
     mask,
     pose,
     quality,
+    turned,
     verification,
 )
 
@@ -50,6 +51,7 @@ TASKS: Mapping[str, Task] = MappingProxyType(
         "body": Task(body.FOLDER, body.measure),
         "eyes": Task(eyes.FOLDER, eyes.measure),
         "quality": Task(quality.FOLDER, quality.measure),
+        "turned": Task(turned.FOLDER, turned.measure),
     }
 )
 """The tasks by name, in the order of the results table."""
