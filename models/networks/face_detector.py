@@ -22,8 +22,9 @@ _CERTAIN = 0.93
 _LEAST_IN_EMPTY = 0.8
 # More where upright a doubtful face is found: masked and closely cropped faces have up to .915 upside down.
 _LEAST_ELSE = 0.92
-# Intersection over the smaller box: the box of a face that was found in a wrong rotation is too small, or off.
-_SAME_FACE = 0.5
+# Intersection over the smaller box. Doubtful faces that reach into a rotated one are parts of it, found in the wrong
+# rotation.
+_SAME_FACE, _PART_OF_FACE = 0.5, 0.2
 
 
 class FaceDetector:
@@ -134,13 +135,15 @@ def _merged(
     """
     if not certain and rotated:
         return rotated, rotated
-    new = [face for face in _outside(rotated, certain) if face.confidence >= LEAST_TURNED]
-    return sorted([*_outside(found, new), *new], key=lambda face: -face.confidence), [*certain, *new]
+    new = [face for face in _outside(rotated, certain, _SAME_FACE) if face.confidence >= LEAST_TURNED]
+    doubtful = [face for face in found if all(face is not other for other in certain)]
+    faces = [*certain, *_outside(doubtful, new, _PART_OF_FACE), *new]
+    return sorted(faces, key=lambda face: -face.confidence), [*certain, *new]
 
 
-def _outside(faces: Iterable[Detection], others: Sequence[Detection]) -> list[Detection]:
-    """The faces that overlap none of the others."""
-    return [face for face in faces if all(_overlap(face, other) <= _SAME_FACE for other in others)]
+def _outside(faces: Iterable[Detection], others: Sequence[Detection], most: float) -> list[Detection]:
+    """The faces that overlap none of the others by more than `most`."""
+    return [face for face in faces if all(_overlap(face, other) <= most for other in others)]
 
 
 def _overlap(first: Detection, second: Detection) -> float:
