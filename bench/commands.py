@@ -113,7 +113,7 @@ def _predictor() -> Predictor:
     # OpenCV's own threads would compete with those of the predictor; workers do the same.
     cv2.setNumThreads(1)
     settings = load_settings()
-    sessions = Sessions(services(settings.modules), settings.weights_dir, settings.engine)
+    sessions = Sessions(services(settings.modules), settings.weights_dir, settings.engine, settings.options)
     return Predictor(sessions.session, settings.worker_threads)
 
 

@@ -70,7 +70,7 @@ def _seconds_per_photo(photos: Sequence[Checked], validator: PhotoValidator, set
 
     # As workers do.
     cv2.setNumThreads(1)
-    sessions = Sessions(validator.factory.catalogue, settings.weights_dir, settings.engine)
+    sessions = Sessions(validator.factory.catalogue, settings.weights_dir, settings.engine, settings.options)
     pipeline = [sessions.service(name) for name in photos[0].plan.services]
 
     def run(photo: Checked) -> None:

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.engine import Device, Engine, tasks_at_a_time, threads_per_task, usable_cores
 from config.errors import InvalidSetting
+from config.options import ServiceOptions
 
 LivenessModule = Literal["liveness-anti-spoofing", "quality-liveness-anti-spoofing", "face-detector-liveness-estimator"]
 
@@ -212,6 +213,9 @@ class Settings(BaseSettings):
         "face-detector-liveness-estimator",
         description="The module that the service of that name runs.",
     )
+    turned_faces: bool = Field(
+        True, description="Whether faces on their side or upside down are looked for where upright ones are uncertain."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least level that is logged."
     )
@@ -234,6 +238,11 @@ class Settings(BaseSettings):
             fast_math=self.gpu.fast_math,
             engine_dir=self.gpu.engine_dir,
         )
+
+    @property
+    def options(self) -> ServiceOptions:
+        """What services are built with."""
+        return ServiceOptions(turned_faces=self.turned_faces)
 
     @property
     def modules(self) -> frozenset[str]:

@@ -7,11 +7,15 @@ queue, routes, schemas, spelling, table columns, weights check and warm-up follo
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import radians
 from typing import Any, ClassVar, Generic, Literal, Self
 
+from config.options import DEFAULT_OPTIONS, ServiceOptions
 from models.family import ModelFamily
 from models.imaging.decode import Image
 from models.imaging.geometry import Box, Points
+from models.imaging.quarters import Quarter, nearest_quarter
+from models.networks.landmarks import quarter_of
 from models.output import BBOX, IMAGE, TEMPLATE, Field, Output, OutputValues, Pose, Value
 from models.runtime.session import SessionSource
 
@@ -47,7 +51,7 @@ class Face:
     """A face that an estimating service judges: an image and where the face is in it.
 
     Attributes:
-        image: (h, w, 3) uint8 BGR, upright.
+        image: (h, w, 3) uint8 BGR, turned by its EXIF orientation; faces in it may be rotated nevertheless.
         bbox: (4,) float64, x1, y1, x2, y2 in pixels.
         landmarks: (21, 2) float64, x, y in pixels, in the order of `models.networks.landmarks.LandmarkName`;
             None until a service finds them.
@@ -61,6 +65,13 @@ class Face:
     landmarks: Points | None = None
     pose: Pose | None = None
     cached_results: OutputValues = field(default_factory=OutputValues)
+
+    @property
+    def quarter(self) -> Quarter | None:
+        """The quarter turn that is closest to the rotation of the face; None without landmarks and pose."""
+        if self.landmarks is not None:
+            return quarter_of(self.landmarks)
+        return None if self.pose is None else nearest_quarter(radians(self.pose.roll))
 
 
 class Service(ABC):
@@ -107,6 +118,33 @@ class Service(ABC):
         Raises:
             ModelError: a model is missing or does not load.
         """
+
+    @classmethod
+    def build(cls, sessions: SessionSource, options: ServiceOptions) -> Self:
+        """Build the service of a deployment. A service that has options derives from `ServiceWithOptions`.
+
+        Raises:
+            ModelError: a model is missing or does not load.
+        """
+        del options
+        return cls(sessions)
+
+
+class ServiceWithOptions(Service):
+    """A service whose constructor takes the options of the deployment."""
+
+    @abstractmethod
+    def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
+        """Takes its sessions as each service does.
+
+        Raises:
+            ModelError: a model is missing or does not load.
+        """
+
+    @classmethod
+    def build(cls, sessions: SessionSource, options: ServiceOptions) -> Self:
+        """See `Service.build`."""
+        return cls(sessions, options)
 
 
 class DetectingService(Service):

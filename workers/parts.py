@@ -48,7 +48,7 @@ def build_parts(settings: Settings) -> WorkerParts:
     name = f"{socket.gethostname()}:{os.getpid()}"
     client = connect(settings.redis_url, patience_s=STORE_PATIENCE_S)
     store = RedisJobStore(client, settings.jobs)
-    sessions = Sessions(services(settings.modules), settings.weights_dir, settings.engine)
+    sessions = Sessions(services(settings.modules), settings.weights_dir, settings.engine, settings.options)
     references = References(settings.reference_roots, settings.limits)
 
     def fetch(image: str) -> bytes | None:

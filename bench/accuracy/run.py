@@ -21,6 +21,7 @@ from bench.accuracy.tasks import (
     mask,
     pose,
     quality,
+    turned,
     verification,
 )
 
@@ -52,6 +53,7 @@ TASKS: Mapping[str, Task] = MappingProxyType(
         "eyes": Task(eyes.FOLDER, eyes.measure),
         "quality": Task(quality.FOLDER, quality.measure),
         "groups": Task(groups.FOLDER, groups.measure),
+        "turned": Task(turned.FOLDER, turned.measure),
     }
 )
 """The tasks by name, in the order of the results table."""

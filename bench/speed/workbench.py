@@ -68,7 +68,7 @@ class Workbench:
         """The model sessions of this process."""
         # OpenCV's own threads would compete with those of the loop; workers do the same.
         cv2.setNumThreads(1)
-        return Sessions(self.catalogue, self.settings.weights_dir, self.settings.engine)
+        return Sessions(self.catalogue, self.settings.weights_dir, self.settings.engine, self.settings.options)
 
     @cached_property
     def photos(self) -> list[bytes]:

@@ -42,7 +42,7 @@ class ServiceActor:
         # Each actor has one core, and runs one photo after another.
         settings = load_settings().model_copy(update={"worker_threads": 1})
         self._validator = photo_validator(settings, services, "fail")
-        sessions = Sessions(self._validator.factory.catalogue, settings.weights_dir, settings.engine)
+        sessions = Sessions(self._validator.factory.catalogue, settings.weights_dir, settings.engine, settings.options)
         self._services = [sessions.service(name) for name in services]
         self._table = SampleTable(self._validator.plan.fields, extra)
 

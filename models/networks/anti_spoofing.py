@@ -8,6 +8,7 @@ from models.imaging.decode import Image
 from models.imaging.geometry import Box, Region
 from models.imaging.measures import softness
 from models.imaging.preprocessing import unit_rgb_pixels
+from models.imaging.quarters import Quarter, quarter_angle
 from models.runtime.session import SessionSource, infer
 
 _SIZE = 256
@@ -29,9 +30,12 @@ class FaceAntiSpoofing:
     def __init__(self, sessions: SessionSource) -> None:
         (self._session,) = (sessions(name) for name in self.models)
 
-    def judge(self, images: Sequence[Image], boxes: Sequence[Box]) -> list[float | None]:
+    def judge(self, images: Sequence[Image], boxes: Sequence[Box], quarters: Sequence[Quarter]) -> list[float | None]:
         """See `models.networks.liveness.LivenessNetwork.judge`; None for faces that are too soft."""
-        crops = [cut(image, Region.of_box(box).squared(), _SIZE) for image, box in zip(images, boxes, strict=True)]
+        crops = [
+            cut(image, Region.of_box(box, quarter_angle(quarter)).squared(), _SIZE)
+            for image, box, quarter in zip(images, boxes, quarters, strict=True)
+        ]
         sharp = [row for row, crop in enumerate(crops) if softness(crop) <= _MAX_SOFTNESS]
         outputs = infer(self._session, (crops[row] for row in sharp), unit_rgb_pixels)
         answers: list[float | None] = [None] * len(crops)

@@ -1,125 +1,153 @@
-"""Face detector: YuNet."""
+"""Face detector: YuNet, which finds upright faces, and a search for rotated faces."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 
-import cv2
 import numpy as np
 
-from models.imaging.crops import letterboxed
+from models.imaging.crops import resized
 from models.imaging.decode import Image
-from models.imaging.geometry import Box, Letterbox, Points
-from models.imaging.preprocessing import bgr_planes
-from models.runtime.session import FloatArray, Session, infer
+from models.imaging.geometry import Letterbox
+from models.imaging.quarters import TURNED, Quarter, box_as_sent, points_as_sent, uprighted
+from models.networks.face_quarter import LEAST_TURNED, FaceQuarterVote
+from models.networks.yunet import Detection, YuNet
+from models.runtime.session import Session
 
 _SIDE = 640
-_MIN_CONFIDENCE = 0.6
-_MAX_OVERLAP = 0.3
-_STRIDES = (8, 16, 32)
 # Faces that fill the picture are missed; seen from further away, against grey, they are found.
-_RETRY_SIDE = 320
+_SMALL_SIDE = 320
 _RETRY_MARGINS = (0.3, 0.6, 1.0)
-_RETRY_FILL = 128
-_OUTPUTS = ("cls", "obj", "bbox", "kps")
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """A face that was found.
-
-    Attributes:
-        bbox: (4,) float64, x1, y1, x2, y2 in pixels; may reach over the borders of the image.
-        keypoints: (5, 2) float64, x, y in pixels: the eye on the viewer's left, the other eye, the tip of the nose,
-            the corner of the mouth on the viewer's left, the other corner.
-        confidence: in [0, 1], higher = surer.
-    """
-
-    bbox: Box
-    keypoints: Points
-    confidence: float
+# Surer faces are upright: of 1,200 in rotated photos, none had more than .924. All 114 upright portraits have .937.
+_CERTAIN = 0.93
+# Faces that lean by 60 degrees have this confidence in the nearest rotation. In 35 photos without faces, none had .6.
+_LEAST_IN_EMPTY = 0.8
+# More where upright a doubtful face is found: masked and closely cropped faces have up to .915 upside down.
+_LEAST_ELSE = 0.92
+# Intersection over the smaller box. Doubtful faces that reach into a rotated one are parts of it, found in the wrong
+# rotation.
+_SAME_FACE, _PART_OF_FACE = 0.5, 0.2
 
 
 class FaceDetector:
-    """Finds faces with YuNet (Wu, Peng, Yu: "YuNet: a tiny millisecond-level face detector", MIR 2023).
+    """Finds faces, also those on their side and upside down.
 
-    The network answers per cell of three grids: a class and an object score, a box as centre and logarithmic size,
-    and five points, all relative to the cell in units of its stride.
+    Faces that are found with little confidence may be rotated, and so may photos in which no face is found. Only these
+    are looked at in other rotations (decision 14): a vote on each such face says by which quarter turn it is rotated,
+    and the photo is searched again in that rotation. So a rotated photo gives the faces that it gives upright.
+
+    Args:
+        session: of the model.
+        turned: whether rotated faces are looked for.
     """
 
-    model = "yunet"
+    model = YuNet.model
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, *, turned: bool = True) -> None:
+        self._network = YuNet(session)
+        self._votes = FaceQuarterVote(self._network) if turned else None
 
     def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
         """Find the faces of each image, surest first.
 
-        Images whose scaled sizes agree share a run of the network. Where nothing is found, the image is tried again
-        with ever wider margins.
-
         Raises:
             ModelError: the engine failed.
         """
-        found = self._look(images, _SIDE)
+        found = self._search(images)
+        if self._votes is None:
+            return found
+        certain, rotations = self._rotations(images, found, self._votes)
+        for turn in range(len(TURNED)):
+            for quarter in TURNED:
+                members = [index for index, order in enumerate(rotations) if order[turn : turn + 1] == [quarter]]
+                seen = self._search([uprighted(images[index], quarter) for index in members])
+                for index, faces in zip(members, seen, strict=True):
+                    as_sent = [_as_sent(face, quarter, images[index]) for face in faces]
+                    found[index], certain[index] = _merged(found[index], certain[index], as_sent)
+        return found
+
+    def _search(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """The upright faces of each image. Where there are none, it is tried again with ever wider margins."""
+        found = self._network.look(images, _SIDE)
         for margin in _RETRY_MARGINS:
             missed = [index for index, faces in enumerate(found) if not faces]
-            again = self._look([images[index] for index in missed], _RETRY_SIDE, margin)
+            again = self._network.look([images[index] for index in missed], _SMALL_SIDE, margin)
             for index, faces in zip(missed, again, strict=True):
                 found[index] = faces
         return found
 
-    def _look(self, images: Sequence[Image], side: int, margin: float = 0.0) -> list[list[Detection]]:
-        letterboxes = [Letterbox.fit(image.shape[0], image.shape[1], side, margin) for image in images]
-        groups = defaultdict[tuple[int, int], list[int]](list)
-        for index, letterbox in enumerate(letterboxes):
-            groups[_canvas(letterbox)].append(index)
-        found: list[list[Detection]] = [[] for _ in images]
-        fill = _RETRY_FILL if margin else 0
-        for canvas, members in groups.items():
-            drawn = (letterboxed(images[index], letterboxes[index], canvas, fill) for index in members)
-            cells = _joined(infer(self._session, drawn, bgr_planes))
-            for row, index in enumerate(members):
-                found[index] = _decoded(cells, row, canvas, letterboxes[index])
-        return found
+    def _rotations(
+        self, images: Sequence[Image], found: Sequence[Sequence[Detection]], votes: FaceQuarterVote
+    ) -> tuple[list[list[Detection]], list[list[Quarter]]]:
+        """Of each image, the faces that are certainly upright, and the rotations of the others, the surest first."""
+        certain = [[face for face in faces if face.confidence >= _CERTAIN] for faces in found]
+        rotations: list[dict[Quarter, float]] = [{} for _ in images]
+        doubtful = [(index, face) for index, faces in enumerate(found) for face in faces if face.confidence < _CERTAIN]
+        judged = votes.vote([images[index] for index, _ in doubtful], [face.bbox for _, face in doubtful])
+        for (index, face), vote in zip(doubtful, judged, strict=True):
+            if vote.quarter:
+                surest = max(vote.confidence, rotations[index].get(vote.quarter, 0.0))
+                rotations[index][vote.quarter] = surest
+            elif vote.is_face:
+                certain[index].append(face)
+        unknown = [index for index in range(len(images)) if not certain[index] and not rotations[index]]
+        least = [_LEAST_ELSE if found[index] else _LEAST_IN_EMPTY for index in unknown]
+        surest_in_photo = self._surest_rotations([images[index] for index in unknown], least)
+        for index, quarter in zip(unknown, surest_in_photo, strict=True):
+            if quarter:
+                rotations[index][quarter] = 1.0
+        return certain, [sorted(each, key=lambda quarter: -each[quarter]) for each in rotations]
+
+    def _surest_rotations(self, images: Sequence[Image], least: Sequence[float]) -> list[Quarter]:
+        """The rotation of each image, made small, in which a face is found most surely; 0 if less surely than `least`.
+
+        Args:
+            images: each (h, w, 3) uint8.
+            least: the least confidence of each.
+        """
+        small = [_small(image) for image in images]
+        best = [(confidence, 0) for confidence in least]
+        for quarter in TURNED:
+            seen = self._network.look([uprighted(image, quarter) for image in small], _SMALL_SIDE)
+            confidences = [max((face.confidence for face in faces), default=0.0) for faces in seen]
+            best = [max(before, (now, quarter)) for before, now in zip(best, confidences, strict=True)]
+        return [quarter for _, quarter in best]
 
 
-def _canvas(letterbox: Letterbox) -> tuple[int, int]:
-    """(height, width) that holds a scaled image with its margins, in whole cells of the widest stride."""
-    step = _STRIDES[-1]
-    height, width = letterbox.height + 2 * letterbox.offset, letterbox.width + 2 * letterbox.offset
-    return -(-height // step) * step, -(-width // step) * step
+def _small(image: Image) -> Image:
+    letterbox = Letterbox.fit(image.shape[0], image.shape[1], _SMALL_SIDE)
+    return resized(image, letterbox.height, letterbox.width)
 
 
-@lru_cache(maxsize=64)
-def _grid(canvas: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
-    """Top left corners (n, 2) in pixels and strides (n, 1) of all cells, in the order of the outputs."""
-    corners, strides = [], []
-    for stride in _STRIDES:
-        rows, columns = np.mgrid[: canvas[0] // stride, : canvas[1] // stride]
-        corners.append(np.stack([columns, rows], axis=-1).reshape(-1, 2) * stride)
-        strides.append(np.full((rows.size, 1), stride))
-    return np.concatenate(corners).astype(np.float32), np.concatenate(strides).astype(np.float32)
+def _as_sent(face: Detection, quarter: Quarter, image: Image) -> Detection:
+    """A face of the image that was rotated back, in the image as it was sent."""
+    size = image.shape[0], image.shape[1]
+    return Detection(
+        box_as_sent(face.bbox, quarter, *size), points_as_sent(face.keypoints, quarter, *size), face.confidence
+    )
 
 
-def _joined(outputs: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-    """The cells of all grids along the second axis."""
-    return {name: np.concatenate([outputs[f"{name}_{step}"] for step in _STRIDES], axis=1) for name in _OUTPUTS}
+def _merged(
+    found: list[Detection], certain: list[Detection], rotated: list[Detection]
+) -> tuple[list[Detection], list[Detection]]:
+    """The faces of a photo after a search in a rotation: all, and those that are certain.
+
+    A photo without a certain face is rotated as a whole: it has the faces of the rotation, those of little confidence
+    too. Else the faces of the rotation replace the ones that they overlap.
+    """
+    if not certain and rotated:
+        return rotated, rotated
+    new = [face for face in _outside(rotated, certain, _SAME_FACE) if face.confidence >= LEAST_TURNED]
+    doubtful = [face for face in found if all(face is not other for other in certain)]
+    faces = [*certain, *_outside(doubtful, new, _PART_OF_FACE), *new]
+    return sorted(faces, key=lambda face: -face.confidence), [*certain, *new]
 
 
-def _decoded(
-    cells: Mapping[str, FloatArray], row: int, canvas: tuple[int, int], letterbox: Letterbox
-) -> list[Detection]:
-    """Decode one image: of each cell the scores `cls` and `obj` (1), the box `bbox` (4) and the points `kps` (10)."""
-    confidences = np.sqrt(cells["cls"][row].clip(0, 1) * cells["obj"][row].clip(0, 1))[:, 0]
-    sure = np.flatnonzero(confidences > _MIN_CONFIDENCE)
-    confidences = confidences[sure]
-    corners, strides = (values[sure] for values in _grid(canvas))
-    boxes, points = (cells[name][row, sure].astype(np.float64) for name in ("bbox", "kps"))
-    sizes = np.exp(boxes[:, 2:]) * strides
-    starts = corners + boxes[:, :2] * strides - sizes / 2
-    best = cv2.dnn.NMSBoxes(np.hstack([starts, sizes]).tolist(), confidences.tolist(), _MIN_CONFIDENCE, _MAX_OVERLAP)
-    bboxes = letterbox.to_image(np.stack([starts, starts + sizes], axis=1)).reshape(-1, 4)
-    keypoints = letterbox.to_image(corners[:, None] + points.reshape(-1, 5, 2) * strides[:, None])
-    return [Detection(bboxes[index], keypoints[index], float(confidences[index])) for index in best]
+def _outside(faces: Iterable[Detection], others: Sequence[Detection], most: float) -> list[Detection]:
+    """The faces that overlap none of the others by more than `most`."""
+    return [face for face in faces if all(_overlap(face, other) <= most for other in others)]
+
+
+def _overlap(first: Detection, second: Detection) -> float:
+    """Intersection of two boxes over the smaller one, in [0, 1]."""
+    sides = np.minimum(first.bbox[2:], second.bbox[2:]) - np.maximum(first.bbox[:2], second.bbox[:2])
+    areas = [float((face.bbox[2:] - face.bbox[:2]).prod()) for face in (first, second)]
+    return float(sides.clip(0).prod()) / max(min(areas), 1e-9)

@@ -1,11 +1,13 @@
 """The 21 points of a face, and their vertices of the mesh."""
 
 from enum import StrEnum
+from math import pi
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.imaging.geometry import Points
+from models.imaging.geometry import Points, angle
+from models.imaging.quarters import Quarter, nearest_quarter
 
 
 class LandmarkName(StrEnum):
@@ -74,3 +76,13 @@ def landmarks_of(mesh: NDArray[np.float64]) -> Points:
 def select(landmarks: Points, *names: LandmarkName) -> Points:
     """The rows of (21, 2) that have these names, in the order of the names."""
     return landmarks[[_ROW[name] for name in names]]
+
+
+def quarter_of(landmarks: Points) -> Quarter:
+    """The quarter turn that is closest to the rotation of a face, from its (21, 2) points.
+
+    It follows the line from the eyes to the mouth: on faces in profile the eyes are too close to each other.
+    """
+    eyes = select(landmarks, LandmarkName.LEFT_EYE, LandmarkName.RIGHT_EYE).mean(axis=0)
+    mouth = select(landmarks, LandmarkName.MOUTH_LEFT, LandmarkName.MOUTH_RIGHT).mean(axis=0)
+    return nearest_quarter(angle(eyes, mouth) - pi / 2)

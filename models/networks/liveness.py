@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from models.errors import WeightsMissing
 from models.imaging.decode import Image
 from models.imaging.geometry import Box
+from models.imaging.quarters import Quarter
 from models.networks.anti_spoofing import FaceAntiSpoofing
 from models.networks.minifasnet import MiniFasNetPair
 from models.output import Output
@@ -36,12 +37,13 @@ UNDECIDED = Liveness(0.49, "fake")
 class LivenessNetwork(Protocol):
     """One of the networks that judge faces."""
 
-    def judge(self, images: Sequence[Image], boxes: Sequence[Box]) -> list[float | None]:
+    def judge(self, images: Sequence[Image], boxes: Sequence[Box], quarters: Sequence[Quarter]) -> list[float | None]:
         """How surely each face is real, in [0, 1]; at least one half means "real", None that it cannot be judged.
 
         Args:
             images: the image of each face.
             boxes: its box.
+            quarters: the quarter turn by which it is rotated.
 
         Raises:
             ModelError: the engine failed.
@@ -63,19 +65,20 @@ class LivenessJudge:
     def __init__(self, sessions: SessionSource) -> None:
         self._network = _best_network(sessions)
 
-    def judge(self, images: Sequence[Image], boxes: Sequence[Box]) -> list[Liveness]:
+    def judge(self, images: Sequence[Image], boxes: Sequence[Box], quarters: Sequence[Quarter]) -> list[Liveness]:
         """Judge each face.
 
         Args:
             images: the image of each face.
             boxes: its box.
+            quarters: the quarter turn by which it is rotated.
 
         Raises:
             ModelError: the engine failed.
         """
         return [
             UNDECIDED if answer is None else Liveness(answer, "real" if answer >= 0.5 else "fake")
-            for answer in self._network.judge(images, boxes)
+            for answer in self._network.judge(images, boxes, quarters)
         ]
 
 

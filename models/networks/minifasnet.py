@@ -12,6 +12,7 @@ from models.imaging.decode import Image
 from models.imaging.geometry import Box, Region
 from models.imaging.measures import softness
 from models.imaging.preprocessing import bgr_planes
+from models.imaging.quarters import Quarter, uprighted
 from models.runtime.session import FloatArray, SessionSource, infer
 
 _SIZE = 80
@@ -32,12 +33,13 @@ class MiniFasNetPair:
     def __init__(self, sessions: SessionSource) -> None:
         self._sessions = [sessions(name) for name in self.models]
 
-    def judge(self, images: Sequence[Image], boxes: Sequence[Box]) -> list[float | None]:
+    def judge(self, images: Sequence[Image], boxes: Sequence[Box], quarters: Sequence[Quarter]) -> list[float | None]:
         """See `models.networks.liveness.LivenessNetwork.judge`; None for faces that are too soft."""
         sharp = [row for row, (image, box) in enumerate(zip(images, boxes, strict=True)) if _is_sharp(image, box)]
         shares = np.zeros(len(sharp))
         for session, scale in zip(self._sessions, self._SCALES, strict=True):
-            outputs = infer(session, (_surroundings(images[row], boxes[row], scale) for row in sharp), bgr_planes)
+            crops = (uprighted(_surroundings(images[row], boxes[row], scale), quarters[row]) for row in sharp)
+            outputs = infer(session, crops, bgr_planes)
             if outputs:
                 shares += _probabilities(outputs["logits"])[:, _REAL]
         answers: list[float | None] = [None] * len(boxes)

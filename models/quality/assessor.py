@@ -10,6 +10,7 @@ import numpy as np
 
 from models.imaging.decode import Image
 from models.imaging.geometry import Points
+from models.imaging.quarters import Quarter
 from models.networks.emotions import EMOTIONS, EmotionClassifier, Emotions
 from models.networks.mask import MASK, Mask, MaskClassifier
 from models.output import Output, Pose, Value
@@ -79,7 +80,9 @@ class QualityAssessor:
         return [list(islice(qualities, len(group))) for group in faces]
 
     def _judge_masks(self, faces: Sequence[Face]) -> list[Mask]:
-        return self._masks.classify([face.image for face in faces], [face.bbox for face in faces])
+        return self._masks.classify(
+            [face.image for face in faces], [face.bbox for face in faces], [face.quarter or 0 for face in faces]
+        )
 
     def _judge_emotions(self, faces: Sequence[Face]) -> list[Emotions]:
         return self._emotions.classify([face.image for face in faces], [_fit(face)[0] for face in faces])
@@ -87,9 +90,16 @@ class QualityAssessor:
     def _photos(self, shown: Sequence[tuple[Image, Sequence[Face]]]) -> list[_Photo]:
         """The measured photo of each face."""
         boxes = [[face.bbox for face in group] for _, group in shown]
-        found = self._backgrounds.find([image for image, _ in shown], boxes)
+        quarters = [_quarter(group) for _, group in shown]
+        found = self._backgrounds.find([image for image, _ in shown], boxes, quarters)
         photos = [_photo(image, behind) for (image, _), behind in zip(shown, found, strict=True)]
         return [photo for photo, (_, group) in zip(photos, shown, strict=True) for _ in group]
+
+
+def _quarter(faces: Sequence[Face]) -> Quarter:
+    """The quarter turn of the largest face of a photo."""
+    largest = max(faces, key=lambda face: float((face.bbox[2:] - face.bbox[:2]).prod()))
+    return largest.quarter or 0
 
 
 def _fit(face: Face) -> tuple[Points, Pose]:

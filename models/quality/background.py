@@ -11,6 +11,7 @@ from models.imaging.crops import resized
 from models.imaging.decode import Image
 from models.imaging.geometry import Box, Region
 from models.imaging.preprocessing import unit_rgb_pixels
+from models.imaging.quarters import Quarter, box_as_sent, uprighted
 from models.quality.view import Mask
 from models.runtime.session import Session, infer
 
@@ -38,7 +39,7 @@ class Background:
     """The background of a photo: all but people and heads.
 
     Attributes:
-        photo: (256, 256, 3) uint8, the whole photo stretched to a square.
+        photo: (256, 256, 3) uint8, the whole photo stretched to a square, with its people upright.
         mask: (256, 256), 1 where it is background.
     """
 
@@ -54,23 +55,29 @@ class Backgrounds:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def find(self, images: Sequence[Image], boxes: Sequence[Sequence[Box]]) -> list[Background]:
+    def find(
+        self, images: Sequence[Image], boxes: Sequence[Sequence[Box]], quarters: Sequence[Quarter]
+    ) -> list[Background]:
         """The background of each image: without the people that the network finds, and without the given heads.
 
         Args:
             images: each (h, w, 3) uint8.
             boxes: of the faces in each image.
+            quarters: the quarter turn by which the people in each image are rotated.
 
         Raises:
             ModelError: the engine failed.
         """
-        squares = [resized(image, SIZE, SIZE) for image in images]
+        squares = [
+            uprighted(resized(image, SIZE, SIZE), quarter) for image, quarter in zip(images, quarters, strict=True)
+        ]
         outputs = infer(self._session, squares, unit_rgb_pixels)
         found = []
-        for row, (image, square, heads) in enumerate(zip(images, squares, boxes, strict=True)):
+        for row, (image, square, heads, quarter) in enumerate(zip(images, squares, boxes, quarters, strict=True)):
             mask = (outputs["alpha"][row].reshape(SIZE, SIZE) < _SURELY_BACKGROUND).astype(np.uint8)
             for box in heads:
-                _remove_head(mask, box * (SIZE / np.array([image.shape[1], image.shape[0]] * 2)))
+                stretched = box * (SIZE / np.array([image.shape[1], image.shape[0]] * 2))
+                _remove_head(mask, box_as_sent(stretched, -quarter % 4, SIZE, SIZE))
             found.append(Background(square, shrunk(mask, _EDGE)))
         return found
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import RLock
 
 from config.engine import Engine
+from config.options import DEFAULT_OPTIONS, ServiceOptions
 from models.catalogue import Catalogue
 from models.family import ModelFamily
 from models.runtime.batching import BatchingSession
@@ -22,12 +23,16 @@ class Sessions:
         catalogue: the services by name.
         weights_dir: the folder of the converted weights.
         engine: what the models run on.
+        options: what services are built with.
     """
 
-    def __init__(self, catalogue: Catalogue, weights_dir: Path, engine: Engine) -> None:
+    def __init__(
+        self, catalogue: Catalogue, weights_dir: Path, engine: Engine, options: ServiceOptions = DEFAULT_OPTIONS
+    ) -> None:
         self._catalogue = catalogue
         self._weights_dir = weights_dir
         self._engine = engine
+        self._options = options
         self._sessions: dict[str, Rehearsable] = {}
         self._services: dict[str, Service] = {}
         self._lock = RLock()
@@ -51,7 +56,7 @@ class Sessions:
         """
         with self._lock:
             if name not in self._services:
-                self._services[name] = self._catalogue[name](self.session)
+                self._services[name] = self._catalogue[name].build(self.session, self._options)
             return self._services[name]
 
     def load(self, families: Iterable[ModelFamily]) -> None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from config.options import DEFAULT_OPTIONS, ServiceOptions
 from models.imaging.decode import Image
 from models.imaging.geometry import Points
 from models.imaging.preprocessing import rgb_planes, with_mirrors
 from models.networks.face_crop import face_crop
-from models.networks.face_mesh import FaceMesh
 from models.output import Output
 from models.runtime.session import SessionSource, infer
 from models.services.face_attribute import FaceAttributeEstimator
@@ -19,11 +19,11 @@ class AgeEstimator(FaceAttributeEstimator[float]):
 
     name = "age-estimator"
     output = Output("age", float)
-    weights = (FaceMesh.model, _MODEL)
+    weights = (*FaceAttributeEstimator.fitting_models, _MODEL)
     in_version_1_0 = True
 
-    def __init__(self, sessions: SessionSource) -> None:
-        super().__init__(sessions)
+    def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
+        super().__init__(sessions, options)
         self._session = sessions(_MODEL)
 
     def _judge(self, images: Sequence[Image], landmarks: Sequence[Points]) -> list[float]:

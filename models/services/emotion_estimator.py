@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from config.options import DEFAULT_OPTIONS, ServiceOptions
 from models.imaging.decode import Image
 from models.imaging.geometry import Points
 from models.networks.emotions import EMOTIONS, EmotionClassifier, Emotions
-from models.networks.face_mesh import FaceMesh
 from models.runtime.session import SessionSource
 from models.services.face_attribute import FaceAttributeEstimator
 
@@ -15,11 +15,11 @@ class EmotionEstimator(FaceAttributeEstimator[Emotions]):
 
     name = "emotion-estimator"
     output = EMOTIONS
-    weights = (FaceMesh.model, EmotionClassifier.model)
+    weights = (*FaceAttributeEstimator.fitting_models, EmotionClassifier.model)
     in_version_1_0 = True
 
-    def __init__(self, sessions: SessionSource) -> None:
-        super().__init__(sessions)
+    def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
+        super().__init__(sessions, options)
         self._classifier = EmotionClassifier(sessions(EmotionClassifier.model))
 
     def _judge(self, images: Sequence[Image], landmarks: Sequence[Points]) -> list[Emotions]:

@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 from itertools import islice
 
+from config.options import DEFAULT_OPTIONS, ServiceOptions
 from models.family import ModelFamily
 from models.imaging.decode import Image
-from models.imaging.geometry import angle, quantise
+from models.imaging.geometry import quantise
 from models.networks.face_detector import FaceDetector
 from models.networks.face_mesh import FaceMesh
 from models.networks.head_pose import HeadPose
 from models.networks.landmarks import landmarks_of
 from models.output import BBOX, CONFIDENCE, LANDMARKS, POSE
 from models.runtime.session import SessionSource
-from models.service import DetectingService, Found
+from models.service import DetectingService, Found, ServiceWithOptions
 
 
-class FaceFitter(DetectingService):
+class FaceFitter(ServiceWithOptions, DetectingService):
     """Finds faces, with 21 points and the pose of the head of each."""
 
     name = "face-detector-face-fitter"
@@ -24,8 +25,8 @@ class FaceFitter(DetectingService):
     weights = (FaceDetector.model, FaceMesh.model, HeadPose.model)
     in_version_1_0 = True
 
-    def __init__(self, sessions: SessionSource) -> None:
-        self._detector = FaceDetector(sessions(FaceDetector.model))
+    def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
+        self._detector = FaceDetector(sessions(FaceDetector.model), turned=options.turned_faces)
         self._mesh = FaceMesh(sessions(FaceMesh.model))
         self._pose = HeadPose(sessions(HeadPose.model))
 
@@ -34,7 +35,7 @@ class FaceFitter(DetectingService):
         detections = self._detector.detect(images)
         faces = [detection for found in detections for detection in found]
         owners = [image for image, found in zip(images, detections, strict=True) for _ in found]
-        turns = [angle(face.keypoints[0], face.keypoints[1]) for face in faces]
+        turns = [face.turn for face in faces]
         meshes = self._mesh.fit(owners, [face.bbox for face in faces], turns)
         poses = self._pose.estimate(owners, meshes)
         fitted = (

@@ -2,19 +2,23 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar
 
+from config.options import DEFAULT_OPTIONS, ServiceOptions
 from models.errors import InvalidRequest
 from models.family import ModelFamily
 from models.imaging.decode import Image
-from models.imaging.geometry import quantise
-from models.networks.face_detector import Detection, FaceDetector
+from models.imaging.geometry import Box, quantise
+from models.imaging.quarters import Quarter
+from models.networks.face_detector import FaceDetector
 from models.networks.liveness import LIVENESS, LivenessJudge
+from models.networks.yunet import Detection
 from models.output import BBOX, CONFIDENCE
 from models.quality.assessor import QualityAssessor
 from models.runtime.session import SessionSource
-from models.service import DetectingService, Face, Found
+from models.service import DetectingService, Face, Found, ServiceWithOptions
 from models.services.face_fitter import FaceFitter
 
 _MAX_PIXELS = 10_000_000
@@ -33,7 +37,26 @@ class LowQuality(InvalidRequest):
     type: ClassVar[str] = "low_quality"
 
 
-class FaceLivenessDetector(DetectingService):
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A face that is to be judged.
+
+    Attributes:
+        bbox: as in `Found`.
+        confidence: as in `Found`.
+        quarter: the quarter turn that is closest to its rotation.
+    """
+
+    bbox: Box
+    confidence: float
+    quarter: Quarter
+
+    @classmethod
+    def of(cls, face: Detection) -> "_Candidate":
+        return cls(quantise(face.bbox), face.confidence, face.quarter)
+
+
+class FaceLivenessDetector(ServiceWithOptions, DetectingService):
     """Finds faces, and judges whether they are there in person."""
 
     name = "face-detector-liveness-estimator"
@@ -41,7 +64,8 @@ class FaceLivenessDetector(DetectingService):
     optional_weights = LivenessJudge.preferred_models
     in_version_1_0 = True
 
-    def __init__(self, sessions: SessionSource) -> None:
+    def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
+        del options
         self._judge = LivenessJudge(sessions)
 
     def detect(self, images: Sequence[Image]) -> list[list[Found]]:
@@ -49,14 +73,15 @@ class FaceLivenessDetector(DetectingService):
         found = self._find(images)
         owners = [image for image, faces in zip(images, found, strict=True) for _ in faces]
         every = [face for faces in found for face in faces]
+        answers = self._judge.judge(owners, [face.bbox for face in every], [face.quarter for face in every])
         judged = (
             Found(face.bbox, face.confidence).with_output(LIVENESS, liveness)
-            for face, liveness in zip(every, self._judge.judge(owners, [face.bbox for face in every]), strict=True)
+            for face, liveness in zip(every, answers, strict=True)
         )
         return [list(islice(judged, len(faces))) for faces in found]
 
     @abstractmethod
-    def _find(self, images: Sequence[Image]) -> list[list[Found]]:
+    def _find(self, images: Sequence[Image]) -> list[list[_Candidate]]:
         """The faces of each image that are to be judged.
 
         Raises:
@@ -72,12 +97,12 @@ class EachFaceLiveness(FaceLivenessDetector):
     outputs = (CONFIDENCE, BBOX, LIVENESS)
     weights = (FaceDetector.model, *LivenessJudge.models)
 
-    def __init__(self, sessions: SessionSource) -> None:
-        super().__init__(sessions)
-        self._detector = FaceDetector(sessions(FaceDetector.model))
+    def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
+        super().__init__(sessions, options)
+        self._detector = FaceDetector(sessions(FaceDetector.model), turned=options.turned_faces)
 
-    def _find(self, images: Sequence[Image]) -> list[list[Found]]:
-        return [[_found(face) for face in faces] for faces in self._detector.detect(images)]
+    def _find(self, images: Sequence[Image]) -> list[list[_Candidate]]:
+        return [[_Candidate.of(face) for face in faces] for faces in self._detector.detect(images)]
 
 
 class LargestFaceLiveness(FaceLivenessDetector):
@@ -88,13 +113,13 @@ class LargestFaceLiveness(FaceLivenessDetector):
     weights = (FaceDetector.model, *LivenessJudge.models)
     max_pixels = _MAX_PIXELS
 
-    def __init__(self, sessions: SessionSource) -> None:
-        super().__init__(sessions)
-        self._detector = FaceDetector(sessions(FaceDetector.model))
+    def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
+        super().__init__(sessions, options)
+        self._detector = FaceDetector(sessions(FaceDetector.model), turned=options.turned_faces)
 
-    def _find(self, images: Sequence[Image]) -> list[list[Found]]:
+    def _find(self, images: Sequence[Image]) -> list[list[_Candidate]]:
         found = self._detector.detect(images)
-        return [[_found(max(faces, key=_area))] if faces else [] for faces in found]
+        return [[_Candidate.of(max(faces, key=_area))] if faces else [] for faces in found]
 
 
 class GoodFaceLiveness(FaceLivenessDetector):
@@ -105,12 +130,12 @@ class GoodFaceLiveness(FaceLivenessDetector):
     weights = tuple(dict.fromkeys((*FaceFitter.weights, *QualityAssessor.models, *LivenessJudge.models)))
     max_pixels = _MAX_PIXELS
 
-    def __init__(self, sessions: SessionSource) -> None:
-        super().__init__(sessions)
-        self._fitter = FaceFitter(sessions)
+    def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
+        super().__init__(sessions, options)
+        self._fitter = FaceFitter(sessions, options)
         self._assessor = QualityAssessor(sessions)
 
-    def _find(self, images: Sequence[Image]) -> list[list[Found]]:
+    def _find(self, images: Sequence[Image]) -> list[list[_Candidate]]:
         """The face of each image that shows one.
 
         Raises:
@@ -128,11 +153,10 @@ class GoodFaceLiveness(FaceLivenessDetector):
                     f"Low image quality. Calculated score value ({quality.total_score}) "
                     f"is less than the threshold ({_MIN_QUALITY})"
                 )
-        return found
-
-
-def _found(face: Detection) -> Found:
-    return Found(quantise(face.bbox), face.confidence)
+        return [
+            [_Candidate(face.bbox, face.confidence, one.quarter or 0) for face, one in zip(faces, group, strict=True)]
+            for faces, group in zip(found, fitted, strict=True)
+        ]
 
 
 def _area(face: Detection) -> float:

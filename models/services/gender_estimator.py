@@ -6,12 +6,12 @@ from typing import Literal
 
 import numpy as np
 
+from config.options import DEFAULT_OPTIONS, ServiceOptions
 from models.imaging.crops import warp
 from models.imaging.decode import Image
 from models.imaging.geometry import Points, similarity
 from models.imaging.preprocessing import rgb_planes, with_mirrors
 from models.networks.face_crop import face_crop
-from models.networks.face_mesh import FaceMesh
 from models.networks.landmarks import LandmarkName, select
 from models.output import Output
 from models.runtime.session import FloatArray, SessionSource, infer
@@ -66,11 +66,11 @@ class GenderEstimator(FaceAttributeEstimator[Gender]):
 
     name = "gender-estimator"
     output = Output("gender", Gender)
-    weights = (FaceMesh.model, _WIDE, _SMALL)
+    weights = (*FaceAttributeEstimator.fitting_models, _WIDE, _SMALL)
     in_version_1_0 = True
 
-    def __init__(self, sessions: SessionSource) -> None:
-        super().__init__(sessions)
+    def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
+        super().__init__(sessions, options)
         self._wide = sessions(_WIDE)
         self._small = sessions(_SMALL)
 

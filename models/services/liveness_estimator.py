@@ -24,4 +24,5 @@ class LivenessEstimator(EstimatingService[Liveness]):
 
     def estimate(self, faces: Sequence[Face]) -> list[Liveness]:
         """See `EstimatingService.estimate`."""
-        return self._judge.judge([face.image for face in faces], [face.bbox for face in faces])
+        quarters = [face.quarter or 0 for face in faces]
+        return self._judge.judge([face.image for face in faces], [face.bbox for face in faces], quarters)

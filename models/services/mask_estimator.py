@@ -2,24 +2,28 @@
 
 from collections.abc import Sequence
 
+from config.options import DEFAULT_OPTIONS, ServiceOptions
 from models.family import ModelFamily
 from models.networks.mask import MASK, Mask, MaskClassifier
 from models.runtime.session import SessionSource
-from models.service import EstimatingService, Face
+from models.service import EstimatingService, Face, ServiceWithOptions
+from models.services.face_quarters import FaceQuarters
 
 
-class MaskEstimator(EstimatingService[Mask]):
+class MaskEstimator(ServiceWithOptions, EstimatingService[Mask]):
     """Estimates whether each face wears a mask."""
 
     name = "mask-estimator"
     family = ModelFamily.FACE_ATTRIBUTES
     output = MASK
-    weights = (MaskClassifier.model,)
+    weights = (FaceQuarters.model, MaskClassifier.model)
     in_version_1_0 = True
 
-    def __init__(self, sessions: SessionSource) -> None:
+    def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
+        self._quarters = FaceQuarters(sessions, options)
         self._classifier = MaskClassifier(sessions(MaskClassifier.model))
 
     def estimate(self, faces: Sequence[Face]) -> list[Mask]:
         """See `EstimatingService.estimate`."""
-        return self._classifier.classify([face.image for face in faces], [face.bbox for face in faces])
+        quarters = self._quarters.of(faces)
+        return self._classifier.classify([face.image for face in faces], [face.bbox for face in faces], quarters)

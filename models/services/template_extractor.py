@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import islice
 
+from config.options import DEFAULT_OPTIONS, ServiceOptions
 from models.family import ModelFamily
 from models.imaging.decode import Image
 from models.imaging.geometry import quantise
@@ -12,7 +13,7 @@ from models.networks.landmarks import LandmarkName, select
 from models.networks.template import encode
 from models.output import BBOX, CONFIDENCE, IMAGE, LANDMARKS, POSE, TEMPLATE
 from models.runtime.session import SessionSource
-from models.service import DetectingService, EstimatingService, Face, Found
+from models.service import DetectingService, EstimatingService, Face, Found, ServiceWithOptions
 
 # The detector finds these five too. Its points differ by a pixel of the crop; templates made with either are as good,
 # and compare as well with each other.
@@ -25,7 +26,7 @@ _FIVE = (
 )
 
 
-class FaceTemplateDetector(DetectingService):
+class FaceTemplateDetector(ServiceWithOptions, DetectingService):
     """Finds faces, and extracts a template of each."""
 
     name = "face-detector-template-extractor"
@@ -34,8 +35,8 @@ class FaceTemplateDetector(DetectingService):
     weights = (FaceDetector.model, FaceEmbedder.model)
     in_version_1_0 = True
 
-    def __init__(self, sessions: SessionSource) -> None:
-        self._detector = FaceDetector(sessions(FaceDetector.model))
+    def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
+        self._detector = FaceDetector(sessions(FaceDetector.model), turned=options.turned_faces)
         self._embedder = FaceEmbedder(sessions(FaceEmbedder.model))
 
     def detect(self, images: Sequence[Image]) -> list[list[Found]]:

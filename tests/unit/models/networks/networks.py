@@ -1,6 +1,7 @@
 """Networks that see drawn marks: small stand-ins whose answers can be told from the picture."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class Constant:
 
 
 class SpotYunet:
-    """Sees a face around every spot of pure red (BGR 0, 0, 255), given enough room between it and the border.
+    """Is certain of a face around every spot of pure red (BGR 0, 0, 255), given enough room to the border.
 
     Args:
         room: the least pixels of the canvas between a spot and the border.
@@ -53,11 +54,56 @@ class SpotYunet:
             column, line = (centre // 8).astype(int)
             cell = line * (width // 8) + column
             offset = centre / 8 - (column, line)
-            outputs["cls_8"][row, cell] = 0.81
+            outputs["cls_8"][row, cell] = 0.9025
             outputs["obj_8"][row, cell] = 1.0
             outputs["bbox_8"][row, cell] = [*offset, np.log(4), np.log(5)]  # 32 x 40 pixels of the canvas
             outputs["kps_8"][row, cell] = np.tile(offset, 5)
         return outputs
+
+
+@dataclass
+class UprightYunet:
+    """Sees a face where a red spot is above a blue one: surely if they are upright, and less surely if they are not.
+
+    Like the real network, it gives upright points in any case.
+
+    Attributes:
+        sure: the confidence in upright faces.
+        unsure: the confidence in others; below 0.6 they are not found.
+    """
+
+    sure: float = 0.95
+    unsure: float = 0.8
+    shapes: list[tuple[int, ...]] = field(default_factory=list)
+
+    def run(self, batch: FloatArray) -> Mapping[str, FloatArray]:
+        self.shapes.append(batch.shape)
+        outputs = dict(BlindYunet().run(batch))
+        for row, (blue, green, red) in enumerate(batch):
+            eyes, mouth = (
+                np.argwhere((one > 150) & (green < 100) & (other < 100))[:, ::-1]
+                for one, other in ((red, blue), (blue, red))
+            )
+            if not len(eyes) or not len(mouth):
+                continue
+            down = mouth.mean(axis=0) - eyes.mean(axis=0)
+            length = float(np.linalg.norm(down))
+            centre = (mouth.mean(axis=0) + eyes.mean(axis=0)) / 2 + 0.5
+            confidence = self.sure if down[1] > 0.9 * length else self.unsure
+            column, line = (centre // 8).astype(int)
+            cell, corner = line * (batch.shape[3] // 8) + column, np.array([column, line]) * 8
+            points = centre + length * np.array([[-0.4, -0.5], [0.4, -0.5], [0, 0.1], [-0.3, 0.5], [0.3, 0.5]])
+            outputs["cls_8"][row, cell] = outputs["obj_8"][row, cell] = confidence
+            outputs["bbox_8"][row, cell] = [*(centre - corner) / 8, np.log(length / 4), np.log(length / 4)]
+            outputs["kps_8"][row, cell] = ((points - corner) / 8).reshape(-1)
+        return outputs
+
+
+class BlindYunet(SpotYunet):
+    """Sees no face anywhere."""
+
+    def __init__(self) -> None:
+        super().__init__(room=float("inf"))
 
 
 class MarkedMesh:

@@ -26,7 +26,7 @@ REAL_BY_PAIR: dict[str, Session] = {
 
 
 def judge(image: Image, **networks: Session) -> Liveness:
-    (liveness,) = LivenessJudge(sources(**networks)).judge([image], [BOX])
+    (liveness,) = LivenessJudge(sources(**networks)).judge([image], [BOX], [0])
     return liveness
 
 

@@ -42,7 +42,7 @@ def two_coloured(apart: int) -> Image:
 def test_people_are_no_background() -> None:
     image = plain()
     image[150:, 50:150] = 0, 0, 255
-    (background,) = Backgrounds(RedPeople()).find([image], [[]])
+    (background,) = Backgrounds(RedPeople()).find([image], [[]], [0])
     mask = background.mask
     np.testing.assert_array_equal(background.photo, resized(image, SIZE, SIZE))
     assert mask.shape == (SIZE, SIZE)
@@ -52,7 +52,7 @@ def test_people_are_no_background() -> None:
 
 def test_heads_are_no_background_even_if_the_network_misses_them() -> None:
     boxes = [np.array([50.0, 60, 150, 180])]
-    found = Backgrounds(Constant(alpha=[0.0] * SIZE**2)).find([plain(), plain()], [boxes, []])
+    found = Backgrounds(Constant(alpha=[0.0] * SIZE**2)).find([plain(), plain()], [boxes, []], [0, 0])
     masks = [background.mask for background in found]
     assert masks[0][int(120 / 300 * SIZE), SIZE // 2] == 0
     assert masks[0][5, 5] == 1
@@ -61,7 +61,7 @@ def test_heads_are_no_background_even_if_the_network_misses_them() -> None:
 
 def test_no_image_reaches_no_network() -> None:
     network = Constant(alpha=[0.0] * SIZE**2)
-    assert Backgrounds(network).find([], []) == []
+    assert Backgrounds(network).find([], [], []) == []
     assert network.batches == []
 
 

@@ -14,7 +14,7 @@ from models.service import EstimatingService, Face
 from models.services.age_estimator import AgeEstimator
 from models.services.emotion_estimator import EmotionEstimator
 from models.services.gender_estimator import Gender, GenderEstimator
-from tests.unit.models.networks.networks import Constant
+from tests.unit.models.networks.networks import BlindYunet, Constant
 
 ORDER = ("neutral", "happy", "sad", "angry", "scared", "disgusted", "surprised")
 
@@ -48,15 +48,15 @@ def face(left: int = 100, right: int = 100) -> Face:
 
 
 def ages(network: Session) -> AgeEstimator:
-    return AgeEstimator(sources(facemesh=Constant(), faceapi_age_gender=network))
+    return AgeEstimator(sources(yunet=BlindYunet(), facemesh=Constant(), faceapi_age_gender=network))
 
 
 def genders(wide: Session, small: Session) -> GenderEstimator:
-    return GenderEstimator(sources(facemesh=Constant(), faceapi_age_gender=wide, dlib_gender=small))
+    return GenderEstimator(sources(yunet=BlindYunet(), facemesh=Constant(), faceapi_age_gender=wide, dlib_gender=small))
 
 
 def emotions(network: Session) -> EmotionEstimator:
-    return EmotionEstimator(sources(facemesh=Constant(), faceapi_expression=network))
+    return EmotionEstimator(sources(yunet=BlindYunet(), facemesh=Constant(), faceapi_expression=network))
 
 
 def test_an_age_is_the_mean_over_a_face_and_its_mirror_image() -> None:

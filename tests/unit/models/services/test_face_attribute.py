@@ -10,7 +10,7 @@ from models.networks.face_crop import face_crop
 from models.networks.landmarks import LandmarkName
 from models.service import Face
 from models.services.face_attribute import FaceAttributeEstimator
-from tests.unit.models.networks.networks import MarkedMesh, marked_face
+from tests.unit.models.networks.networks import BlindYunet, MarkedMesh, marked_face
 
 EYES_AND_MOUTH = np.array([[170.0, 120], [230, 120], [200, 185]])
 BOX = np.array([130.0, 70, 270, 210])
@@ -31,6 +31,10 @@ class Recorder(FaceAttributeEstimator[Points]):
     def _judge(self, images: Sequence[Image], landmarks: Sequence[Points]) -> list[Points]:
         assert len(images) == len(landmarks)
         return list(landmarks)
+
+
+def recorder(mesh: MarkedMesh) -> Recorder:
+    return Recorder({"facemesh": mesh, "yunet": BlindYunet()}.__getitem__)
 
 
 def colour_centre(crop: Image, channel: int) -> Points:
@@ -55,7 +59,7 @@ def test_eyes_and_mouth_lie_the_same_in_every_crop(turn: float, scale: float) ->
 
 def test_landmarks_are_found_from_the_box_and_kept_on_the_face() -> None:
     network = MarkedMesh()
-    service = Recorder(lambda name: network)
+    service = recorder(network)
     face = Face(marked_face(EYES_AND_MOUTH), BOX)
     (found,) = service.estimate([face])
     assert face.landmarks is found
@@ -75,7 +79,7 @@ def test_landmarks_of_the_caller_are_used_and_only_missing_ones_are_found() -> N
         Face(marked_face(EYES_AND_MOUTH), BOX, given),
         Face(marked_face(EYES_AND_MOUTH + 5), BOX + 5),
     ]
-    first, second, third = Recorder(lambda name: network).estimate(faces)
+    first, second, third = recorder(network).estimate(faces)
     assert second is given
     assert network.rows == [2, 2]
     np.testing.assert_allclose(third - first, 5, atol=1)
@@ -83,7 +87,7 @@ def test_landmarks_of_the_caller_are_used_and_only_missing_ones_are_found() -> N
 
 def test_no_face_reaches_no_network() -> None:
     network = MarkedMesh()
-    assert Recorder(lambda name: network).estimate([]) == []
+    assert recorder(network).estimate([]) == []
     assert network.rows == []
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from models.runtime.session import MAX_ROWS, FloatArray, Session
 from models.service import Face
 from models.services.mask_estimator import MaskEstimator
-from tests.unit.models.networks.networks import Constant
+from tests.unit.models.networks.networks import BlindYunet, Constant
 
 BOX = np.array([60.0, 60, 140, 140])
 
@@ -33,8 +33,8 @@ def face(left: int = 0, right: int = 0) -> Face:
 
 
 def estimator(network: Session) -> MaskEstimator:
-    assert MaskEstimator.weights == ("mask",)
-    return MaskEstimator({"mask": network}.__getitem__)
+    assert MaskEstimator.weights == ("yunet", "mask")
+    return MaskEstimator({"yunet": BlindYunet(), "mask": network}.__getitem__)
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.0, False), (0.12, False), (0.14, True), (1.0, True)])

@@ -1,0 +1,17 @@
+"""What a deployment chooses for its services."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOptions:
+    """Choices that services are built with.
+
+    Attributes:
+        turned_faces: whether faces on their side or upside down are looked for.
+    """
+
+    turned_faces: bool = True
+
+
+DEFAULT_OPTIONS = ServiceOptions()
