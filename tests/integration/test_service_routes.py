@@ -222,6 +222,7 @@ ERRORS: list[tuple[str, Any, str]] = [
     ("no base64", {"$image": "#not-base64#"}, "Failed to decode base64 string"),
     ("no image", {"$image": b64encode(b"hello, this is no image").decode()}, "no JPEG, PNG, BMP or WebP"),
     ("cut off", {"$image": b64encode(photo()[:2000]).decode()}, "cut off"),
+    ("rows missing", {"$image": b64encode(photo()[:15_000] + b"\xff\xd9").decode()}, "cut off"),
     ("empty", {"$image": ""}, "no JPEG, PNG, BMP or WebP"),
 ]
 
