@@ -133,5 +133,5 @@ def used_models(catalogue: Catalogue, services: Sequence[str], held: Mapping[str
 
 
 def _format(name: FormatName, validator: PhotoValidator, source: PhotoSource) -> Format:
-    fields = validator.plan.fields
-    return Parquet(SampleTable(fields, source.columns)) if name == "parquet" else JsonLines(fields)
+    plan = validator.plan
+    return Parquet(SampleTable(plan.fields, source.columns)) if name == "parquet" else JsonLines(plan)

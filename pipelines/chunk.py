@@ -4,13 +4,16 @@ from pydantic import ConfigDict, Field
 
 from pipelines.sample import Canonical, Sample
 
+SKIPPED = "skipped"
+"""The type of the failure of a service that was not run, since it needs what an earlier service failed to give."""
+
 
 class Failure(Canonical):
     """Why a service gave nothing for a sample.
 
     Attributes:
         service: its name; None if no service made the sample fail, but for example its image.
-        type: of the error, stable: see `models.errors` and `pipelines.errors`.
+        type: of the error, stable: `SKIPPED`, or see `models.errors` and `pipelines.errors`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -28,6 +31,7 @@ class Item(Canonical):
         source: a reference to its image instead, as `jobs.reference.Reference` writes it.
         failures: the services that gave nothing. In a job that fails on errors the first one is the last.
         failed: no further service runs on it.
+        lost: the detecting service that failed on it, until another one finds objects; None if none did.
     """
 
     sample: Sample
@@ -35,6 +39,7 @@ class Item(Canonical):
     source: str | None = None
     failures: list[Failure] = Field(default_factory=list)
     failed: bool = False
+    lost: str | None = None
 
     @property
     def image(self) -> str | None:

@@ -20,6 +20,8 @@ Size = tuple[int, int]
 """(height, width) of an upright image in pixels."""
 
 _WHOLE_TURN = 360.0
+# Of a pixel: boxes went through relative coordinates, which rounds them.
+_ROUNDING = 1e-3
 Relative = Annotated[float, Ge(0), Le(1)]
 Bbox = tuple[Relative, Relative, Relative, Relative]
 Ordinate = Annotated[float, Ge(-100), Le(100)]
@@ -53,6 +55,18 @@ def _with_slots(outputs: Sequence[Output[Any]]) -> Callable[[type[_Model]], type
         return create_model(model.__name__, __base__=model, __module__=model.__module__, __doc__=model.__doc__, **slots)
 
     return with_slots
+
+
+def require_pixel(bbox: Bbox, size: Size) -> None:
+    """Check that a box holds something to judge.
+
+    Raises:
+        ValueError: it is less than a pixel wide or high.
+    """
+    height, width = size
+    x1, y1, x2, y2 = bbox
+    if min((x2 - x1) * width, (y2 - y1) * height) < 1 - _ROUNDING:
+        raise ValueError(f"the box is smaller than a pixel of the image, which has {width} x {height}")
 
 
 def _turn(pose: Pose) -> Pose:

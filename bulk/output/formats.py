@@ -14,6 +14,7 @@ from bulk.output.rows import SampleTable
 from pipelines.chunk import Item
 from pipelines.dialects import DIALECTS
 from pipelines.dialects.codec import WriteContext
+from pipelines.plan import Plan
 
 PhotoResult = tuple[Input, Item]
 
@@ -58,7 +59,7 @@ class Parquet(Format):
 class JsonLines(Format):
     """One sample per photo, as the API would answer in dialect v2, under the photo's name."""
 
-    fields: Sequence[str]
+    plan: Plan
     suffix = "jsonl"
 
     def write(self, path: Path, results: Sequence[PhotoResult]) -> None:
@@ -74,7 +75,8 @@ class JsonLines(Format):
 
     def _line(self, photo: Input, item: Item) -> dict[str, object]:
         context = WriteContext(item.sample.size or (0, 0), "number")
-        sample = DIALECTS["v2"].write(item.sample, {}, rebuilt=True, fields=self.fields, context=context)
+        done = self.plan.without({failure.service for failure in item.failures})
+        sample = DIALECTS["v2"].write(item.sample, {}, rebuilt=done.rebuilt, fields=done.fields, context=context)
         line: dict[str, object] = {"image": photo.name, "sample": sample}
         if photo.extra:
             line["extra"] = dict(photo.extra)

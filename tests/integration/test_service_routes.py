@@ -246,6 +246,11 @@ def test_an_image_that_cannot_be_read_is_told_in_words(api: Api, case: str, samp
         ("age-estimator/v2", {**v2_sample(), "objects": [{"bbox": [0, 0, 2, 2]}]}, ["body", "objects", 0, "bbox", 2]),
         (
             "age-estimator/v2",
+            {**v2_sample(), "objects": [{"bbox": [0.5, 0.5, 0.501, 0.6]}]},
+            ["body", "objects", 0, "bbox"],
+        ),
+        (
+            "age-estimator/v2",
             {**v2_sample(), "objects": [{"class": "body", "bbox": [0, 0, 1, 1]}]},
             ["body", "objects", 0, "class"],
         ),

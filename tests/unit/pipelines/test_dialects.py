@@ -89,6 +89,8 @@ def test_vocabularies_belong_to_their_dialect() -> None:
         ({"bbox": [0.1, 0.2, 0.3]}, ["objects", 0, "bbox", 3]),
         ({"bbox": [10, 20, 300, 400]}, ["objects", 0, "bbox", 0]),
         ({"bbox": [0.5, 0.2, 0.3, 0.4]}, ["objects", 0, "bbox"]),
+        ({"bbox": [0.5, 0.2, 0.505, 0.4]}, ["objects", 0, "bbox"]),
+        ({"bbox": [0.1, 0.2, 0.3, 0.2 + 1e-9]}, ["objects", 0, "bbox"]),
         ({"class": "cat"}, ["objects", 0, "class"]),
         ({"age": "old"}, ["objects", 0, "age"]),
         ({"emotions": []}, ["objects", 0, "emotions"]),
@@ -105,6 +107,14 @@ def test_the_input_of_a_broken_sample_is_not_repeated(dialect: Dialect) -> None:
     with pytest.raises(InvalidSample) as refusal:
         dialect.read({"objects": [{"age": "secret-bytes"}]}, (100, 100))
     assert "secret-bytes" not in str(refusal.value.details)
+
+
+@dialects
+def test_a_box_of_a_pixel_is_read_and_a_smaller_one_is_refused_with_the_size_of_the_image(dialect: Dialect) -> None:
+    box = [1 / 3, 0, 1 / 3 + 1 / 640, 1 / 480]
+    assert dialect.read({"objects": [{"bbox": box}]}, (480, 640)).objects[0].bbox == tuple(box)
+    with pytest.raises(InvalidSample, match="smaller than a pixel of the image, which has 320 x 480"):
+        dialect.read({"objects": [{"bbox": box}]}, (480, 320))
 
 
 def test_emotions_name_each_emotion_once() -> None:
