@@ -199,7 +199,9 @@ class _StageRun:
 
     def _run_service(self, index: int, name: str, group: Sequence[LoadedItem]) -> None:
         service = self._runner.service(name)
-        self._ms[index] += run_service(service, group, fail_fast=self.spec.on_error == "fail")
+        self._ms[index] += run_service(
+            service, group, fail_fast=self.spec.on_error == "fail", max_faces=self.spec.max_faces
+        )
         failures = [failure for item in self.chunk.items for failure in item.failures if failure.service == name]
         self.progress[index] = ServiceProgress(
             status=self._status(failures),

@@ -1,8 +1,11 @@
 """The synchronous routes, as a client of the contract sees them."""
 
+import json
 from base64 import b64encode
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import cv2
 import numpy as np
@@ -32,7 +35,8 @@ class Api:
 
     def image(self, path: str, image: bytes, status: int = 200, **headers: str) -> Json:
         files = {"image": ("photo", image, headers.get("type", "image/jpeg"))}
-        response = self.deployment.client.post(f"/{path}/process/image", files=files)
+        route = path if "?" in path else f"{path}/process/image"
+        response = self.deployment.client.post(f"/{route}", files=files)
         assert response.status_code == status, response.text
         return dict(response.json())
 
@@ -184,6 +188,61 @@ def test_image_route_answers_what_the_sample_route_would(api: Api, fitted_v1: Js
     assert_alike(api.image("face-detector-face-fitter/v2", photo()), fitted_v2)
     placeholder = api.sample("age-estimator", {**v1_sample(), "objects": [{}]})
     assert_alike(api.image("age-estimator", photo()), placeholder)
+
+
+def group_photo() -> bytes:
+    """The same woman three times, at different sizes."""
+    canvas = np.zeros((512, 512 + 384 + 256, 3), np.uint8)
+    left = 0
+    for side in (384, 512, 256):
+        canvas[:side, left : left + side] = cv2.resize(decode(photo()), (side, side), interpolation=cv2.INTER_AREA)
+        left += side
+    return cv2.imencode(".png", canvas)[1].tobytes()
+
+
+def area(face: Json) -> float:
+    x1, y1, x2, y2 = face["bbox"]
+    return float((x2 - x1) * (y2 - y1))
+
+
+def test_max_faces_keeps_the_largest_faces_in_their_order(api: Api) -> None:
+    found = api.image("face-detector-face-fitter/v2", group_photo())["objects"]
+    assert len(found) == 3
+    for count in (1, 2, 3, 500):
+        answer = api.image(f"face-detector-face-fitter/v2/process/image?max_faces={count}", group_photo())
+        largest = sorted(found, key=area, reverse=True)[:count]
+        kept = [face for face in found if face in largest]
+        assert_alike(answer["objects"], [{**face, "id": index} for index, face in enumerate(kept)])
+    assert len(api.image("age-estimator/process/image?max_faces=2", group_photo())["objects"]) == 2
+    for count in ("0", "501", "many"):
+        refused = api.image(f"face-detector-face-fitter/v2/process/image?max_faces={count}", group_photo(), status=422)
+        assert refused["detail"][0]["loc"][-1] == "max_faces"
+
+
+def test_a_job_and_a_batch_take_max_faces(deployment: Deployment) -> None:
+    sample = {"_image": {"blob": b64encode(group_photo()).decode()}}
+    ages = deployment.wait(deployment.submit(FOUR[:2], sample, max_faces=1))["result"]["objects"]
+    assert [face["id"] for face in ages] == [0]
+    assert "age" in ages[0]
+    refused = deployment.client.post("/jobs", json={"services": FOUR[:2], "sample": sample, "max_faces": 501})
+    assert (refused.status_code, refused.json()["detail"][0]["loc"]) == (422, ["body", "max_faces"])
+    files = {"image": ("group.png", group_photo(), "image/png")}
+    form = deployment.client.post("/jobs/image", files=files, data={"services": FOUR[0], "max_faces": "2"}).json()
+    assert len(deployment.wait(form)["result"]["objects"]) == 2
+    line = {"custom_id": "a", "services": FOUR[:1], "sample": sample}
+    lines = b"\n".join(json.dumps({**line, "custom_id": str(count), "max_faces": count}).encode() for count in (1, 2))
+    archive = BytesIO()
+    with ZipFile(archive, "w") as packed:
+        packed.writestr("group.png", group_photo())
+    for body, kind, query, counts in (
+        (lines, "application/x-ndjson", {}, [1, 2]),
+        (archive.getvalue(), "application/zip", {"services": FOUR[0], "max_faces": 2}, [2]),
+    ):
+        headers = {"Content-Type": kind}
+        batch = deployment.client.post("/batches", params=query, content=body, headers=headers).json()
+        deployment.client.get(f"/batches/{batch['id']}", params={"wait": 30}).raise_for_status()
+        rows = deployment.client.get(f"/batches/{batch['id']}/output").text.splitlines()
+        assert [len(json.loads(row)["result"]["objects"]) for row in rows] == counts
 
 
 @pytest.mark.parametrize("kind", [".png", ".bmp", ".webp"])

@@ -127,6 +127,43 @@ def test_a_box_smaller_than_a_pixel_fails_its_sample_once_the_image_is_known() -
     assert (failure.type, "smaller than a pixel" in failure.message) == ("invalid_sample", True)
 
 
+class Crowd(FakeDetector):
+    """Finds faces of different sizes, surest first; or bodies."""
+
+    def detect(self, images: Sequence[Image]) -> list[list[Found]]:
+        widths = (4.0, 9.0, 2.0, 9.0, 6.0)
+        boxes = [Found(np.array([0, 0, width, 9]), 0.9 - n / 10) for n, width in enumerate(widths)]
+        return [list(boxes) for _ in images]
+
+
+class CrowdOfBodies(Crowd):
+    """Finds bodies."""
+
+    object_class = "body"
+
+
+@pytest.mark.parametrize(
+    ("max_faces", "confidences"), [(None, [9, 8, 7, 6, 5]), (1, [8]), (2, [8, 6]), (3, [8, 6, 5]), (9, [9, 8, 7, 6, 5])]
+)
+def test_the_largest_faces_are_kept_in_their_order_and_only_they_are_judged(
+    max_faces: int | None, confidences: list[int]
+) -> None:
+    (loaded,) = load_items([item("wide")], IMAGES.__getitem__)
+    run_service(Crowd(), [loaded], fail_fast=True, max_faces=max_faces)
+    found = loaded.item.sample.objects
+    assert [round(10 * (face.confidence or 0)) for face in found] == confidences
+    assert [face.id for face in found] == list(range(len(found)))
+    age = FakeAge()
+    run_service(age, [loaded], fail_fast=True, max_faces=max_faces)
+    assert age.batches == [len(confidences)]
+
+
+def test_a_bound_on_faces_is_none_on_bodies() -> None:
+    (loaded,) = load_items([item("wide")], IMAGES.__getitem__)
+    run_service(CrowdOfBodies(), [loaded], fail_fast=True, max_faces=1)
+    assert len(loaded.item.sample.objects) == 5
+
+
 class AtTheBorder(FakeDetector):
     """Finds an object of which less than a pixel is in the image."""
 
