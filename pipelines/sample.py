@@ -9,7 +9,7 @@ from dataclasses import astuple
 from typing import Annotated, Any, TypeVar
 
 from annotated_types import Ge, Le, Len
-from pydantic import AfterValidator, BaseModel, ConfigDict, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Strict, create_model
 
 from models.catalogue import declaring_service, object_outputs, sample_outputs
 from models.declaration import refuse
@@ -22,9 +22,13 @@ Size = tuple[int, int]
 _WHOLE_TURN = 360.0
 # Of a pixel: boxes went through relative coordinates, which rounds them.
 _ROUNDING = 1e-3
-Relative = Annotated[float, Ge(0), Le(1)]
+FARTHEST = 100
+"""How far outside an image a point may be, in widths and heights of the image."""
+
+# Strict: a number that is written as text is no number.
+Relative = Annotated[float, Strict(), Ge(0), Le(1)]
 Bbox = tuple[Relative, Relative, Relative, Relative]
-Ordinate = Annotated[float, Ge(-100), Le(100)]
+Ordinate = Annotated[float, Strict(), Ge(-FARTHEST), Le(FARTHEST)]
 Point = tuple[Ordinate, Ordinate]
 Landmarks = Annotated[list[Point], Len(21, 21)]
 

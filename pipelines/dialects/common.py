@@ -16,6 +16,9 @@ from pipelines.dialects.codec import FieldCodec, Vocabulary, WriteContext, recor
 from pipelines.encoding import decode_base64
 from pipelines.sample import Bbox, Size, require_pixel
 
+FitterType = Literal["fda", "fd"]
+"""How callers name the 21 points; answers say `fda`."""
+
 _EMOTIONS = tuple(emotion.name for emotion in fields(Emotions))
 
 

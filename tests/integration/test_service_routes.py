@@ -175,6 +175,24 @@ def test_placeholder_finds_the_faces_and_gives_the_attribute_alone(api: Api, pat
     assert answer["objects"] == [{"id": 0, "class": "face", "gender": "FEMALE"}]
 
 
+def test_a_caller_of_v1_learns_what_is_wrong_in_its_own_terms(api: Api, fitted_v1: Json) -> None:
+    (face,) = fitted_v1["objects"]
+    fitter = {**face["fitter"], "fitter_type": "fd"}
+    answer = api.sample("template-extractor/v1", {**fitted_v1, "objects": [{**face, "fitter": fitter}]})
+    assert answer["objects"][0]["fitter"] == fitter
+    far = {**fitter, "keypoints": [1e6, *fitter["keypoints"][1:]]}
+    cases: list[tuple[Json, list[Any], str]] = [
+        ({"fitter": far}, ["fitter"], "pixels: x from -51200 to 51200"),
+        ({"fitter": 5}, ["fitter"], "Input should be an object"),
+        ({"bbox": "0011"}, ["bbox"], "Input should be a valid list"),
+        ({"bbox": [0, 0, 1, "1"]}, ["bbox", 3], "Input should be a valid number"),
+    ]
+    for broken, loc, text in cases:
+        (detail,) = api.sample("template-extractor/v1", {**fitted_v1, "objects": [{**face, **broken}]}, 422)["detail"]
+        assert detail["loc"] == ["body", "objects", 0, *loc]
+        assert text in detail["msg"]
+
+
 def test_v2_knows_no_placeholder(api: Api) -> None:
     answer = api.sample("age-estimator/v2", {**v2_sample(), "objects": [{}]}, status=422)
     (detail,) = answer["detail"]
