@@ -134,10 +134,10 @@ def used_models(catalogue: Catalogue, services: Sequence[str], held: Mapping[str
 
 
 def _format(name: FormatName, validator: PhotoValidator, source: PhotoSource) -> Format:
-    fields = validator.plan.fields
+    plan = validator.plan
     if name == "jsonl":
-        return JsonLines(fields)
+        return JsonLines(plan)
     try:
-        return Parquet(SampleTable(fields, source.columns))
+        return Parquet(SampleTable(plan.fields, source.columns))
     except ClashingColumns as error:
         raise InvalidSource(f"the manifest cannot be copied to the results: {error}") from error

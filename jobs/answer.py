@@ -64,7 +64,8 @@ def write_answer(spec: JobSpec, data: JobData, image: bytes | None, index: int =
     item, given = data.result.items[index], data.givens[index]
     dialect = DIALECTS[spec.dialect]
     context = WriteContext(item.sample.size or (0, 0), spec.age_format)
-    answer = dialect.write(item.sample, given, rebuilt=spec.plan.rebuilt, fields=spec.plan.fields, context=context)
+    done = spec.plan.without({failure.service for failure in item.failures})
+    answer = dialect.write(item.sample, given, rebuilt=done.rebuilt, fields=done.fields, context=context)
     if item.failures:
         answer["errors"] = [failure.model_dump() for failure in item.failures]
     if image is None or dialect.image_key in answer:

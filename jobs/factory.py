@@ -44,6 +44,7 @@ class Options:
     metadata: Mapping[str, Any] | None = None
     group: JobGroup | None = None
     deadline_s: int | None = None
+    max_faces: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ class JobFactory:
             ImageTooLarge: the image has too many pixels.
         """
         check_services(submission.services, self.catalogue)
+        self._check_max_faces(submission.options.max_faces)
         try:
             return self._check(submission)
         except InvalidSample as error:
@@ -166,6 +168,7 @@ class JobFactory:
             dialect=dialect.name,
             images=len(images),
             on_error=options.on_error,
+            max_faces=options.max_faces,
             include_image=options.include_image,
             age_format=self.age_format or options.age_format,
             priority=options.priority,
@@ -220,6 +223,11 @@ class JobFactory:
         if first is None or not issubclass(first, DetectingService):
             return body
         return {key: value for key, value in body.items() if key != "objects"}
+
+    def _check_max_faces(self, given: int | None) -> None:
+        if given is not None and not 1 <= given <= self.limits.objects:
+            message = f"Input should be from 1 to {self.limits.objects}"
+            raise InvalidSample([Detail(loc=["max_faces"], msg=message, type="out_of_bounds")])
 
     def _check_count(self, objects: Any) -> None:
         if isinstance(objects, list) and len(objects) > self.limits.objects:

@@ -84,6 +84,8 @@ class JobSpec(Canonical):
     Attributes:
         dialect: of the sample that came, and of the result.
         images: how many images came with the job.
+        max_faces: how many of the faces that a detecting service finds in an image are kept, the largest first; None
+            keeps all.
         created_at: seconds since the epoch.
         ttl_s: how long the result is kept once the job is over.
         deadline_s: a job that is not over so long after its creation fails.
@@ -99,6 +101,7 @@ class JobSpec(Canonical):
     dialect: str
     images: int = 0
     on_error: OnError = "fail"
+    max_faces: int | None = None
     include_image: bool = False
     age_format: AgeFormat = "number"
     priority: Priority = Priority.NORMAL

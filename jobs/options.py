@@ -23,6 +23,7 @@ class ServiceOptions(BaseModel):
     services: list[str] | None = Key(None, min_length=1, max_length=32, description="in the order in which they run")
     preset: str | None = Key(None, description=f"instead of services, one of: {', '.join(PRESETS)}")
     on_error: OnError = Key("fail", description="whether a failing service ends its job, or is left out of the result")
+    max_faces: int | None = Key(None, ge=1, description="keep so many of the faces that are found: the largest ones")
     include_image: bool = Key(False, description="echo the image in the result")
 
     def resolve_services(self) -> Sequence[str]:

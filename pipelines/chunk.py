@@ -4,6 +4,9 @@ from pydantic import ConfigDict, Field
 
 from pipelines.sample import Canonical, Sample
 
+SKIPPED = "skipped"
+"""The type of the failure of a service that was not run, since it needs what an earlier service failed to give."""
+
 
 class Failure(Canonical):
     """Why a service gave nothing for a sample."""
@@ -11,7 +14,7 @@ class Failure(Canonical):
     model_config = ConfigDict(frozen=True)
 
     service: str | None = Field(description="its name; null if no service made the sample fail, but e.g. its image")
-    type: str = Field(description="the stable name of the error")
+    type: str = Field(description="the stable name; skipped: the service needs what a failed one gives")
     message: str = Field(description="what is wrong, for people")
 
 
@@ -23,6 +26,7 @@ class Item(Canonical):
         source: a reference to its image instead, as `jobs.reference.Reference` writes it.
         failures: in order; with `on_error="fail"` at most one.
         failed: no further service runs on it.
+        lost: the detecting service that failed on it, until another one finds objects; None if none did.
     """
 
     sample: Sample
@@ -30,6 +34,7 @@ class Item(Canonical):
     source: str | None = None
     failures: list[Failure] = Field(default_factory=list)
     failed: bool = False
+    lost: str | None = None
 
     @property
     def image(self) -> str | None:

@@ -1,6 +1,6 @@
 """Errors of samples and plans; `models.errors` has the classes that they derive from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, TypedDict
 
 from pydantic import ValidationError
@@ -39,10 +39,25 @@ class InvalidSample(InvalidRequest):
         return InvalidSample([{**detail, "loc": [*prefix, *detail["loc"]]} for detail in self.details])
 
 
+# pydantic speaks of Python: of tuples, and of the classes of this software.
+_OBJECT = ("Input should be an object", "dict_type")
+_IN_TERMS_OF_JSON: Mapping[str, tuple[str, str]] = {
+    "model_type": _OBJECT,
+    "model_attributes_type": _OBJECT,
+    "dataclass_type": _OBJECT,
+    "dict_type": _OBJECT,
+    "tuple_type": ("Input should be a valid list", "list_type"),
+}
+
+
 def details_of(error: ValidationError, loc: list[str | int]) -> list[Detail]:
-    """What pydantic found wrong, at `loc` and below; without the values, which can be templates."""
-    entries = error.errors(include_url=False, include_context=False, include_input=False)
-    return [Detail(loc=[*loc, *entry["loc"]], msg=entry["msg"], type=entry["type"]) for entry in entries]
+    """What pydantic found wrong, at `loc` and below, in terms of JSON; without the values, which can be templates."""
+    details: list[Detail] = []
+    for entry in error.errors(include_url=False, include_context=False, include_input=False):
+        msg, kind = _IN_TERMS_OF_JSON.get(entry["type"], (entry["msg"], entry["type"]))
+        msg = msg.replace("Tuple should", "List should").replace(" after validation", "")
+        details.append(Detail(loc=[*loc, *entry["loc"]], msg=msg, type=kind))
+    return details
 
 
 class ClashingColumns(FacelineError):

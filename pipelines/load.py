@@ -10,7 +10,8 @@ from models.imaging.decode import Image
 from models.imaging.geometry import quantise
 from models.service import Face
 from pipelines.chunk import Failure, Item
-from pipelines.sample import SampleObject
+from pipelines.errors import Detail, InvalidSample
+from pipelines.sample import Sample, SampleObject, Size, require_pixel
 
 GROUP_PIXELS = 32_000_000
 """How many pixels a group of images has at most: 96 MB decoded. A larger image gets a group of its own."""
@@ -44,6 +45,7 @@ class LoadedItem:
     def replace_objects(self, objects: list[SampleObject]) -> None:
         """Give the sample other objects."""
         self.item.sample.objects = objects
+        self.item.lost = None
         self._faces = None
 
 
@@ -78,7 +80,7 @@ def load_groups(
 
 
 def load_items(items: Sequence[Item], images: Callable[[str], Image]) -> list[LoadedItem]:
-    """Load the items that have not failed; an item whose image cannot be read fails.
+    """Load the items that have not failed; an item fails if its image cannot be read, or is too small for its boxes.
 
     Args:
         items: of one chunk.
@@ -93,14 +95,27 @@ def load_items(items: Sequence[Item], images: Callable[[str], Image]) -> list[Lo
             continue
         try:
             image = images(item.image) if item.image is not None else None
+            if image is not None:
+                _set_size(item.sample, (image.shape[0], image.shape[1]))
         except InvalidRequest as error:
             item.failures.append(Failure(service=None, type=error.type, message=str(error)))
             item.failed = True
             continue
-        if image is not None:
-            item.sample.size = image.shape[0], image.shape[1]
         loaded.append(LoadedItem(item, image))
     return loaded
+
+
+def _set_size(sample: Sample, size: Size) -> None:
+    """Set the size of the image; the API has not checked the boxes in an image that comes by reference."""
+    if sample.size is None:
+        for index, found in enumerate(sample.objects):
+            try:
+                if found.bbox is not None:
+                    require_pixel(found.bbox, size)
+            except ValueError as error:
+                loc: list[str | int] = ["sample", "objects", index, "bbox"]
+                raise InvalidSample([Detail(loc=loc, msg=str(error), type="value_error")]) from error
+    sample.size = size
 
 
 def _face(image: Image, found: SampleObject) -> Face:

@@ -1,6 +1,6 @@
 """`plan` checks that the requested services can run in their order; `stages` groups them by queue."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 
 from pydantic import BaseModel, ConfigDict
@@ -32,23 +32,63 @@ class Stage(BaseModel):
     services: tuple[str, ...]
 
 
-class Plan(BaseModel):
-    """What is done to a sample.
+class Step(BaseModel):
+    """One service of a plan.
 
     Attributes:
-        services: in the order in which they run.
-        hidden: how many services were added in front of the requested ones (0, or 1 for the face fitter); their
-            fields are not in the answer.
-        rebuilt: whether a service replaces the objects of the sample.
-        fields: the names of those that the answer gains.
+        asked: whether the caller asked for it.
+        finds: whether it replaces the objects of the sample.
+        fields: the names of those that the answer gains by it; none if the caller did not ask for it.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    services: tuple[str, ...]
-    hidden: int
-    rebuilt: bool
+    service: str
+    asked: bool
+    finds: bool
     fields: tuple[str, ...]
+
+
+class Plan(BaseModel):
+    """What is done to a sample.
+
+    Attributes:
+        steps: in the order in which they run.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    steps: tuple[Step, ...]
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """In the order in which they run."""
+        return tuple(step.service for step in self.steps)
+
+    @property
+    def hidden(self) -> int:
+        """How many services, from the first, the caller did not ask for: they find the faces."""
+        return sum(not step.asked for step in self.steps)
+
+    @property
+    def rebuilt(self) -> bool:
+        """Whether a service replaces the objects of the sample."""
+        return any(step.finds for step in self.steps)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields that the answer gains."""
+        gained: set[str] = set()
+        for step in self.steps:
+            if step.finds:
+                # It replaces the objects, and with them what earlier services gave.
+                gained.clear()
+            gained.update(step.fields)
+        return tuple(sorted(gained))
+
+    def without(self, failed: Collection[str | None]) -> "Plan":
+        """What was done to a sample on which these services failed."""
+        return Plan(steps=tuple(step for step in self.steps if step.service not in failed)) if failed else self
 
 
 def check_services(asked: Sequence[str], catalogue: Catalogue) -> None:
@@ -83,17 +123,17 @@ def plan(
     names = (FaceFitter.name, *asked) if find_faces else tuple(asked)
     if details := _unmet_needs([catalogue[name] for name in names], sample, dialect, has_image=has_image):
         raise InvalidSample(details)
-    gained: set[Field] = set()
-    for name in asked:
-        if issubclass(catalogue[name], DetectingService):
-            # It replaces the objects, and with them what earlier services gave.
-            gained.clear()
-        gained |= catalogue[name].gives
+    hidden = len(names) - len(asked)
     return Plan(
-        services=names,
-        hidden=len(names) - len(asked),
-        rebuilt=any(issubclass(catalogue[name], DetectingService) for name in names),
-        fields=tuple(sorted(field.name for field in gained)),
+        steps=tuple(
+            Step(
+                service=name,
+                asked=index >= hidden,
+                finds=issubclass(catalogue[name], DetectingService),
+                fields=tuple(sorted(field.name for field in catalogue[name].gives)) if index >= hidden else (),
+            )
+            for index, name in enumerate(names)
+        )
     )
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from logging import getLogger
+from math import prod
 from time import perf_counter
 
 import numpy as np
 
 from models.errors import InvalidRequest, ModelError
-from models.output import TEMPLATE, Output
+from models.output import IMAGE, TEMPLATE, Output
 from models.service import DetectingService, EstimatingService, Found, MatchingService, Service
-from pipelines.chunk import Failure
+from pipelines.chunk import SKIPPED, Failure, Item
 from pipelines.errors import NotTwoObjects
 from pipelines.load import LoadedItem
 from pipelines.sample import Bbox, Landmarks, SampleObject, Size
@@ -17,35 +18,55 @@ from pipelines.sample import Bbox, Landmarks, SampleObject, Size
 log = getLogger(__name__)
 
 
-def run_service(service: Service, loaded: Sequence[LoadedItem], *, fail_fast: bool) -> float:
+def run_service(
+    service: Service, loaded: Sequence[LoadedItem], *, fail_fast: bool, max_faces: int | None = None
+) -> float:
     """Run a service on all items as one batch, and put its results into their samples.
 
-    Where the batch fails, each item is run alone, so that an item cannot make its neighbours fail.
+    Where the batch fails, each item is run alone, so that an item cannot make its neighbours fail. An item that lacks
+    what the service needs, since an earlier service failed on it, is skipped: that is one of its failures too.
 
     Args:
         service: the service.
         loaded: the items.
         fail_fast: an item fails with its first service, even if later services could run on it.
+        max_faces: of the faces that a detecting service finds in an image, so many are kept: the largest ones.
 
     Returns:
         The time it took in milliseconds.
     """
     started = perf_counter()
-    batch = [one for one in loaded if not one.item.failed]
+    batch = [one for one in loaded if not one.item.failed and not _skipped(service, one.item)]
     try:
-        _run_batch(service, batch)
+        _run_batch(service, batch, max_faces)
     except Exception:  # noqa: BLE001 - whatever one item does to a service, the others must not fail
         for one in batch:
-            if failure := _run_alone(service, one):
+            if failure := _run_alone(service, one, max_faces):
                 one.item.failures.append(failure)
-                # Without its objects a sample has nothing for later services to judge.
-                one.item.failed = fail_fast or isinstance(service, DetectingService)
+                one.item.failed = fail_fast
+                if isinstance(service, DetectingService):
+                    one.item.lost = service.name
     return (perf_counter() - started) * 1000
 
 
-def _run_alone(service: Service, loaded: LoadedItem) -> Failure | None:
+def _skipped(service: Service, item: Item) -> bool:
+    """Whether an item lacks what a service needs; then it gets a failure that says so."""
+    if not item.failures or isinstance(service, DetectingService):
+        return False
+    message = None
+    if item.lost is not None:
+        message = f"not run: it needs the objects of {item.lost}, which failed"
+    elif not all(one.has(field) for one in item.sample.objects for field in service.needs - {IMAGE}):
+        message = "not run: it needs what a service that failed would have given"
+    if message is None:
+        return False
+    item.failures.append(Failure(service=service.name, type=SKIPPED, message=message))
+    return True
+
+
+def _run_alone(service: Service, loaded: LoadedItem, max_faces: int | None) -> Failure | None:
     try:
-        _run_batch(service, [loaded])
+        _run_batch(service, [loaded], max_faces)
     except (InvalidRequest, ModelError) as error:
         return Failure(service=service.name, type=error.type, message=str(error))
     except Exception:  # a bug is logged; the caller learns nothing of our internals
@@ -54,13 +75,16 @@ def _run_alone(service: Service, loaded: LoadedItem) -> Failure | None:
     return None
 
 
-def _run_batch(service: Service, batch: Sequence[LoadedItem]) -> None:
+def _run_batch(service: Service, batch: Sequence[LoadedItem], max_faces: int | None) -> None:
     if isinstance(service, DetectingService):
         found = service.detect([loaded.pixels for loaded in batch])
         for loaded, objects in zip(batch, found, strict=True):
             height, width = loaded.pixels.shape[:2]
+            seen = [one for one in objects if _is_inside(one, (height, width))]
+            if max_faces is not None and service.object_class == "face":
+                seen = _largest(seen, (height, width), max_faces)
             loaded.replace_objects(
-                [_sample_object(index, service, one, (height, width)) for index, one in enumerate(objects)]
+                [_sample_object(index, service, one, (height, width)) for index, one in enumerate(seen)]
             )
     elif isinstance(service, EstimatingService):
         faces = [face for loaded in batch for face in loaded.faces]
@@ -84,6 +108,24 @@ def _two_templates(loaded: LoadedItem) -> tuple[bytes, bytes]:
     assert one is not None, "the plan makes sure of it"
     assert other is not None
     return one, other
+
+
+def _is_inside(found: Found, size: Size) -> bool:
+    """Whether at least a pixel of an object is inside the image: other services could not judge it otherwise."""
+    return min(_sides(found, size)) >= 1
+
+
+def _largest(found: Sequence[Found], size: Size, count: int) -> list[Found]:
+    """The objects with the largest boxes, in their old order."""
+    by_area = sorted(range(len(found)), key=lambda index: prod(_sides(found[index], size)), reverse=True)
+    return [found[index] for index in sorted(by_area[:count])]
+
+
+def _sides(found: Found, size: Size) -> tuple[float, float]:
+    """The width and height of a box inside the image, in pixels."""
+    height, width = size
+    x1, y1, x2, y2 = np.clip(found.bbox, 0, (width, height, width, height)).tolist()
+    return x2 - x1, y2 - y1
 
 
 def _sample_object(index: int, service: DetectingService, found: Found, size: Size) -> SampleObject:

@@ -9,7 +9,7 @@ from dataclasses import astuple
 from typing import Annotated, Any, TypeVar
 
 from annotated_types import Ge, Le, Len
-from pydantic import AfterValidator, BaseModel, ConfigDict, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Strict, create_model
 
 from models.catalogue import declaring_service, object_outputs, sample_outputs
 from models.declaration import refuse
@@ -20,9 +20,15 @@ Size = tuple[int, int]
 """(height, width) of an upright image in pixels."""
 
 _WHOLE_TURN = 360.0
-Relative = Annotated[float, Ge(0), Le(1)]
+# Of a pixel: boxes went through relative coordinates, which rounds them.
+_ROUNDING = 1e-3
+FARTHEST = 100
+"""How far outside an image a point may be, in widths and heights of the image."""
+
+# Strict: a number that is written as text is no number.
+Relative = Annotated[float, Strict(), Ge(0), Le(1)]
 Bbox = tuple[Relative, Relative, Relative, Relative]
-Ordinate = Annotated[float, Ge(-100), Le(100)]
+Ordinate = Annotated[float, Strict(), Ge(-FARTHEST), Le(FARTHEST)]
 Point = tuple[Ordinate, Ordinate]
 Landmarks = Annotated[list[Point], Len(21, 21)]
 
@@ -53,6 +59,18 @@ def _with_slots(outputs: Sequence[Output[Any]]) -> Callable[[type[_Model]], type
         return create_model(model.__name__, __base__=model, __module__=model.__module__, __doc__=model.__doc__, **slots)
 
     return with_slots
+
+
+def require_pixel(bbox: Bbox, size: Size) -> None:
+    """Check that a box holds something to judge.
+
+    Raises:
+        ValueError: it is less than a pixel wide or high.
+    """
+    height, width = size
+    x1, y1, x2, y2 = bbox
+    if min((x2 - x1) * width, (y2 - y1) * height) < 1 - _ROUNDING:
+        raise ValueError(f"the box is smaller than a pixel of the image, which has {width} x {height}")
 
 
 def _turn(pose: Pose) -> Pose:

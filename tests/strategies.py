@@ -18,7 +18,8 @@ from pipelines.sample import Sample, SampleObject
 unit = st.floats(0, 1)
 angle = st.floats(-90, 90)
 point = st.tuples(st.floats(-0.5, 1.5), st.floats(-0.5, 1.5))
-size = st.tuples(st.integers(1, 8000), st.integers(1, 8000))
+# Boxes have at least a hundredth of a side, and a pixel.
+size = st.tuples(st.integers(101, 8000), st.integers(101, 8000))
 
 SINGLE_VALUES: Mapping[type, st.SearchStrategy[Any]] = {
     bool: st.booleans(),

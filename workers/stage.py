@@ -12,7 +12,7 @@ from jobs.job import Ending, JobSpec, JobStatus
 from jobs.progress import Progress, ServiceProgress, ServiceStatus
 from jobs.store import ClaimOutcome, JobStore, StageClaim
 from models.service import Service
-from pipelines.chunk import Chunk, Failure
+from pipelines.chunk import SKIPPED, Chunk, Failure
 from pipelines.load import GROUP_PIXELS, LoadedItem, load_groups
 from pipelines.plan import Stage
 from pipelines.run import run_service
@@ -204,15 +204,24 @@ class _StageRun:
 
     def _run_service(self, index: int, name: str, group: Sequence[LoadedItem]) -> None:
         service = self._runner.service(name)
-        self._ms[index] += run_service(service, group, fail_fast=self.spec.on_error == "fail")
+        self._ms[index] += run_service(
+            service, group, fail_fast=self.spec.on_error == "fail", max_faces=self.spec.max_faces
+        )
         failures = [failure for item in self.chunk.items for failure in item.failures if failure.service == name]
         self.progress[index] = ServiceProgress(
-            status=ServiceStatus.FAILED if failures else ServiceStatus.SUCCEEDED,
+            status=self._status(failures),
             ms=round(self._ms[index], 3),
             worker=self._runner.worker,
             queue=self._queue,
             error=failures[0].message if failures else None,
         )
+
+    def _status(self, failures: Sequence[Failure]) -> ServiceStatus:
+        """The status of a service that has these failures: skipped if it was run on no item."""
+        if any(failure.type != SKIPPED for failure in failures):
+            return ServiceStatus.FAILED
+        ran = len(failures) < sum(not item.failed for item in self.chunk.items)
+        return ServiceStatus.SUCCEEDED if ran else ServiceStatus.SKIPPED
 
 
 def _log_fields(spec: JobSpec, progress: Progress) -> dict[str, object]:

@@ -50,7 +50,14 @@ def new_batch(request: Request, options: BatchOptions, idempotency_key: str | No
         key = RequestKey(f"{caller} {idempotency_key}", fingerprint_of(repr(head).encode()))
     return NewBatch(
         body_kind="archive" if is_archive else "lines",
-        options=Options(ttl_s, "number", options.on_error, options.include_image, priority=Priority.BULK),
+        options=Options(
+            ttl_s,
+            "number",
+            options.on_error,
+            options.include_image,
+            priority=Priority.BULK,
+            max_faces=options.max_faces,
+        ),
         services=services,
         dialect=DIALECTS[options.dialect],
         caller=caller,

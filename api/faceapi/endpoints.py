@@ -69,7 +69,7 @@ class PhotoBody:
                 raise Refused(Code.MISSING_FIELD, f"`{name}` is missing or not a string: send it as text")
         if not any(compare_digest(given["api_key"].encode(), key.encode()) for key in self.api_keys):
             raise Refused(Code.BAD_KEY, "unknown api_key")
-        options = Options(factory.jobs.sync_ttl_s, "number", priority=Priority.HIGH)
+        options = Options(factory.jobs.sync_ttl_s, "number", priority=Priority.HIGH, max_faces=1)
         image = decode_image(given["image"])
         return Submission((FaceFitter.name, self.service), {}, DIALECTS["v2"], options, image)
 

@@ -34,7 +34,15 @@ class JobOptions(ServiceOptions):
             InvalidSample: the caller wants the result to be kept longer than the deployment allows.
         """
         ttl_s = checked_ttl(self.ttl_s, settings)
-        return Options(ttl_s, "number", self.on_error, self.include_image, self.priority, self.metadata)
+        return Options(
+            ttl_s,
+            "number",
+            self.on_error,
+            self.include_image,
+            self.priority,
+            self.metadata,
+            max_faces=self.max_faces,
+        )
 
 
 class JobRequest(JobOptions):

@@ -4,11 +4,11 @@ Each request is a job that the route waits for.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import cleandoc
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.errors import error_response
 from api.openapi.responses import OTHER, PROCESSING, error_responses
@@ -29,6 +29,7 @@ from pipelines.dialects import Dialect
 TOO_LATE = error_responses({504: "The answer took too long; `detail` names the job, which continues."})
 DEPRECATION = {"Deprecation": {"description": "since when (RFC 9745)", "schema": {"type": "string"}}}
 
+MaxFaces = Annotated[int | None, Query(ge=1, description="Keep so many of the faces that are found: the largest ones.")]
 Handler = Callable[[Request, StateDep], Awaitable[Response]]
 
 
@@ -51,16 +52,19 @@ class ImageForm:
 
     Attributes:
         sample: what a caller of the sample route would send beside the image.
+        max_faces: see `JobSpec`.
     """
 
     service: str
     dialect: Dialect
     sample: Mapping[str, Any]
     image: bytes
+    max_faces: int | None
 
     def parse(self, factory: JobFactory) -> Submission:
         """See `UnparsedRequest.parse`."""
-        return Submission((self.service,), self.sample, self.dialect, _options(factory), self.image)
+        options = replace(_options(factory), max_faces=self.max_faces)
+        return Submission((self.service,), self.sample, self.dialect, options, self.image)
 
 
 def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
@@ -71,6 +75,7 @@ def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
             handler, body = _sample_handler(service, version), schemas.request(service, version.dialect)
         else:
             handler, body = _image_handler(service, version), schemas.form()
+        finds_faces = kind == "image" and service.object_class == "face"
         answer = {"description": "The enriched sample.", **schemas.answer(service, version.dialect)}
         if version.deprecated:
             answer["headers"] = DEPRECATION
@@ -82,6 +87,7 @@ def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
             description=cleandoc(service.__doc__ or ""),
             operation_id=f"{service.name}-{version.name}-{kind}",
             deprecated=version.deprecated,
+            dependencies=[Depends(_keep_max_faces)] if finds_faces else None,
             response_class=SampleResponse,
             responses={200: answer, **OTHER, **PROCESSING, **TOO_LATE},
             openapi_extra={"requestBody": {"required": True, **body}},
@@ -117,9 +123,15 @@ def _image_handler(service: type[Service], version: Version) -> Handler:
 
     async def process_image(request: Request, state: StateDep) -> Response:
         image = await image_of(await read_form(request, state.settings.limits))
-        return await _process(state, version, ImageForm(service.name, version.dialect, sample, image))
+        max_faces = getattr(request.state, "max_faces", None)
+        return await _process(state, version, ImageForm(service.name, version.dialect, sample, image, max_faces))
 
     return process_image
+
+
+async def _keep_max_faces(request: Request, max_faces: MaxFaces = None) -> None:
+    """Reads the query of the image routes: the sample routes, which share their handlers' signature, have none."""
+    request.state.max_faces = max_faces
 
 
 async def _process(state: ApiState, version: Version, request: UnparsedRequest) -> Response:

@@ -232,5 +232,6 @@ def http_executor(url: str, validator: PhotoValidator) -> Iterator[HttpExecutor]
 
 def _item(row: Mapping[str, Any]) -> Item:
     answer, height, width = row["result"], row["image_height"], row["image_width"]
-    sample = DIALECTS["v2"].read({"objects": answer["objects"]}, None if height is None else (height, width))
+    objects = {"objects": answer.get("objects", [])}
+    sample = DIALECTS["v2"].read(objects, None if height is None else (height, width))
     return Item(sample=sample, failures=[Failure.model_validate(error) for error in answer.get("errors", [])])

@@ -12,6 +12,7 @@ from bulk.inputs import Input
 from pipelines.chunk import Item
 from pipelines.dialects import DIALECTS
 from pipelines.dialects.codec import WriteContext
+from pipelines.plan import Plan
 from pipelines.tables.parquet import write_parquet
 from pipelines.tables.sample_table import SampleTable
 
@@ -59,7 +60,7 @@ class Parquet(Format):
 class JsonLines(Format):
     """One sample per photo, as the API would answer in dialect v2, under the photo's name."""
 
-    fields: Sequence[str]
+    plan: Plan
     suffix = "jsonl"
 
     def write(self, path: Path, results: Sequence[PhotoResult]) -> None:
@@ -75,7 +76,8 @@ class JsonLines(Format):
 
     def _line(self, photo: Input, item: Item) -> dict[str, object]:
         context = WriteContext(item.sample.size or (0, 0), "number")
-        sample = DIALECTS["v2"].write(item.sample, {}, rebuilt=True, fields=self.fields, context=context)
+        done = self.plan.without({failure.service for failure in item.failures})
+        sample = DIALECTS["v2"].write(item.sample, {}, rebuilt=done.rebuilt, fields=done.fields, context=context)
         line: dict[str, object] = {"image": photo.name, "sample": sample}
         if photo.extra:
             line["extra"] = dict(photo.extra)

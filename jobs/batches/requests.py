@@ -153,7 +153,7 @@ def _line_submission(line: BatchLine, defaults: Options) -> Submission:
             "a reference replaces the image, and its image cannot be echoed: leave out `image` and `include_image`"
         )
         raise InvalidSample([Detail(loc=["reference"], msg=message, type="ambiguous")])
-    options = replace(defaults, on_error=line.on_error, include_image=line.include_image)
+    options = replace(defaults, on_error=line.on_error, include_image=line.include_image, max_faces=line.max_faces)
     return Submission(services, line.sample, dialect, options, source=line.reference, at=("sample",))
 
 

@@ -8,13 +8,17 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from models.errors import InvalidImage
-from models.imaging.headers import read_header
+from models.imaging.headers import ImageHeader, read_header
 
 Image: TypeAlias = NDArray[np.uint8]
 """(height, width, 3) uint8 BGR, upright."""
 
 # The flip that follows the transposition of 5..8: 0 = upside down, 1 = left to right, -1 = both.
 _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
+
+# libjpeg fills the rows that a scan lacks with grey as soon as it meets a marker. Without a marker behind the scan it
+# asks for more bytes, and cv2 fails. It reads up to eight bytes ahead of the pixels.
+_LOOK_AHEAD = bytes(8)
 
 
 def decode(data: bytes) -> Image:
@@ -24,18 +28,24 @@ def decode(data: bytes) -> Image:
     it, others keep it). Of sixteen bits, the upper eight are used.
 
     Raises:
-        InvalidImage: another format, a broken header, or pixels that do not decode.
+        InvalidImage: another format, a broken header, or pixels that do not decode or are missing.
     """
     header = read_header(data)
+    if header.scan_end is not None:
+        data = data[: header.scan_end] + _LOOK_AHEAD
     try:
         # IMREAD_UNCHANGED does not apply the orientation either: it is taken from the header alone.
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
-        raise InvalidImage(f"The {header.format.upper()} image cannot be decoded") from error
+        raise _undecodable(header) from error
     # cv2 gives None where it fails, unlike its stubs say; with another size the header would be wrong.
     if pixels is None or pixels.shape[:2] != (header.height, header.width):
-        raise InvalidImage(f"The {header.format.upper()} image cannot be decoded")
+        raise _undecodable(header)
     return _turned(_bgr(pixels), header.orientation)
+
+
+def _undecodable(header: ImageHeader) -> InvalidImage:
+    return InvalidImage(f"The {header.format.upper()} image cannot be decoded: its data are damaged or cut off")
 
 
 def _bgr(pixels: MatLike) -> Image:

@@ -1,26 +1,19 @@
 """The structure of the accepted image formats, read without decoding: size, EXIF block, and whether data are cut off.
 
-Sources: ITU-T T.81 annex B (JPEG), W3C PNG third edition section 5, the WebP container specification (RFC 9649),
+JPEG is in `models.imaging.jpeg`. Sources: W3C PNG third edition section 5, the WebP container specification (RFC 9649),
 and the DIB headers of Windows (BITMAPCOREHEADER, BITMAPINFOHEADER). Where the bytes end too early, a reader raises
 `InvalidImage`, `struct.error` or `IndexError`.
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
-
-import numpy as np
 
 from models.errors import InvalidImage
 
 ImageFormat = Literal["jpeg", "png", "bmp", "webp"]
 
-_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-_JPEG_SCAN, _JPEG_END, _JPEG_APP1 = 0xDA, 0xD9, 0xE1
-# A decoder visits every pixel for each scan of a progressive file: ten are usual, and a few bytes can make thousands.
-_JPEG_SCANS, _MOST_SCANS = b"\xff\xda", 100
 _BMP_UNCOMPRESSED = frozenset({0, 3, 6})
 
 
@@ -32,11 +25,13 @@ class Structure:
         width: of the stored pixels.
         height: of the stored pixels.
         exif: the EXIF block, empty if there is none.
+        scan_end: where the data of the only scan of a JPEG end; None for other files. All rows have to be before it.
     """
 
     width: int
     height: int
     exif: bytes = b""
+    scan_end: int | None = None
 
 
 def format_of(data: bytes) -> ImageFormat | None:
@@ -50,50 +45,6 @@ def format_of(data: bytes) -> ImageFormat | None:
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "webp"
     return None
-
-
-def read_jpeg(data: bytes) -> Structure:
-    """Read up to the first scan; the end marker has to follow it (entropy-coded data never contain one)."""
-    if _count_pairs(data, _JPEG_SCANS) > _MOST_SCANS:
-        raise InvalidImage(f"The JPEG data have more than {_MOST_SCANS} scans")
-    width = height = 0
-    exif = b""
-    for marker, start, end in _jpeg_segments(data):
-        if marker in _JPEG_FRAMES:
-            height, width = struct.unpack_from(">HH", data, start + 1)
-        elif marker == _JPEG_APP1 and not exif and data.startswith(b"Exif\0\0", start):
-            exif = data[start:end]
-        elif marker == _JPEG_SCAN and data.rfind(b"\xff\xd9", end) < 0:
-            raise InvalidImage("The JPEG data are cut off")
-    return Structure(width, height, exif)
-
-
-def _count_pairs(data: bytes, pair: bytes) -> int:
-    """How often two bytes follow each other in non-empty data; `bytes.count` takes ten times as long."""
-    wanted = np.frombuffer(pair, np.uint16)
-    halves = (np.frombuffer(data, np.uint16, (len(data) - start) // 2, start) for start in (0, 1))
-    return sum(int(np.count_nonzero(half == wanted)) for half in halves)
-
-
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """The marker, start and end of the payload of each segment, up to the first scan."""
-    position = 2
-    marker = 0
-    while marker != _JPEG_SCAN:
-        if data[position] != 0xFF:
-            raise InvalidImage("The JPEG header is broken")
-        while (marker := data[position]) == 0xFF:
-            position += 1
-        position += 1
-        if marker == _JPEG_END:
-            raise InvalidImage("The JPEG data hold no picture")
-        if marker in _JPEG_ALONE:
-            continue
-        (length,) = struct.unpack_from(">H", data, position)
-        if length < 2:
-            raise InvalidImage("The JPEG header is broken")
-        yield marker, position + 2, position + length
-        position += length
 
 
 def read_png(data: bytes) -> Structure:

@@ -4,7 +4,8 @@ import struct
 from dataclasses import dataclass
 
 from models.errors import ImageTooLarge, InvalidImage
-from models.imaging.formats import ImageFormat, format_of, read_bmp, read_jpeg, read_png, read_webp
+from models.imaging.formats import ImageFormat, format_of, read_bmp, read_png, read_webp
+from models.imaging.jpeg import read_jpeg
 
 _READERS = {"jpeg": read_jpeg, "png": read_png, "bmp": read_bmp, "webp": read_webp}
 
@@ -18,12 +19,14 @@ class ImageHeader:
         width: of the stored pixels, at least 1.
         height: of the stored pixels, at least 1.
         orientation: 1..8, how to turn the stored pixels; 1 = they are upright.
+        scan_end: see `Structure`.
     """
 
     format: ImageFormat
     width: int
     height: int
     orientation: int
+    scan_end: int | None = None
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -48,7 +51,8 @@ def read_header(data: bytes) -> ImageHeader:
         raise InvalidImage(f"The {kind.upper()} data are cut off") from error
     if structure.width == 0 or structure.height == 0:
         raise InvalidImage(f"The {kind.upper()} image has no pixels")
-    return ImageHeader(kind, structure.width, structure.height, orientation_of(structure.exif))
+    orientation = orientation_of(structure.exif)
+    return ImageHeader(kind, structure.width, structure.height, orientation, structure.scan_end)
 
 
 def check_pixels(header: ImageHeader, limit: int) -> None:

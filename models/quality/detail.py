@@ -29,6 +29,10 @@ _FLAT_PERCENTILE = 10
 # Means of tiles that can show noise: black and blown-out tiles hide it.
 _SHOWING = (16, 239)
 _DOUBLINGS = 5
+# What noise counts that averaging takes away: it spoils the photo, and the face less than coarser noise does.
+_FINE = 0.8
+# The middle of a larger face is enough to see it.
+_MIDDLE_PIXELS = 256
 
 # Compression.
 _BLOCK = 8
@@ -57,10 +61,14 @@ def noise(view: FaceView) -> float:
     The deviation is that of Immerkær, "Fast noise variance estimation", 1996, in tiles of 16 pixels, of which the
     tenth percentile counts: skin has flat places, hair and beards have none. One grey level is what eight bits and a
     good JPEG leave; 16 levels give 0.2. Where the eyes are at least 120 pixels apart, pixels are averaged first until
-    they are not: finer noise does no harm. The measure does not see noise that an encoder or the camera smoothed away;
-    a face of a few pixels has no flat place, and its features count as noise.
+    they are not, since the face is seen at that size; the noise before that counts four fifths. The measure does not
+    see noise that an encoder or the camera smoothed away; a face of a few pixels has no flat place, and its features
+    count as noise.
     """
-    deviation = float(np.percentile(_deviations(_reduced(view)), _FLAT_PERCENTILE))
+    reduced = _reduced(view)
+    deviation = _flat_deviation(reduced)
+    if reduced is not view.box:
+        deviation = max(deviation, _FINE * _flat_deviation(_middle(view.box)))
     return float(np.clip(1 - np.log2(max(deviation, 1.0)) / _DOUBLINGS, 0, 1))
 
 
@@ -80,6 +88,16 @@ def compression(view: FaceView) -> float:
     down = cv2.reduce(cv2.absdiff(grey[1:], grey[:-1]), 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
     excess = max(_excess(across), _excess(down), _CLEAN)
     return float(max(1 - np.log(excess / _CLEAN) / np.log(_RUINED / _CLEAN), 0))
+
+
+def _flat_deviation(grey: Grey) -> float:
+    """The deviation of the noise where the picture is flat."""
+    return float(np.percentile(_deviations(grey), _FLAT_PERCENTILE))
+
+
+def _middle(grey: Grey) -> Grey:
+    top, left = (max(side - _MIDDLE_PIXELS, 0) // 2 for side in grey.shape)
+    return grey[top : top + _MIDDLE_PIXELS, left : left + _MIDDLE_PIXELS]
 
 
 def _deviations(grey: Grey) -> FloatArray:

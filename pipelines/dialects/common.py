@@ -14,7 +14,10 @@ from models.services.age_estimator import AgeEstimator
 from models.services.gender_estimator import GenderEstimator
 from pipelines.dialects.codec import FieldCodec, Vocabulary, WriteContext, record_codec, value_alone
 from pipelines.encoding import decode_base64
-from pipelines.sample import Bbox, Size
+from pipelines.sample import Bbox, Size, require_pixel
+
+FitterType = Literal["fda", "fd"]
+"""How callers name the 21 points; answers say `fda`."""
 
 _EMOTIONS = tuple(emotion.name for emotion in fields(Emotions))
 
@@ -26,7 +29,7 @@ def common_codecs(vocabulary: Vocabulary, *, pose_key: str) -> Mapping[Field, Fi
         BBOX: FieldCodec(
             "bbox",
             Annotated[Bbox, AfterValidator(_grows), Key(description="x1, y1, x2, y2 relative to the image")],
-            lambda value, _: value,
+            _read_bbox,
             lambda value, _: list(value),
         ),
         POSE: record_codec(pose_key, Pose, vocabulary),
@@ -81,6 +84,12 @@ def read_template(text: str) -> bytes:
 def _grows(bbox: Bbox) -> Bbox:
     if bbox[2] <= bbox[0] or bbox[3] <= bbox[1]:
         raise ValueError("x2 must be greater than x1, and y2 greater than y1")
+    return bbox
+
+
+def _read_bbox(bbox: Bbox, size: Size | None) -> Bbox:
+    if size is not None:
+        require_pixel(bbox, size)
     return bbox
 
 

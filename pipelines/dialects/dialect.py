@@ -122,7 +122,8 @@ class Dialect:
         Args:
             sample: has the computed fields.
             given: the sample as it was sent.
-            rebuilt: whether a service found the objects; what was given under `objects` is dropped then.
+            rebuilt: whether a service found the objects; what was given under `objects` is dropped then. Without
+                either, the answer has no objects.
             fields: the names of those that were computed; only these are written.
             context: what the writers need besides.
         """
@@ -133,7 +134,7 @@ class Dialect:
             written: Json = {"id": item.id, "class": item.object_class} if rebuilt else dict(given["objects"][index])
             _write_fields(item, codecs, written, context)
             objects.append(written)
-        answer = {**given, "objects": objects}
+        answer: Json = {**given, "objects": objects} if rebuilt or "objects" in given else dict(given)
         _write_fields(sample, sample_codecs, answer, context)
         return answer
 

@@ -3,20 +3,20 @@
 This file has only the fields whose JSON the contract fixes. All other codecs are derived.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Strict
 from pydantic import Field as Key
 
 from models.networks.landmarks import LandmarkName
 from models.output import LANDMARKS, TEMPLATE
 from models.services.quality_estimator import QualityAssessmentEstimator
 from pipelines.dialects.codec import FieldCodec, Vocabulary, WriteContext
-from pipelines.dialects.common import common_codecs, read_template
+from pipelines.dialects.common import FitterType, common_codecs, read_template
 from pipelines.dialects.dialect import Dialect
 from pipelines.dialects.quality import V1_QUALITY
 from pipelines.encoding import encode_base64
-from pipelines.sample import Landmarks, Size
+from pipelines.sample import FARTHEST, Landmarks, Size
 
 _POINTS = list(LandmarkName)
 # The contract has this size, whatever the real one; it is not read.
@@ -24,15 +24,18 @@ _TEMPLATE_SIZE = 74
 _LEFT_EYE, _RIGHT_EYE = _POINTS.index(LandmarkName.LEFT_EYE), _POINTS.index(LandmarkName.RIGHT_EYE)
 
 
+_Pixels = Annotated[float, Strict()]
+
+
 class Fitter(BaseModel):
     """The 21 points in pixels of the upright image."""
 
     model_config = ConfigDict(extra="allow")
 
-    fitter_type: Literal["fda"] = "fda"
-    keypoints: Annotated[list[float], Key(min_length=63, max_length=63, description="x, y, 0 of each point")]
-    left_eye: tuple[float, float]
-    right_eye: tuple[float, float]
+    fitter_type: FitterType = "fda"
+    keypoints: Annotated[list[_Pixels], Key(min_length=63, max_length=63, description="x, y, 0 of each point")]
+    left_eye: tuple[_Pixels, _Pixels]
+    right_eye: tuple[_Pixels, _Pixels]
 
 
 def _read_fitter(fitter: Fitter, size: Size | None) -> Landmarks | None:
@@ -40,6 +43,11 @@ def _read_fitter(fitter: Fitter, size: Size | None) -> Landmarks | None:
         return None
     height, width = size
     xs, ys = fitter.keypoints[0::3], fitter.keypoints[1::3]
+    if max(map(abs, xs)) > FARTHEST * width or max(map(abs, ys)) > FARTHEST * height:
+        raise ValueError(
+            f"`keypoints` are in pixels: x from {-FARTHEST * width} to {FARTHEST * width}, "
+            f"y from {-FARTHEST * height} to {FARTHEST * height}"
+        )
     return [(x / width, y / height) for x, y in zip(xs, ys, strict=True)]
 
 

@@ -14,7 +14,7 @@ from models.networks.template import SIZE as TEMPLATE_SIZE
 from models.output import LANDMARKS, TEMPLATE
 from models.services.quality_estimator import QualityAssessmentEstimator
 from pipelines.dialects.codec import FieldCodec, Vocabulary, WriteContext, derived_codec
-from pipelines.dialects.common import common_codecs, read_template
+from pipelines.dialects.common import FitterType, common_codecs, read_template
 from pipelines.dialects.dialect import Dialect
 from pipelines.dialects.quality import V2_QUALITY
 from pipelines.encoding import encode_base64
@@ -39,7 +39,7 @@ class Keypoint(BaseModel):
 
 
 _POINTS: dict[str, Any] = {name.value: (Keypoint, ...) for name in LandmarkName}
-_POINTS["fitter_type"] = (Literal["fda"], "fda")
+_POINTS["fitter_type"] = (FitterType, "fda")
 Keypoints = create_model("Keypoints", __config__=ConfigDict(extra="allow"), **_POINTS)
 
 

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from models.imaging.decode import Image, decode
 from models.imaging.geometry import Box, Points
 from models.networks.emotions import sharpened
+from models.networks.landmarks import LandmarkName, select
+from models.quality.detail import NOISE_THRESHOLD, noise
 from models.quality.quality import Quality
+from models.quality.view import FaceView, Grey
 from models.runtime.session import SessionSource
 from models.service import Face
 from models.services.emotion_estimator import EmotionEstimator
@@ -72,6 +75,10 @@ def on(face: Face, image: Image) -> Face:
 
 def as_image(pixels: np.ndarray) -> Image:
     return np.asarray(np.clip(np.round(pixels), 0, 255), np.uint8)
+
+
+def grey_of(image: Image) -> Grey:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 def blurred(image: Image, sigma: float) -> Image:
@@ -154,6 +161,33 @@ def test_noise_takes_the_cleanness_and_adds_no_sharpness(look: Look, judge: Judg
     spoilt = judge(on(face, noisy(face.image, 40)))
     assert not spoilt.is_not_noisy
     assert spoilt.sharpness_score <= judge(face).sharpness_score + 15
+
+
+@pytest.mark.parametrize("name", PORTRAITS)
+def test_noise_is_seen_at_every_size_of_a_face_and_more_of_it_never_looks_cleaner(look: Look, name: str) -> None:
+    face = look(photo(name))
+    left, top, right, bottom = np.clip(np.round(face.bbox), 0, None).astype(int)
+    cut = face.image[top:bottom, left:right]
+    landmarks = points(face) - (left, top)
+    eyes = np.linalg.norm(np.subtract(*select(landmarks, LandmarkName.LEFT_EYE, LandmarkName.RIGHT_EYE)))
+    for distance in (60, 130, 250):
+        scale = distance / eyes
+        image = as_image(cv2.resize(cut, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+        whole = np.array([0.0, 0.0, image.shape[1], image.shape[0]])
+        scores = [
+            noise(FaceView.of(grey_of(noisy(image, deviation)), whole, landmarks * scale))
+            for deviation in (0, 10, 20, 30, 45, 60)
+        ]
+        assert scores == sorted(scores, reverse=True)
+        assert 100 * scores[4] < NOISE_THRESHOLD - 2, "Gaussian noise of 45 grey levels in each channel"
+        assert scores[0] >= 0.8
+
+
+def test_a_large_noisy_face_is_called_noisy(look: Look, judge: Judge) -> None:
+    face = look(photo("macron"))
+    larger = Face(as_image(cv2.resize(face.image, None, fx=2, fy=2)), face.bbox * 2, points(face) * 2, face.pose)
+    assert judge(larger).is_not_noisy
+    assert not judge(on(larger, noisy(larger.image, 45))).is_not_noisy
 
 
 @pytest.mark.parametrize("gain", [0.2, 3.0])

@@ -273,6 +273,30 @@ def test_bodies_are_found_and_are_no_faces(deployment: Deployment) -> None:
 TWO_FACES = "More than one face detected"
 
 
+def check_that_a_detector_that_fails_costs_its_own_part_only(deployment: Deployment) -> None:
+    """The module refuses a photo of two faces. With `on_error: continue`, all else stays, also in a batch."""
+    names = [FITTER, "age-estimator", "face-detector-liveness-estimator"]
+    two = {"_image": {"blob": crowd(2)}}
+    job = deployment.wait(deployment.submit(names, two, on_error="continue"))
+    assert (job["status"], job["error"]) == ("succeeded", None)
+    assert [stage["status"] for stage in job["stages"]] == ["succeeded", "succeeded", "failed"]
+    fitted = {"id", "class", "confidence", "bbox", "keypoints", "pose", "age"}
+    assert [set(face) for face in job["result"]["objects"]] == [fitted] * 2
+    errors = job["result"]["errors"]
+    assert errors == [{"service": names[2], "type": "several_faces", "message": TWO_FACES}]
+    alone = deployment.wait(deployment.submit(names[2:], two, on_error="continue"))
+    assert (alone["status"], alone["result"]) == ("succeeded", {"errors": errors})
+    assert deployment.wait(deployment.submit(names, two))["status"] == "failed"
+    line = {"custom_id": "two", "services": names, "sample": two, "on_error": "continue"}
+    headers = {"Content-Type": "application/x-ndjson"}
+    batch = deployment.client.post("/batches", content=json.dumps(line).encode(), headers=headers).json()
+    ended = deployment.client.get(f"/batches/{batch['id']}", params={"wait": 30}).json()
+    assert (ended["status"], ended["counts"]["succeeded"]) == ("completed", 1)
+    (row,) = deployment.client.get(f"/batches/{batch['id']}/output").text.splitlines()
+    assert json.loads(row)["result"]["errors"] == errors
+    assert not deployment.client.get(f"/batches/{batch['id']}/errors").text
+
+
 def test_the_modules_of_the_liveness_detector(deploy: Deploy) -> None:
     name = "face-detector-liveness-estimator"
     dark = b64encode(cv2.imencode(".png", cv2.GaussianBlur(decode(photo()) // 8, (0, 0), 6))[1].tobytes()).decode()
@@ -289,6 +313,7 @@ def test_the_modules_of_the_liveness_detector(deploy: Deploy) -> None:
         listed = {service["name"]: service for service in deployment.client.get("/services").json()["services"]}
         assert listed[name]["module"] == "quality-liveness-anti-spoofing"
         assert listed[name]["limits"]["pixels"] == 10_000_000
+        check_that_a_detector_that_fails_costs_its_own_part_only(deployment)
     with deploy(FACELINE_LIVENESS_MODULE="liveness-anti-spoofing") as deployment:
         (face,) = post(deployment, f"{name}/v2", {"_image": {"blob": crowd(3)}})["objects"]
         assert set(face) == {"id", "class", "liveness"}

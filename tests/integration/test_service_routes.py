@@ -5,7 +5,9 @@ import json
 from base64 import b64encode
 from codecs import BOM_UTF8
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import cv2
 import numpy as np
@@ -35,7 +37,8 @@ class Api:
 
     def image(self, path: str, image: bytes, status: int = 200, **headers: str) -> Json:
         files = {"image": ("photo", image, headers.get("type", "image/jpeg"))}
-        response = self.deployment.client.post(f"/{path}/process/image", files=files)
+        route = path if "?" in path else f"{path}/process/image"
+        response = self.deployment.client.post(f"/{route}", files=files)
         assert response.status_code == status, response.text
         return dict(response.json())
 
@@ -174,6 +177,24 @@ def test_placeholder_finds_the_faces_and_gives_the_attribute_alone(api: Api, pat
     assert answer["objects"] == [{"id": 0, "class": "face", "gender": "FEMALE"}]
 
 
+def test_a_caller_of_v1_learns_what_is_wrong_in_its_own_terms(api: Api, fitted_v1: Json) -> None:
+    (face,) = fitted_v1["objects"]
+    fitter = {**face["fitter"], "fitter_type": "fd"}
+    answer = api.sample("template-extractor/v1", {**fitted_v1, "objects": [{**face, "fitter": fitter}]})
+    assert answer["objects"][0]["fitter"] == fitter
+    far = {**fitter, "keypoints": [1e6, *fitter["keypoints"][1:]]}
+    cases: list[tuple[Json, list[Any], str]] = [
+        ({"fitter": far}, ["fitter"], "pixels: x from -51200 to 51200"),
+        ({"fitter": 5}, ["fitter"], "Input should be an object"),
+        ({"bbox": "0011"}, ["bbox"], "Input should be a valid list"),
+        ({"bbox": [0, 0, 1, "1"]}, ["bbox", 3], "Input should be a valid number"),
+    ]
+    for broken, loc, text in cases:
+        (detail,) = api.sample("template-extractor/v1", {**fitted_v1, "objects": [{**face, **broken}]}, 422)["detail"]
+        assert detail["loc"] == ["body", "objects", 0, *loc]
+        assert text in detail["msg"]
+
+
 def test_v2_knows_no_placeholder(api: Api) -> None:
     answer = api.sample("age-estimator/v2", {**v2_sample(), "objects": [{}]}, status=422)
     (detail,) = answer["detail"]
@@ -187,6 +208,61 @@ def test_image_route_answers_what_the_sample_route_would(api: Api, fitted_v1: Js
     assert_alike(api.image("face-detector-face-fitter/v2", photo()), fitted_v2)
     placeholder = api.sample("age-estimator", {**v1_sample(), "objects": [{}]})
     assert_alike(api.image("age-estimator", photo()), placeholder)
+
+
+def group_photo() -> bytes:
+    """The same woman three times, at different sizes."""
+    canvas = np.zeros((512, 512 + 384 + 256, 3), np.uint8)
+    left = 0
+    for side in (384, 512, 256):
+        canvas[:side, left : left + side] = cv2.resize(decode(photo()), (side, side), interpolation=cv2.INTER_AREA)
+        left += side
+    return cv2.imencode(".png", canvas)[1].tobytes()
+
+
+def area(face: Json) -> float:
+    x1, y1, x2, y2 = face["bbox"]
+    return float((x2 - x1) * (y2 - y1))
+
+
+def test_max_faces_keeps_the_largest_faces_in_their_order(api: Api) -> None:
+    found = api.image("face-detector-face-fitter/v2", group_photo())["objects"]
+    assert len(found) == 3
+    for count in (1, 2, 3, 500):
+        answer = api.image(f"face-detector-face-fitter/v2/process/image?max_faces={count}", group_photo())
+        largest = sorted(found, key=area, reverse=True)[:count]
+        kept = [face for face in found if face in largest]
+        assert_alike(answer["objects"], [{**face, "id": index} for index, face in enumerate(kept)])
+    assert len(api.image("age-estimator/process/image?max_faces=2", group_photo())["objects"]) == 2
+    for count in ("0", "501", "many"):
+        refused = api.image(f"face-detector-face-fitter/v2/process/image?max_faces={count}", group_photo(), status=422)
+        assert refused["detail"][0]["loc"][-1] == "max_faces"
+
+
+def test_a_job_and_a_batch_take_max_faces(deployment: Deployment) -> None:
+    sample = {"_image": {"blob": b64encode(group_photo()).decode()}}
+    ages = deployment.wait(deployment.submit(FOUR[:2], sample, max_faces=1))["result"]["objects"]
+    assert [face["id"] for face in ages] == [0]
+    assert "age" in ages[0]
+    refused = deployment.client.post("/jobs", json={"services": FOUR[:2], "sample": sample, "max_faces": 501})
+    assert (refused.status_code, refused.json()["detail"][0]["loc"]) == (422, ["body", "max_faces"])
+    files = {"image": ("group.png", group_photo(), "image/png")}
+    form = deployment.client.post("/jobs/image", files=files, data={"services": FOUR[0], "max_faces": "2"}).json()
+    assert len(deployment.wait(form)["result"]["objects"]) == 2
+    line = {"custom_id": "a", "services": FOUR[:1], "sample": sample}
+    lines = b"\n".join(json.dumps({**line, "custom_id": str(count), "max_faces": count}).encode() for count in (1, 2))
+    archive = BytesIO()
+    with ZipFile(archive, "w") as packed:
+        packed.writestr("group.png", group_photo())
+    for body, kind, query, counts in (
+        (lines, "application/x-ndjson", {}, [1, 2]),
+        (archive.getvalue(), "application/zip", {"services": FOUR[0], "max_faces": 2}, [2]),
+    ):
+        headers = {"Content-Type": kind}
+        batch = deployment.client.post("/batches", params=query, content=body, headers=headers).json()
+        deployment.client.get(f"/batches/{batch['id']}", params={"wait": 30}).raise_for_status()
+        rows = deployment.client.get(f"/batches/{batch['id']}/output").text.splitlines()
+        assert [len(json.loads(row)["result"]["objects"]) for row in rows] == counts
 
 
 @pytest.mark.parametrize("kind", [".png", ".bmp", ".webp"])
@@ -225,6 +301,7 @@ ERRORS: list[tuple[str, Any, str]] = [
     ("no base64", {"$image": "#not-base64#"}, "Failed to decode base64 string"),
     ("no image", {"$image": b64encode(b"hello, this is no image").decode()}, "no JPEG, PNG, BMP or WebP"),
     ("cut off", {"$image": b64encode(photo()[:2000]).decode()}, "cut off"),
+    ("rows missing", {"$image": b64encode(photo()[:15_000] + b"\xff\xd9").decode()}, "cut off"),
     ("empty", {"$image": ""}, "no JPEG, PNG, BMP or WebP"),
 ]
 
@@ -246,6 +323,11 @@ def test_an_image_that_cannot_be_read_is_told_in_words(api: Api, case: str, samp
         ("age-estimator/v1", {**v1_sample(), "objects": [{"id": 0}]}, ["body", "objects", 0, "bbox"]),
         ("age-estimator/v1", {**v1_sample(), "objects": [{}, {}]}, ["body", "objects", 0, "bbox"]),
         ("age-estimator/v2", {**v2_sample(), "objects": [{"bbox": [0, 0, 2, 2]}]}, ["body", "objects", 0, "bbox", 2]),
+        (
+            "age-estimator/v2",
+            {**v2_sample(), "objects": [{"bbox": [0.5, 0.5, 0.501, 0.6]}]},
+            ["body", "objects", 0, "bbox"],
+        ),
         (
             "age-estimator/v2",
             {**v2_sample(), "objects": [{"class": "body", "bbox": [0, 0, 1, 1]}]},

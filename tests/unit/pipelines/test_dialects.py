@@ -1,10 +1,11 @@
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 
 from models.catalogue import object_outputs
-from models.output import BBOX, CORE_FIELDS, POSE, TEMPLATE
+from models.output import BBOX, CORE_FIELDS, LANDMARKS, POSE, TEMPLATE
 from models.services.age_estimator import AgeEstimator
 from models.services.quality_estimator import QualityAssessmentEstimator
 from pipelines.dialects import DIALECTS, Dialect, dialect_of
@@ -89,6 +90,8 @@ def test_vocabularies_belong_to_their_dialect() -> None:
         ({"bbox": [0.1, 0.2, 0.3]}, ["objects", 0, "bbox", 3]),
         ({"bbox": [10, 20, 300, 400]}, ["objects", 0, "bbox", 0]),
         ({"bbox": [0.5, 0.2, 0.3, 0.4]}, ["objects", 0, "bbox"]),
+        ({"bbox": [0.5, 0.2, 0.505, 0.4]}, ["objects", 0, "bbox"]),
+        ({"bbox": [0.1, 0.2, 0.3, 0.2 + 1e-9]}, ["objects", 0, "bbox"]),
         ({"class": "cat"}, ["objects", 0, "class"]),
         ({"age": "old"}, ["objects", 0, "age"]),
         ({"emotions": []}, ["objects", 0, "emotions"]),
@@ -100,11 +103,85 @@ def test_broken_schema_is_located(dialect: Dialect, item: Any, loc: list[str | i
     assert refusal.value.details[0]["loc"] == loc
 
 
+def faces(dialect: Dialect) -> Any:
+    """A face with points, in a dialect, in an image of 480 x 640."""
+    sample = Sample(size=(480, 640), objects=[SampleObject(bbox=(0, 0, 1, 1), landmarks=[(0.25, 0.5)] * 21)])
+    (face,) = written(dialect, sample)["objects"]
+    return face
+
+
+@pytest.mark.parametrize(
+    ("name", "item"),
+    [
+        *[(name, item) for name in DIALECTS for item in ("face", {"bbox": "0, 0, 1, 1"}, {"bbox": [0, 0, 1, 1, 1]})],
+        *[("v1", {key: 5}) for key in ("fitter", "angles", "quality", "mask", "liveness", "emotions")],
+        *[("v2", {key: 5}) for key in ("keypoints", "pose", "quality", "has_medical_mask", "liveness", "template")],
+        ("v1", {"fitter": {"left_eye": 5, "keypoints": [1]}}),
+        ("v2", {"keypoints": {"nose": {"proj": 5}}}),
+        ("v2", {"emotions": [5] * 7}),
+    ],
+)
+def test_messages_speak_of_json_and_name_no_class(name: str, item: Any) -> None:
+    with pytest.raises(InvalidSample) as refusal:
+        DIALECTS[name].read({"objects": [item]}, (480, 640))
+    for detail in refusal.value.details:
+        assert not re.search(r"(?i)tuple|instance|validation|model|V[12]", detail["msg"] + detail["type"]), detail
+        assert detail["loc"][2:3] == list(item)[:1] if isinstance(item, dict) else detail["loc"] == ["objects", 0]
+
+
+@dialects
+def test_numbers_written_as_text_are_refused_in_boxes_and_points(dialect: Dialect) -> None:
+    face = faces(dialect)
+    key = dialect.key_of(LANDMARKS)
+    assert dialect.read({"objects": [face]}, (480, 640)).objects[0].landmarks == [(0.25, 0.5)] * 21
+    points = {**face[key], "nose": {"proj": ["0.25", 0.5]}} if key == "keypoints" else None
+    texts = points or {**face[key], "keypoints": [*face[key]["keypoints"][:-1], "0"]}
+    for broken, loc in (
+        ({"bbox": [0, 0, 1, "1"]}, ["bbox", 3]),
+        ({"bbox": [0, 0, 1, True]}, ["bbox", 3]),
+        ({key: texts}, [key]),
+    ):
+        with pytest.raises(InvalidSample) as refusal:
+            dialect.read({"objects": [{**face, **broken}]}, (480, 640))
+        (detail,) = refusal.value.details
+        assert detail["loc"][2 : 2 + len(loc)] == loc
+        assert detail["type"] == "float_type"
+
+
+@dialects
+@pytest.mark.parametrize("name", ["fda", "fd"])
+def test_both_names_of_the_points_are_accepted(dialect: Dialect, name: str) -> None:
+    face = faces(dialect)
+    face[dialect.key_of(LANDMARKS)]["fitter_type"] = name
+    assert dialect.read({"objects": [face]}, (480, 640)).objects[0].landmarks == [(0.25, 0.5)] * 21
+    face[dialect.key_of(LANDMARKS)]["fitter_type"] = "fdb"
+    with pytest.raises(InvalidSample, match="'fda' or 'fd'"):
+        dialect.read({"objects": [face]}, (480, 640))
+
+
+def test_the_bound_of_points_in_v1_is_in_pixels() -> None:
+    face = faces(DIALECTS["v1"])
+    for x in (64_001, -1e300):
+        face["fitter"]["keypoints"][0] = x
+        with pytest.raises(InvalidSample, match="x from -64000 to 64000, y from -48000 to 48000") as refusal:
+            DIALECTS["v1"].read({"objects": [face]}, (480, 640))
+        (detail,) = refusal.value.details
+        assert detail["loc"] == ["objects", 0, "fitter"]
+
+
 @dialects
 def test_the_input_of_a_broken_sample_is_not_repeated(dialect: Dialect) -> None:
     with pytest.raises(InvalidSample) as refusal:
         dialect.read({"objects": [{"age": "secret-bytes"}]}, (100, 100))
     assert "secret-bytes" not in str(refusal.value.details)
+
+
+@dialects
+def test_a_box_of_a_pixel_is_read_and_a_smaller_one_is_refused_with_the_size_of_the_image(dialect: Dialect) -> None:
+    box = [1 / 3, 0, 1 / 3 + 1 / 640, 1 / 480]
+    assert dialect.read({"objects": [{"bbox": box}]}, (480, 640)).objects[0].bbox == tuple(box)
+    with pytest.raises(InvalidSample, match="smaller than a pixel of the image, which has 320 x 480"):
+        dialect.read({"objects": [{"bbox": box}]}, (480, 320))
 
 
 def test_emotions_name_each_emotion_once() -> None:

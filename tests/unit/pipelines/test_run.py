@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.errors import InvalidImage
+from models.errors import InvalidImage, ModelError
 from models.imaging.decode import Image
-from models.output import BBOX, CONFIDENCE, TEMPLATE
-from models.service import Face
+from models.output import BBOX, CONFIDENCE, IMAGE, TEMPLATE
+from models.service import Face, Found
+from models.services.age_estimator import AgeEstimator
 from pipelines.chunk import Item
 from pipelines.load import load_groups, load_items
 from pipelines.run import run_service
@@ -67,12 +68,114 @@ def test_a_failing_sample_takes_no_neighbour_along() -> None:
     assert [failure.service for failure in items[1].failures] == ["age-estimator"]
 
 
-def test_a_job_that_goes_on_keeps_a_failing_sample_alive() -> None:
+def test_a_job_that_continues_keeps_a_sample_on_which_a_service_failed() -> None:
     items = [item("wide", 0.5)]
     loaded = load_items(items, IMAGES.__getitem__)
     run_service(FakeAge(broken_at=20), loaded, fail_fast=False)
     assert not items[0].failed
     assert items[0].failures[0].message == "the engine failed"
+
+
+class BrokenDetector(FakeDetector):
+    """Fails on images that are 40 pixels wide."""
+
+    def detect(self, images: Sequence[Image]) -> list[list[Found]]:
+        if any(image.shape[1] == 40 for image in images):
+            raise ModelError("the engine failed")
+        return super().detect(images)
+
+
+def test_services_that_need_the_objects_of_a_failed_one_are_skipped_until_another_finds_some() -> None:
+    items = [item("wide"), item("narrow")]
+    loaded = load_items(items, IMAGES.__getitem__)
+    age = FakeAge()
+    run_service(FakeDetector(), loaded, fail_fast=False)
+    run_service(age, loaded, fail_fast=False)
+    run_service(BrokenDetector(), loaded, fail_fast=False)
+    run_service(age, loaded, fail_fast=False)
+    assert age.batches == [5, 1]
+    assert [[(one.service, one.type) for one in sample.failures] for sample in items] == [
+        [("face-detector-face-fitter", "model_error"), ("age-estimator", "skipped")],
+        [],
+    ]
+    assert [face.age for face in items[0].sample.objects] == [0, 10, 20, 30], "what was there stays"
+    run_service(FakeDetector(), loaded, fail_fast=False)
+    run_service(age, loaded, fail_fast=False)
+    assert age.batches == [5, 1, 5]
+
+
+class NeedsAge(FakeAge):
+    """Needs what another service gives."""
+
+    needs = frozenset({IMAGE, BBOX, AgeEstimator.output})
+
+
+def test_a_service_that_needs_the_output_of_a_failed_one_is_skipped() -> None:
+    items = [item("wide", 0.5), item("wide", 0.25)]
+    loaded = load_items(items, IMAGES.__getitem__)
+    run_service(FakeAge(broken_at=20), loaded, fail_fast=False)
+    needy = NeedsAge()
+    run_service(needy, loaded, fail_fast=False)
+    assert [[one.type for one in sample.failures] for sample in items] == [["model_error", "skipped"], []]
+    assert needy.batches == [1]
+
+
+def test_a_box_smaller_than_a_pixel_fails_its_sample_once_the_image_is_known() -> None:
+    tiny = Item(sample=Sample(objects=[SampleObject(bbox=(0.5, 0, 0.51, 0.5))]), source="file:///a.jpg")
+    assert load_items([tiny], lambda _: image_of(40)) == []
+    (failure,) = tiny.failures
+    assert (failure.type, "smaller than a pixel" in failure.message) == ("invalid_sample", True)
+
+
+class Crowd(FakeDetector):
+    """Finds faces of different sizes, surest first; or bodies."""
+
+    def detect(self, images: Sequence[Image]) -> list[list[Found]]:
+        widths = (4.0, 9.0, 2.0, 9.0, 6.0)
+        boxes = [Found(np.array([0, 0, width, 9]), 0.9 - n / 10) for n, width in enumerate(widths)]
+        return [list(boxes) for _ in images]
+
+
+class CrowdOfBodies(Crowd):
+    """Finds bodies."""
+
+    object_class = "body"
+
+
+@pytest.mark.parametrize(
+    ("max_faces", "confidences"), [(None, [9, 8, 7, 6, 5]), (1, [8]), (2, [8, 6]), (3, [8, 6, 5]), (9, [9, 8, 7, 6, 5])]
+)
+def test_the_largest_faces_are_kept_in_their_order_and_only_they_are_judged(
+    max_faces: int | None, confidences: list[int]
+) -> None:
+    (loaded,) = load_items([item("wide")], IMAGES.__getitem__)
+    run_service(Crowd(), [loaded], fail_fast=True, max_faces=max_faces)
+    found = loaded.item.sample.objects
+    assert [round(10 * (face.confidence or 0)) for face in found] == confidences
+    assert [face.id for face in found] == list(range(len(found)))
+    age = FakeAge()
+    run_service(age, [loaded], fail_fast=True, max_faces=max_faces)
+    assert age.batches == [len(confidences)]
+
+
+def test_a_bound_on_faces_is_none_on_bodies() -> None:
+    (loaded,) = load_items([item("wide")], IMAGES.__getitem__)
+    run_service(CrowdOfBodies(), [loaded], fail_fast=True, max_faces=1)
+    assert len(loaded.item.sample.objects) == 5
+
+
+class AtTheBorder(FakeDetector):
+    """Finds an object of which less than a pixel is in the image."""
+
+    def detect(self, images: Sequence[Image]) -> list[list[Found]]:
+        return [[Found(np.array([-9.0, 0, 0.5, 9]), 0.9), Found(np.array([1.0, 0, 5, 9]), 0.8)] for _ in images]
+
+
+def test_an_object_outside_the_image_is_not_in_the_answer() -> None:
+    (loaded,) = load_items([item("wide")], IMAGES.__getitem__)
+    run_service(AtTheBorder(), [loaded], fail_fast=True)
+    (found,) = loaded.item.sample.objects
+    assert (found.id, found.confidence) == (0, 0.8)
 
 
 def test_an_image_that_cannot_be_had_is_the_failure_of_its_sample_alone() -> None:
@@ -90,8 +193,8 @@ def test_an_image_that_cannot_be_had_is_the_failure_of_its_sample_alone() -> Non
 
 @pytest.mark.parametrize("width", [7, 123, 1999])
 def test_a_box_that_went_through_relative_coordinates_gives_the_same_pixels(width: int) -> None:
-    left = 3 / width
-    loaded = load_items([item("any", left)], lambda _: image_of(width))
+    given = Item(sample=Sample(objects=[SampleObject(bbox=(3 / width, 0, 4 / width, 0.5))]), blob="any")
+    loaded = load_items([given], lambda _: image_of(width))
     assert loaded[0].faces[0].bbox[0] == 3
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from config.errors import FacelineError
 from config.settings import JobSettings
+from jobs.answer import write_answer
 from jobs.job import Job, JobStatus, OnError
 from jobs.progress import ServiceStatus
-from models.errors import WeightsMissing
+from models.errors import ModelError, WeightsMissing
 from models.family import ModelFamily
 from models.imaging.decode import Image
 from models.service import Face, Found, Service
@@ -160,6 +161,43 @@ def test_a_job_that_continues_after_an_error_reports_the_missing_field() -> None
     (item,) = data.result.items
     assert [face.age for face in item.sample.objects] == [None] * 4
     assert [failure.service for failure in item.failures] == ["age-estimator"]
+
+
+class BrokenDetector(FakeDetector):
+    """Fails on images that are 60 pixels wide."""
+
+    def detect(self, images: Sequence[Image]) -> list[list[Found]]:
+        if any(image.shape[1] == 60 for image in images):
+            raise ModelError("the engine failed")
+        return super().detect(images)
+
+
+def test_a_job_that_continues_without_its_faces_succeeds_and_says_what_was_skipped() -> None:
+    world = World(WIDE, on_error="continue")
+    world.services["face-detector-face-fitter"] = BrokenDetector()
+    world.run(0)
+    world.run(1)
+    assert world.job.status is JobStatus.SUCCEEDED
+    assert [service.status for service in world.job.services] == [ServiceStatus.FAILED, ServiceStatus.SKIPPED]
+    (item,) = world.result().items
+    assert [(one.service, one.type) for one in item.failures] == [
+        ("face-detector-face-fitter", "model_error"),
+        ("age-estimator", "skipped"),
+    ]
+    data = world.store.data(world.spec.id)
+    assert data is not None
+    answer = write_answer(world.spec, data, None)
+    assert "objects" not in answer, "an empty list would say that there are no faces"
+    assert [error["type"] for error in answer["errors"]] == ["model_error", "skipped"]
+
+
+def test_a_service_that_is_skipped_on_some_samples_has_run() -> None:
+    world = World(WIDE, PHOTO, on_error="continue")
+    world.services["face-detector-face-fitter"] = BrokenDetector()
+    world.run(0)
+    world.run(1)
+    assert [service.status for service in world.job.services] == [ServiceStatus.FAILED, ServiceStatus.SUCCEEDED]
+    assert [len(item.failures) for item in world.result().items] == [2, 0]
 
 
 def test_a_missing_model_fails_the_job_with_the_remedy() -> None:

@@ -10,6 +10,7 @@ from jobs.job import Job, JobStatus
 from jobs.options import parse_options
 from jobs.progress import ServiceProgress
 from pipelines.errors import InvalidSample
+from pipelines.plan import Plan
 from pipelines.presets import PRESETS
 from tests.fakes.jobs import new_job
 
@@ -66,7 +67,8 @@ def test_metadata_that_are_no_json_are_refused() -> None:
 
 def test_services_that_nobody_asked_for_are_not_shown() -> None:
     spec = new_job(("face-detector-face-fitter", "age-estimator")).spec
-    hiding = spec.model_copy(update={"plan": spec.plan.model_copy(update={"hidden": 1})})
+    detector, age = spec.plan.steps
+    hiding = spec.model_copy(update={"plan": Plan(steps=(detector.model_copy(update={"asked": False}), age))})
     progress = [ServiceProgress(ms=1), ServiceProgress(ms=2)]
     view = view_job(JobSnapshot(Job(spec=hiding, status=JobStatus.RUNNING, services=progress)))
     assert view.services == ["age-estimator"]

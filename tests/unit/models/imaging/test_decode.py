@@ -1,5 +1,7 @@
 import io
+import zlib
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -108,6 +110,72 @@ def test_pixels_that_do_not_decode_are_refused(capfd: pytest.CaptureFixture[str]
     with pytest.raises(InvalidImage, match="cannot be decoded"):
         decode(bytes(data))
     capfd.readouterr()  # libpng's own words
+
+
+PHOTO = noise(160, 120)
+CUT_FILES = {
+    "baseline": encode(PHOTO, "JPEG"),
+    "grey": encode(PHOTO.convert("L"), "JPEG"),
+    "restarts": encode(PHOTO, "JPEG", restart_marker_blocks=3),
+    "large blocks": encode(PHOTO, "JPEG", subsampling=2, optimize=True),
+    "first picture of two": encode(PHOTO, "MPO", save_all=True, append_images=[noise(160, 120)]),
+}
+
+
+@pytest.mark.parametrize("name", CUT_FILES)
+@pytest.mark.parametrize("rows", [0.1, 0.5, 0.9, 0.99])
+def test_a_jpeg_with_rows_cut_off_is_refused_whatever_its_end_marker_says(name: str, rows: float) -> None:
+    data = CUT_FILES[name]
+    scan = data.index(b"\xff\xda")
+    cut = scan + round((data.index(b"\xff\xd9", scan) - scan) * rows)
+    assert decode(data).shape == (120, 160, 3)
+    with pytest.raises(InvalidImage, match="cannot be decoded"):
+        decode(data[:cut] + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_whole_jpeg_has_the_pixels_that_its_decoder_gives(progressive: bool) -> None:
+    for picture in (PHOTO, PHOTO.convert("L"), noise(8, 8), noise(1, 1), Pillow.new("RGB", (640, 480))):
+        data = encode(picture, "JPEG", progressive=progressive)
+        plain = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        np.testing.assert_array_equal(decode(data), plain)
+
+
+def test_a_progressive_jpeg_without_its_last_scans_is_refused() -> None:
+    data = encode(PHOTO, "JPEG", progressive=True)
+    last_scan = data.rindex(b"\xff\xda")
+    assert data.count(b"\xff\xda") == 10
+    for cut in (last_scan, last_scan // 2, last_scan // 5):
+        with pytest.raises(InvalidImage, match="cut off"):
+            decode(data[:cut] + b"\xff\xd9")
+
+
+@pytest.mark.parametrize(("kind", "options"), [*LOSSLESS, ("WEBP", {"quality": 80}), ("BMP", {})])
+def test_rows_that_are_missing_in_another_format_are_refused(
+    kind: str, options: dict[str, object], capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = encode(PHOTO, kind, **options)
+    for length in (len(data) // 4, len(data) * 9 // 10):
+        with pytest.raises(InvalidImage):
+            decode(_closed(kind, data[:length]))
+    capfd.readouterr()  # the decoders' own words
+
+
+def _closed(kind: str, cut: bytes) -> bytes:
+    """A file that is cut off, with a header and an end that hide it."""
+    if kind == "PNG":
+        pixels = cut.index(b"IDAT")
+        return b"".join((cut[: pixels - 4], _chunk(cut[pixels:]), _chunk(b"IEND")))
+    if kind == "WEBP":
+        even = cut[: len(cut) // 2 * 2]
+        length, chunk = len(even) - 8, len(even) - 20
+        return b"".join((even[:4], length.to_bytes(4, "little"), even[8:16], chunk.to_bytes(4, "little"), even[20:]))
+    return cut
+
+
+def _chunk(kind_and_data: bytes) -> bytes:
+    checksum = zlib.crc32(kind_and_data)
+    return (len(kind_and_data) - 4).to_bytes(4, "big") + kind_and_data + checksum.to_bytes(4, "big")
 
 
 def test_a_size_that_the_pixels_do_not_have_is_refused() -> None:

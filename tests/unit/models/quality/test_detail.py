@@ -67,9 +67,16 @@ def test_black_tiles_do_not_hide_the_noise_of_the_others() -> None:
     assert 100 * noise(seen(half)) < NOISE_THRESHOLD
 
 
-def test_noise_finer_than_the_face_needs_is_averaged_out() -> None:
+def test_noise_finer_than_the_face_needs_counts_less_than_coarse_noise() -> None:
     grain = noisy(FLAT, 16)
-    assert noise(seen(grain, eye_distance=240)) == pytest.approx(noise(seen(grain)) + 0.4, abs=0.05)
+    fine = seen(grain, eye_distance=240)
+    assert noise(fine) == pytest.approx(1 - np.log2(0.8 * 16) / 5, abs=0.05)
+    assert noise(fine) > noise(seen(grain))
+
+
+@pytest.mark.parametrize("eye_distance", [60, 125, 250, 500])
+def test_heavy_noise_fails_at_every_size_of_a_face(eye_distance: float) -> None:
+    assert 100 * noise(seen(noisy(FLAT, 30), eye_distance=eye_distance)) < NOISE_THRESHOLD - 2
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 17])
