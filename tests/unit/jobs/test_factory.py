@@ -11,6 +11,7 @@ from jobs.factory import Checked, JobFactory, Options, Submission
 from jobs.job import NewJob
 from models.catalogue import services
 from models.errors import ImageTooLarge, InvalidImage
+from models.networks.template import encode
 from pipelines.dialects import DIALECTS
 from pipelines.errors import InvalidSample, UndecodableBase64
 
@@ -56,6 +57,13 @@ def test_an_image_field_is_kept_to_be_echoed_only_if_its_bytes_do_not_give_it(
     body = {DIALECTS[name].image_key: image}
     assert accept(DETECTOR, body=body, name=name, include_image=True).givens[0] == (body if kept else {})
     assert accept(DETECTOR, body=body, name=name).givens[0] == {}
+
+
+def test_a_matcher_echoes_an_image_that_it_does_not_need() -> None:
+    face = {"$template": b64encode(encode(np.full(128, 128**-0.5))).decode()}
+    body = {"$image": "not read", "objects": [face, face]}
+    job = accept("verify-matcher", body=body, include_image=True)
+    assert (job.givens[0], job.images) == (body, [])
 
 
 def test_points_in_pixels_become_relative_to_the_upright_image() -> None:
