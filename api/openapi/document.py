@@ -25,7 +25,7 @@ proxy that checks its clients. The routes under `/faceapi` are an exception: the
 **Errors** are `{"detail": …, "type": …}`. `type` is a stable name, `detail` is for people. The routes under `/faceapi`
 answer errors in a form of their own, with status 200.
 
-**Examples** can be sent as they are. Their photo is a portrait of the astronaut Eileen Collins by NASA, in the public
+**Examples** can be sent unchanged. Their photo is a portrait of the astronaut Eileen Collins by NASA, in the public
 domain. Their templates are made up, and are not those of the photo.
 """
 

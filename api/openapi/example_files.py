@@ -1,4 +1,4 @@
-"""The examples of the documents: each request can be sent as it is, and each answer was given to it.
+"""The examples of the documents: each request can be sent unchanged, and each answer was given to it.
 
 `make openapi-examples` renews the files. They have a mark where the photo goes, so that the photo is stored once.
 """

@@ -11,7 +11,7 @@ DOCUMENT = Path(__file__).parents[1] / "openapi.json"
 
 
 def text_of(app: FastAPI) -> str:
-    """The document of an app as it is stored: with sorted keys."""
+    """The text of the stored document: JSON with sorted keys."""
     return json.dumps(app.openapi(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
