@@ -114,7 +114,7 @@ def _predictor() -> Predictor:
     cv2.setNumThreads(1)
     settings = load_settings()
     sessions = Sessions(services(settings.modules), settings.weights_dir, settings.engine, settings.options)
-    return Predictor(sessions.session, settings.worker_threads)
+    return Predictor(sessions.session, settings.worker_threads, sessions.unload)
 
 
 def _fail(console: Console, error: FacelineError) -> None:

@@ -16,8 +16,9 @@ from models.runtime.session import Session, SessionSource
 from models.service import DetectingService, EstimatingService, Face, Found, Service
 from models.services.face_fitter import FaceFitter
 
-# Bounds the memory: this many decoded photos per thread at a time, whatever the size of the kit.
-_PHOTOS_PER_BLOCK = 16
+# Bounds the memory: this many decoded photos per thread at a time, whatever the size of the kit. More are not faster,
+# and each model keeps the memory of its largest batch.
+_PHOTOS_PER_BLOCK = 4
 # How much a face counts as smaller with its distance from the centre, relative to the diagonal of the photo.
 _OFF_CENTRE_WEIGHT = 1.5
 
@@ -42,10 +43,12 @@ class Predictor:
     Args:
         sessions: gives the session of a model.
         threads: the number of blocks of photos that are processed at a time.
+        unload: frees the models that `sessions` gave; without it, they stay.
     """
 
-    def __init__(self, sessions: SessionSource, threads: int) -> None:
+    def __init__(self, sessions: SessionSource, threads: int, unload: Callable[[], None] | None = None) -> None:
         self._sessions = sessions
+        self._unload = unload
         self._threads = threads
         self._services: dict[type[Service], Service] = {}
         self._models: dict[type[Service], list[str]] = {}
@@ -71,6 +74,12 @@ class Predictor:
         assert isinstance(loaded, service)
         return loaded
 
+    def unload(self) -> None:
+        """Frees the models; the answers stay, and services that are used again are loaded again."""
+        self._services.clear()
+        if self._unload is not None:
+            self._unload()
+
     def models(self, *services: type[Service]) -> list[str]:
         """The models that some services use; by default those of all services that were run.
 
@@ -78,7 +87,8 @@ class Predictor:
             ModelError: a model is missing or does not load.
         """
         for service in services:
-            self.service(service)
+            if service not in self._models:
+                self.service(service)
         return sorted({name for service in services or self._models for name in self._models[service]})
 
     def detect(self, photos: Sequence[Path], detector: type[DetectingService] = FaceFitter) -> list[list[Found]]:

@@ -78,7 +78,10 @@ def measured(kit: Kit, predictor: Predictor, chosen: Sequence[str] = ()) -> Iter
     if not names:
         raise InvalidKit(f"{kit.folder} has no {'/'.join(('<task>', kit.half, 'labels.csv'))}")
     for name in names:
-        yield name, [figure for figure in TASKS[name].measure(kit, predictor) if figure.n]
+        figures = [figure for figure in TASKS[name].measure(kit, predictor) if figure.n]
+        # The models of all tasks together would take several gigabytes.
+        predictor.unload()
+        yield name, figures
 
 
 def save(report: Report, kit: Kit, predictor: Predictor, file: Path, title: str = "Accuracy") -> list[Path]:

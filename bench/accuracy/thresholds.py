@@ -5,6 +5,7 @@ chosen on four fifths of the photos and judged on the other fifth, many times.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple, fields
 from types import MappingProxyType
 
 import numpy as np
@@ -15,8 +16,9 @@ from bench.accuracy.folds import FOLDS, REPEATS, folds
 from bench.accuracy.kit import InvalidKit, Kit, photos, sources
 from bench.accuracy.precision import LEAST_PRECISION, counts_at, precise_threshold
 from bench.accuracy.predictor import Predictor
-from bench.accuracy.tasks import body, eyes, mask
+from bench.accuracy.tasks import body, emotion, eyes, mask
 from models.calibration.shares import balanced
+from models.networks.emotions import NEUTRAL_BIAS, Emotions, sharpened
 from models.networks.mask import THRESHOLD as MASK_THRESHOLD
 from models.quality.eyes import THRESHOLD as EYES_THRESHOLD
 from models.services.body_detector import BodyDetector
@@ -25,6 +27,7 @@ from models.services.quality_estimator import QualityAssessmentEstimator
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+_BIASES = np.linspace(0, 3, 61)
 _HOW = f"{REPEATS} times {FOLDS} folds"
 
 
@@ -51,6 +54,33 @@ def measure_eyes(kit: Kit, predictor: Predictor) -> list[Figure]:
             scores += [answer.left_eye_openness_score, answer.right_eye_openness_score]
             opened += [label["eyes"] == eyes.OPEN] * 2
     return _two_classes(scores, opened, EYES_THRESHOLD, ("open", "closed"), f"{sources(labels)}; eyes, two per photo")
+
+
+def measure_emotion(kit: Kit, predictor: Predictor) -> list[Figure]:
+    """How much the logarithm of the share of "neutral" is lowered."""
+    answers, labels = emotion.answered(kit, predictor)
+    scores = np.log([astuple(sharpened(answer)) for answer in answers])
+    neutral = [field.name for field in fields(Emotions)].index("neutral")
+    # right[b, n]: with each bias, whether each answer is the labelled emotion.
+    lowered = np.repeat(scores[None], len(_BIASES), axis=0)
+    lowered[:, :, neutral] += NEUTRAL_BIAS - _BIASES[:, None]
+    right = lowered.argmax(axis=2) == np.array(labels)
+    chosen, held_out_right = [], []
+    for chosen_on, held_out in folds(len(labels)):
+        chosen.append(_best_bias(right[:, chosen_on]))
+        held_out_right.extend(right[int(np.abs(_BIASES - chosen[-1]).argmin()), held_out].tolist())
+    in_use = right[int(np.abs(_BIASES - NEUTRAL_BIAS).argmin())].tolist()
+    return [
+        *_chosen(NEUTRAL_BIAS, _best_bias(right), chosen, len(labels), "subtracted from the logarithm of neutral"),
+        Figure("accuracy, held-out folds", float(np.mean(held_out_right)), len(labels), 0, f"{_HOW}; found faces only"),
+        Figure.share("accuracy, threshold in use", in_use, 0, "found faces only"),
+    ]
+
+
+def _best_bias(right: Flags) -> float:
+    """The bias with the most right answers; the middle of those that are equally good."""
+    hits = right.sum(axis=1)
+    return float(np.median(_BIASES[hits == hits.max()]))
 
 
 def measure_body(kit: Kit, predictor: Predictor) -> list[Figure]:
@@ -81,6 +111,7 @@ THRESHOLDS: Mapping[str, tuple[str, Measure]] = MappingProxyType(
     {
         "mask": (mask.FOLDER, measure_mask),
         "eyes": (eyes.FOLDER, measure_eyes),
+        "emotion": (emotion.FOLDER, measure_emotion),
         "body": (body.FOLDER, measure_body),
     }
 )

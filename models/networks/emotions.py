@@ -15,7 +15,7 @@ from models.runtime.session import FloatArray, Session, infer
 
 _ORDER = ("neutral", "happy", "sad", "angry", "scared", "disgusted", "surprised")
 # Subtracted from the logarithm: the network calls too many faces neutral.
-_NEUTRAL_BIAS = 0.9
+NEUTRAL_BIAS = 0.9
 # A single crop cannot rule an expression out.
 _FLOOR = 1e-7
 # The network is surer than it is right: its shares average 0.90 where 0.65 of the answers are right. Divided by this,
@@ -81,7 +81,7 @@ def _combined(seen: FloatArray) -> NDArray[np.float64]:
     (n, 2, 7) -> (n, 7).
     """
     scores = np.log(seen.astype(np.float64).clip(_FLOOR)).mean(axis=1)
-    scores[:, _ORDER.index("neutral")] -= _NEUTRAL_BIAS
+    scores[:, _ORDER.index("neutral")] -= NEUTRAL_BIAS
     weights = np.exp((scores - scores.max(axis=1, keepdims=True)) / _TEMPERATURE)
     shares: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
     return shares

@@ -108,6 +108,13 @@ class Sessions:
                 if isinstance(session, BatchingSession):
                     session.close()
 
+    def unload(self) -> None:
+        """Forget all models and services, which frees their memory; the next use loads them again."""
+        with self._lock:
+            self.close()
+            self._sessions.clear()
+            self._services.clear()
+
     def _load_session(self, model: str) -> Rehearsable:
         session = OrtSession(weights_path(model, self._weights_dir), self._engine)
         if not self._engine.batching:

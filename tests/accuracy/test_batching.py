@@ -109,3 +109,13 @@ def test_every_model_can_be_asked_how_fast_it_is(sharing: Sessions) -> None:
     took = sharing.check()
     assert list(took) == sharing.loaded
     assert all(ms > 0 for ms in took.values())
+
+
+def test_models_that_were_unloaded_are_loaded_again_on_use(sessions: SessionSource) -> None:
+    opened = Sessions(services(), FOLDER, ON_CPU)
+    opened.service("mask-estimator")
+    assert (opened.loaded, opened.loaded_services) == (["mask"], ["mask-estimator"])
+    opened.unload()
+    assert (opened.loaded, opened.loaded_services) == ([], [])
+    opened.service("mask-estimator")
+    assert opened.loaded == ["mask"]

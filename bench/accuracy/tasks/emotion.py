@@ -49,11 +49,28 @@ def measure(kit: Kit, predictor: Predictor) -> list[Figure]:
     return [*figures, *_reliability(labels, found)]
 
 
-def _reliability(labels: list[Label], found: list[Emotions | None]) -> list[Figure]:
+def answered(kit: Kit, predictor: Predictor) -> tuple[list[Emotions], list[int]]:
+    """The answers for the faces that were found, and the position of the labelled emotion among the seven.
+
+    Raises:
+        InvalidKit: the kit lacks a file or a column, or a photo cannot be read.
+        ModelError: a model is missing, or the engine failed.
+    """
+    labels = [label for label in kit.labels(FOLDER) if label["label"] in _NAMES]
+    return _known(labels, predictor.estimate(photos(labels), EmotionEstimator))
+
+
+def _known(labels: list[Label], found: list[Emotions | None]) -> tuple[list[Emotions], list[int]]:
     order = [field.name for field in fields(Emotions)]
-    known = [(astuple(emotions), label) for label, emotions in zip(labels, found, strict=True) if emotions is not None]
-    truth = [order.index(_NAMES[label["label"]]) for _, label in known]
-    return reliability([shares for shares, _ in known], truth, found.count(None), f"{sources(labels)}; 7 emotions")
+    known = [(emotions, label) for label, emotions in zip(labels, found, strict=True) if emotions is not None]
+    return [emotions for emotions, _ in known], [order.index(_NAMES[label["label"]]) for _, label in known]
+
+
+def _reliability(labels: list[Label], found: list[Emotions | None]) -> list[Figure]:
+    known, truth = _known(labels, found)
+    return reliability(
+        [astuple(emotions) for emotions in known], truth, found.count(None), f"{sources(labels)}; 7 emotions"
+    )
 
 
 def _likeliest(emotions: Emotions | None) -> str | None:

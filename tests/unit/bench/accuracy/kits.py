@@ -10,7 +10,7 @@ import numpy as np
 from bench.accuracy.kit import Kit
 from bench.accuracy.predictor import Predictor
 from models.imaging.decode import Image
-from models.runtime.session import FloatArray, Session
+from models.runtime.session import FloatArray, Session, SessionSource
 from tests.unit.models.networks.networks import Constant, MarkedMesh, SpotYunet, marked_face
 
 EYES_AND_MOUTH = np.array([[170.0, 120], [230, 120], [200, 130]])
@@ -26,7 +26,12 @@ class Blocks:
 
 
 def make_predictor(threads: int = 2, **networks: Session) -> Predictor:
-    """A predictor whose networks find a face around each red spot, and give the same results for each face."""
+    """A predictor with the networks of `make_source`."""
+    return Predictor(make_source(**networks), threads)
+
+
+def make_source(**networks: Session) -> SessionSource:
+    """Networks that find a face around each red spot, and give the same results for each face."""
     by_model: dict[str, Session] = {
         "yunet": SpotYunet(),
         "facemesh": MarkedMesh(),
@@ -38,7 +43,7 @@ def make_predictor(threads: int = 2, **networks: Session) -> Predictor:
         "sface": Blocks(),
     }
     by_model |= {name.replace("_", "-"): network for name, network in networks.items()}
-    return Predictor(by_model.__getitem__, threads)
+    return by_model.__getitem__
 
 
 def face(seed: int = 0) -> Image:

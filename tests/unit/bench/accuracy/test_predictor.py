@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from bench.accuracy.kit import InvalidKit
-from bench.accuracy.predictor import main_face
-from models.runtime.session import FloatArray
+from bench.accuracy.predictor import Predictor, main_face
+from models.runtime.session import FloatArray, Session
 from models.service import Found
 from models.services.mask_estimator import MaskEstimator
-from tests.unit.bench.accuracy.kits import empty, face, make_predictor, write_photo
+from tests.unit.bench.accuracy.kits import empty, face, make_predictor, make_source, write_photo
 from tests.unit.models.networks.networks import Constant
 
 
@@ -41,6 +41,28 @@ def test_a_photo_reaches_the_network_once_however_often_it_is_asked_for(tmp_path
     assert thrice == predictor.estimate([tmp_path / "a.png"], MaskEstimator) * 3
     # The network gets two crops of each face.
     assert sum(map(len, network.batches)) == 2
+
+
+def test_models_are_freed_after_each_task_and_answers_stay(tmp_path: Path) -> None:
+    write_photo(tmp_path / "a.png", face())
+    opened: list[str] = []
+    freed: list[bool] = []
+    networks = make_source()
+
+    def source(name: str) -> Session:
+        opened.append(name)
+        return networks(name)
+
+    predictor = Predictor(source, 1, lambda: freed.append(True))
+    before = predictor.estimate([tmp_path / "a.png"], MaskEstimator)
+    models = predictor.models()
+    predictor.unload()
+    assert freed == [True]
+    assert predictor.models() == models
+    loaded_once = len(opened)
+    assert predictor.estimate([tmp_path / "a.png"], MaskEstimator) == before
+    assert opened.count("mask") == 2
+    assert len(opened) > loaded_once
 
 
 def test_models_are_those_of_the_services_that_were_run(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from bench.accuracy.figures import Figure
 from bench.accuracy.kit import InvalidKit, Kit
 from bench.accuracy.precision import LEAST_PRECISION, Scored, counts_at, precise_threshold
 from bench.accuracy.thresholds import fewest_errors, measured_thresholds
+from models.networks.emotions import NEUTRAL_BIAS
 from models.networks.mask import THRESHOLD
 from tests.unit.bench.accuracy.kits import empty, face, kit, make_predictor
 from tests.unit.bench.accuracy.test_predictor import Brightness
+from tests.unit.models.networks.networks import Constant
 
 
 def test_the_threshold_with_the_fewest_errors_is_in_the_middle_of_the_gap() -> None:
@@ -63,6 +65,20 @@ def test_the_threshold_in_use_is_compared_with_one_chosen_by_cross_validation(tm
     assert held_out > 0.4
 
 
+def test_the_bias_against_neutral_is_chosen_where_most_answers_are_right(tmp_path: Path) -> None:
+    shown = {f"{number}.png": face(number) for number in range(10)}
+    lines = [{"path": name, "label": "happiness", "source": "drawn"} for name in shown]
+    # Neutral without a bias; happy with one of at least log(0.6 / 0.4).
+    network = Constant(expression=[0.6, 0.4, 0, 0, 0, 0, 0])
+    made = kit(tmp_path, "emotion", shown, lines)
+    ((name, figures),) = measured_thresholds(made, make_predictor(faceapi_expression=network))
+    assert name == "emotion"
+    found = named(figures)
+    assert found["threshold in use"].value == NEUTRAL_BIAS
+    assert found["threshold chosen on all photos"].value == pytest.approx((0.45 + 3) / 2, abs=0.05)
+    assert found["accuracy, held-out folds"].value == found["accuracy, threshold in use"].value == 1
+
+
 def test_a_kit_without_labels_for_any_threshold_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidKit, match="labels for none of mask, eyes, body"):
+    with pytest.raises(InvalidKit, match="labels for none of mask, eyes, emotion, body"):
         list(measured_thresholds(Kit(tmp_path, "dev"), make_predictor()))
