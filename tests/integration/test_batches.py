@@ -467,7 +467,7 @@ def test_the_key_of_a_batch_that_comes_in_is_taken_and_free_again_once_it_came_t
     again = {**JSONL, "Idempotency-Key": "order-4"}
     refused = post(deployment, lines(line("a", v2_sample())), again)
     assert refused.status_code == 409
-    assert "coming in" in refused.json()["detail"]
+    assert "not complete yet" in refused.json()["detail"]
     upload.error = OSError("gone")
     upload.go_on.set()
     with pytest.raises(OSError, match="gone"):
