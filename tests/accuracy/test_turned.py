@@ -170,7 +170,7 @@ def test_a_rotated_photo_without_faces_has_none(
 
 
 def test_without_the_option_points_are_upright(sessions: SessionSource) -> None:
-    fitter = FaceFitter.build(sessions, ServiceOptions(turned_faces=False))
+    fitter = FaceFitter.build(sessions, ServiceOptions(turned_photos=False))
     for found in fitter.detect([rotated(photo("macron"), 2)])[0]:
         assert found.pose is not None
         assert abs(found.pose.roll) < 45
