@@ -32,6 +32,7 @@ def make_predictor(threads: int = 2, **networks: Session) -> Predictor:
         "facemesh": MarkedMesh(),
         "fr-pose": Constant(yaw=BINS, pitch=BINS, roll=BINS),
         "faceapi-age-gender": Constant(age=[30.0], gender=[0.9, 0.1]),
+        "dlib-gender": Constant(probabilities=[0.1, 0.9]),
         "faceapi-expression": Constant(expression=[0.0, 1, 0, 0, 0, 0, 0]),
         "mask": Constant(probabilities=[0.9, 0.1]),
         "sface": Blocks(),

@@ -46,7 +46,7 @@ def test_a_photo_reaches_the_network_once_however_often_it_is_asked_for(tmp_path
 def test_models_are_those_of_the_services_that_were_run(tmp_path: Path) -> None:
     predictor = make_predictor()
     assert predictor.models() == []
-    assert predictor.models(MaskEstimator) == ["mask"]
+    assert predictor.models(MaskEstimator) == ["mask", "yunet"]
     predictor.detect([])
     assert predictor.models() == ["facemesh", "fr-pose", "mask", "yunet"]
 
