@@ -95,7 +95,7 @@ def test_the_table_contains_no_label_of_a_person_and_no_file_name(tmp_path: Path
     paired(tmp_path)
     made, predictor = masked(tmp_path), make_predictor()
     report = dict(measured(made, predictor))
-    assert list(report) == ["mask", "verification"]
+    assert list(report) == ["mask", "verification", "turned"]
     written = [file.read_text() for file in save(report, made, predictor, tmp_path / "results" / "table.md")]
     for text in (to_markdown(report), to_json(report, {}), *written):
         assert "TAR at FAR" in text
