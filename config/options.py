@@ -8,10 +8,10 @@ class ServiceOptions:
     """Choices that services are built with.
 
     Attributes:
-        turned_faces: whether faces on their side or upside down are looked for.
+        turned_photos: whether people on their side or upside down are looked for.
     """
 
-    turned_faces: bool = True
+    turned_photos: bool = True
 
 
 DEFAULT_OPTIONS = ServiceOptions()

@@ -213,8 +213,9 @@ class Settings(BaseSettings):
         "face-detector-liveness-estimator",
         description="The module that the service of that name runs.",
     )
-    turned_faces: bool = Field(
-        True, description="Whether faces on their side or upside down are looked for where upright ones are uncertain."
+    turned_photos: bool = Field(
+        True,
+        description="Whether photos with doubtful faces or bodies are searched on their sides and upside down too.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least level that is logged."
@@ -242,7 +243,7 @@ class Settings(BaseSettings):
     @property
     def options(self) -> ServiceOptions:
         """What services are built with."""
-        return ServiceOptions(turned_faces=self.turned_faces)
+        return ServiceOptions(turned_photos=self.turned_photos)
 
     @property
     def modules(self) -> frozenset[str]:

@@ -26,7 +26,7 @@ class FaceFitter(ServiceWithOptions, DetectingService):
     in_version_1_0 = True
 
     def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
-        self._detector = FaceDetector(sessions(FaceDetector.model), turned=options.turned_faces)
+        self._detector = FaceDetector(sessions(FaceDetector.model), turned=options.turned_photos)
         self._mesh = FaceMesh(sessions(FaceMesh.model))
         self._pose = HeadPose(sessions(HeadPose.model))
 

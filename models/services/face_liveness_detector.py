@@ -99,7 +99,7 @@ class EachFaceLiveness(FaceLivenessDetector):
 
     def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
         super().__init__(sessions, options)
-        self._detector = FaceDetector(sessions(FaceDetector.model), turned=options.turned_faces)
+        self._detector = FaceDetector(sessions(FaceDetector.model), turned=options.turned_photos)
 
     def _find(self, images: Sequence[Image]) -> list[list[_Candidate]]:
         return [[_Candidate.of(face) for face in faces] for faces in self._detector.detect(images)]
@@ -115,7 +115,7 @@ class LargestFaceLiveness(FaceLivenessDetector):
 
     def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
         super().__init__(sessions, options)
-        self._detector = FaceDetector(sessions(FaceDetector.model), turned=options.turned_faces)
+        self._detector = FaceDetector(sessions(FaceDetector.model), turned=options.turned_photos)
 
     def _find(self, images: Sequence[Image]) -> list[list[_Candidate]]:
         found = self._detector.detect(images)

@@ -13,13 +13,13 @@ from models.service import Face
 class FaceQuarters:
     """Says by which quarter turn each face is rotated.
 
-    Without the option `turned_faces`, a face with a box only counts as upright.
+    Without the option `turned_photos`, a face with a box only counts as upright.
     """
 
     model = YuNet.model
 
     def __init__(self, sessions: SessionSource, options: ServiceOptions) -> None:
-        self._votes = FaceQuarterVote(YuNet(sessions(YuNet.model))) if options.turned_faces else None
+        self._votes = FaceQuarterVote(YuNet(sessions(YuNet.model))) if options.turned_photos else None
 
     def of(self, faces: Sequence[Face]) -> list[Quarter]:
         """The quarter turn of each face.

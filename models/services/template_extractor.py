@@ -36,7 +36,7 @@ class FaceTemplateDetector(ServiceWithOptions, DetectingService):
     in_version_1_0 = True
 
     def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
-        self._detector = FaceDetector(sessions(FaceDetector.model), turned=options.turned_faces)
+        self._detector = FaceDetector(sessions(FaceDetector.model), turned=options.turned_photos)
         self._embedder = FaceEmbedder(sessions(FaceEmbedder.model))
 
     def detect(self, images: Sequence[Image]) -> list[list[Found]]:

@@ -1,13 +1,15 @@
 """Photos that are rotated give the answers that they give upright, in the coordinates of the photo as it was sent."""
 
+import os
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from config.options import ServiceOptions
+from config.settings import Settings, default_weights_dir
 from models.imaging.decode import Image
 from models.imaging.quarters import TURNED, Quarter, box_as_sent, points_as_sent, uprighted
 from models.networks.landmarks import LandmarkName, select
@@ -25,6 +27,7 @@ from models.services.mask_estimator import MaskEstimator
 from models.services.quality_estimator import QualityAssessmentEstimator
 from models.services.template_extractor import FaceTemplateDetector, TemplateExtractor
 from tests.accuracy.photos import NOBODY, STEADY, fitted, masked, photo
+from workers.parts import build_parts
 
 pytestmark = [pytest.mark.weights, pytest.mark.filterwarnings("error")]
 
@@ -169,8 +172,15 @@ def test_a_rotated_photo_without_faces_has_none(
     assert build(sessions).detect([rotated(photo(NOBODY), quarter)]) == [[]]
 
 
-def test_without_the_option_points_are_upright(sessions: SessionSource) -> None:
-    fitter = FaceFitter.build(sessions, ServiceOptions(turned_faces=False))
-    for found in fitter.detect([rotated(photo("macron"), 2)])[0]:
-        assert found.pose is not None
-        assert abs(found.pose.roll) < 45
+@pytest.mark.usefixtures("sessions")
+@pytest.mark.parametrize(("turned_photos", "least_roll_deg", "most_roll_deg"), [(True, 165, 180), (False, 0, 45)])
+def test_the_setting_reaches_the_services_of_a_worker(
+    turned_photos: bool, least_roll_deg: float, most_roll_deg: float
+) -> None:
+    folder = os.environ.get("FACELINE_WEIGHTS_DIR") or default_weights_dir()
+    parts = build_parts(Settings(turned_photos=turned_photos, weights_dir=Path(folder)))
+    fitter = parts.sessions.service(FaceFitter.name)
+    assert isinstance(fitter, FaceFitter)
+    found = only(fitter.detect([rotated(photo("macron"), 2)]))
+    assert found.pose is not None
+    assert least_roll_deg < abs(found.pose.roll) < most_roll_deg

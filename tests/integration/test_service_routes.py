@@ -16,6 +16,7 @@ from PIL import Image as Pillow
 
 from models.catalogue import services
 from models.imaging.decode import decode
+from models.imaging.quarters import points_as_sent
 from models.networks.landmarks import LandmarkName
 from tests.integration.conftest import FOUR, Deployment, Json, base64_photo, photo, v1_sample, v2_sample
 from tests.tolerances import COORDINATE, assert_alike
@@ -295,6 +296,30 @@ def test_exif_orientation_is_honoured(api: Api, fitted_v2: Json, orientation: in
     turned = encode(Pillow.fromarray(stored), "PNG", exif=oriented(orientation))
     answer = api.image("face-detector-face-fitter/v2", turned, type="image/png")
     assert_alike(answer["objects"], fitted_v2["objects"])
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_rotated_photo_gives_its_own_coordinates_and_the_answers_of_the_upright_one(
+    api: Api, fitted_v2: Json, turns: int
+) -> None:
+    stored = np.ascontiguousarray(np.rot90(decode(photo()), -turns)[..., ::-1])
+    blob = b64encode(encode(Pillow.fromarray(stored), "PNG")).decode()
+    fitted = api.sample("face-detector-face-fitter/v2", {"_image": {"blob": blob, "format": "IMAGE"}})
+    (face,), (upright,) = fitted["objects"], fitted_v2["objects"]
+    assert abs((face["pose"]["roll"] - upright["pose"]["roll"] - 90 * turns + 180) % 360 - 180) < 5
+    size = np.array(stored.shape[1::-1])
+    nose, expected = (
+        np.array(one["keypoints"]["nose"]["proj"]) * scale
+        for one, scale in ((face, size), (upright, size if turns == 2 else size[::-1]))
+    )
+    np.testing.assert_allclose(nose, points_as_sent(expected, turns, *stored.shape[:2]), atol=2)
+    bare = {**fitted, "objects": [{key: face[key] for key in ("id", "class", "bbox")}]}
+    for sample in (fitted, bare):
+        (aged,), (expected_age,) = (api.sample("age-estimator/v2", one)["objects"] for one in (sample, fitted_v2))
+        assert abs(float(aged["age"]) - float(expected_age["age"])) < 2
+        assert api.sample("mask-estimator/v2", sample)["objects"][0]["has_medical_mask"]["value"] is False
+    pair = [api.sample("template-extractor/v2", one)["objects"][0] for one in (fitted, fitted_v2)]
+    assert api.sample("verify-matcher/v2", {"objects": pair})["verification"]["fa_r"] < 1e-4
 
 
 ERRORS: list[tuple[str, Any, str]] = [

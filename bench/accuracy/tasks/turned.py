@@ -28,7 +28,7 @@ FOLDER = "verification"
 _RIGHT_ANGLES_DEG = (90, 180, 270)
 _LEANS_DEG = (60, -60)
 # Of each kind: each photo is judged six times.
-_MOST_PHOTOS = 30
+_MOST_PHOTOS = 120
 _FA_R = 1e-3
 _AGE_YEARS = 2.0
 _ROLL_DEG = 15.0
@@ -98,8 +98,9 @@ def _is_at(face: Found, points: Points) -> bool:
 
 
 def _eye_distance(points: Points) -> float:
+    """In pixels, at least one."""
     left, right = select(points, *_EYES)
-    return float(np.linalg.norm(right - left))
+    return max(float(np.linalg.norm(right - left)), 1.0)
 
 
 def _answers(

@@ -3,6 +3,7 @@ from pydantic import ValidationError
 
 from config.engine import usable_cores
 from config.errors import InvalidSetting
+from config.options import ServiceOptions
 from config.settings import BatchSettings, GpuSettings, JobSettings, LimitSettings, Settings, load_settings
 
 
@@ -86,6 +87,12 @@ def test_tasks_share_batches_on_a_gpu_and_where_the_setting_says_so(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert load_settings().engine.batching == batching
+
+
+def test_a_deployment_may_search_upright_photos_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().options == ServiceOptions(turned_photos=True)
+    monkeypatch.setenv("FACELINE_TURNED_PHOTOS", "false")
+    assert load_settings().options == ServiceOptions(turned_photos=False)
 
 
 def test_few_tasks_leave_their_threads_to_each_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,9 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from config.options import ServiceOptions
 from models.imaging.decode import Image
+from models.imaging.quarters import TURNED, box_as_sent
 from models.output import BBOX, CONFIDENCE
 from models.runtime.session import FloatArray
 from models.service import Found
@@ -122,3 +124,37 @@ def test_no_image_reaches_no_network() -> None:
     network = RedNanodet()
     assert detector(network).detect([]) == []
     assert network.batches == []
+
+
+class StandingNanodet(RedNanodet):
+    """Is sure of a red person who is higher than wide, less sure of others, and gives no box of theirs rightly."""
+
+    def run(self, batch: FloatArray) -> Mapping[str, FloatArray]:
+        outputs = dict(super().run(batch))
+        for row, canvas in enumerate(batch):
+            y, x = np.nonzero((np.abs(canvas - RED_SEEN[:, None, None]) < 0.5).all(axis=0))
+            if len(x) and np.ptp(y) < np.ptp(x):
+                outputs["scores_32"][row] *= 0.5
+        return outputs
+
+
+@pytest.mark.parametrize("quarter", TURNED)
+def test_a_rotated_photo_has_the_people_that_it_has_upright(quarter: int) -> None:
+    image = picture(400, 300, (120, 60, 200, 330))
+    rotated = np.ascontiguousarray(np.rot90(image, -quarter))
+    ((upright,), (found,)) = detector(StandingNanodet()).detect([image, rotated])
+    np.testing.assert_allclose(found.bbox, box_as_sent(upright.bbox, quarter, *rotated.shape[:2]), atol=2)
+    assert found.confidence == pytest.approx(upright.confidence)
+
+
+def test_a_photo_with_a_sure_person_is_looked_at_once() -> None:
+    network = RedNanodet()
+    detector(network).detect([picture(400, 300, (120, 60, 200, 330))])
+    assert len(network.batches) == 1
+
+
+def test_without_the_option_each_photo_is_looked_at_once() -> None:
+    network = RedNanodet()
+    service = BodyDetector.build({"nanodet": network}.__getitem__, ServiceOptions(turned_photos=False))
+    assert service.detect([picture(400, 300, None)]) == [[]]
+    assert len(network.batches) == 1
