@@ -15,9 +15,9 @@ from api.jobs.endpoints import job_router
 from api.methods import Methods
 from api.openapi.pages import add_docs
 from api.openapi.schemas import Schemas
-from api.services.catalogue import router as catalogue_router
+from api.parts import running_parts
 from api.services.endpoints import service_router
-from api.state import running_state
+from api.services.listing import router as listing_router
 from api.system.endpoints import router as system_router
 from api.unread import UnreadBodies
 from config.logs import configure_logs
@@ -44,7 +44,7 @@ def create_app() -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running_state(settings) as app.state.parts:
+        async with running_parts(settings) as app.state.parts:
             yield
 
     app = FastAPI(
@@ -63,7 +63,7 @@ def create_app() -> FastAPI:
     app.include_router(job_router(schemas))
     app.include_router(batch_router(schemas))
     app.include_router(system_router)
-    app.include_router(catalogue_router)
+    app.include_router(listing_router)
     app.include_router(faceapi_router(schemas))
     offered = services(settings.modules)
     for service in offered.values():

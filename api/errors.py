@@ -94,8 +94,8 @@ class NotAcceptable(FacelineError):
     type = "not_acceptable"
 
 
-def detail_of(error: FacelineError) -> str | list[Detail]:
-    """What an error says to the caller."""
+def public_detail(error: FacelineError) -> str | list[Detail]:
+    """What an error says to the caller, without addresses inside the deployment."""
     if isinstance(error, StorageError):
         # Its text has addresses inside the deployment.
         log.error("store or broker does not answer", extra={"error": str(error)})
@@ -107,7 +107,7 @@ def error_response(error: FacelineError) -> JSONResponse:
     """An error as the contract writes it."""
     stable_type = errors.type_of(error)
     status = STATUS.get(stable_type, 500)
-    return _response(status, stable_type, detail_of(error), _HEADERS.get(status))
+    return _response(status, stable_type, public_detail(error), _HEADERS.get(status))
 
 
 def _response(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from jobs.store import Cursor
+from jobs.cursor import Cursor
 
 Limit = Annotated[int, Query(ge=1, le=100, description="the largest number of entries on a page")]
 CursorText = Annotated[str | None, Query(description="`next` of the page before", pattern=Cursor.PATTERN)]

@@ -20,7 +20,7 @@ from bench.speed.__main__ import main as measure_speed
 from config.errors import FacelineError
 from config.settings import load_settings
 from models.catalogue import services
-from models.runtime.sessions import Sessions
+from models.runtime.loaded import LoadedModels
 
 app = typer.Typer(help="Measure speed and recognition quality.", no_args_is_help=True, add_completion=False)
 
@@ -113,7 +113,7 @@ def _predictor() -> Predictor:
     # OpenCV's own threads would compete with those of the predictor; workers do the same.
     cv2.setNumThreads(1)
     settings = load_settings()
-    sessions = Sessions(services(settings.modules), settings.weights_dir, settings.engine, settings.options)
+    sessions = LoadedModels(services(settings.modules), settings.weights_dir, settings.engine, settings.options)
     return Predictor(sessions.session, settings.worker_threads, sessions.unload)
 
 

@@ -32,7 +32,7 @@ from config.settings import load_settings
 from models.catalogue import Catalogue, services
 from models.family import ModelFamily
 from models.imaging.decode import decode
-from models.runtime.sessions import Sessions
+from models.runtime.loaded import LoadedModels
 from models.service import EstimatingService, Service
 
 PHOTO = Path(__file__).parent / "photos" / "portrait-1mp.jpg"
@@ -77,7 +77,7 @@ def measure(catalogue: Catalogue, weights_dir: Path, engine: Engine, threads: in
     cv2.setNumThreads(engine.threads)
     names = [FITTER, *(name for name, service in catalogue.items() if issubclass(service, EstimatingService))]
     photo = crowd()
-    bare = Sessions(catalogue, weights_dir, replace(engine, batching=False))
+    bare = LoadedModels(catalogue, weights_dir, replace(engine, batching=False))
     bare.load(ModelFamily)
     buckets = [1 << power for power in range(engine.max_rows.bit_length()) if 1 << power <= engine.max_rows]
     models = {
@@ -87,7 +87,7 @@ def measure(catalogue: Catalogue, weights_dir: Path, engine: Engine, threads: in
     counter = RowCounter(bare.session)
     faces = len(run_services([catalogue[name](counter.session) for name in names], photo).objects)
     before = bare_photos_per_s(bare.session, counter.work, engine.max_rows, seconds)
-    with closing(Sessions(catalogue, weights_dir, replace(engine, batching=True))) as sharing:
+    with closing(LoadedModels(catalogue, weights_dir, replace(engine, batching=True))) as sharing:
         sharing.load({catalogue[name].family for name in names})
         chain = [sharing.service(name) for name in names]
         services_photos_per_s(chain, photo, threads, seconds / 10)

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
-from models.runtime.session import FloatArray, Rehearsable, Session, SessionSource, rehearse
+from models.runtime.session import FloatArray, Session, SessionSource, WarmableSession, run_zeros
 
 Work = Mapping[tuple[str, tuple[int, ...]], int]
 """The number of rows that one photo costs, by model and shape of a row."""
@@ -54,11 +54,11 @@ def bare_photos_per_s(sessions: SessionSource, work: Work, max_rows: int, second
         return rounds * max_rows / (perf_counter() - started)
 
 
-def rows_per_s(session: Rehearsable, rows: int, seconds: float) -> float:
+def rows_per_s(session: WarmableSession, rows: int, seconds: float) -> float:
     """Rows per second of a model in batches of `rows`, with the copies to the device and back."""
-    rehearse(session, rows)
+    run_zeros(session, rows)
     took_ms, runs = 0.0, 0
     while took_ms < seconds * 1000:
-        took_ms += rehearse(session, rows)
+        took_ms += run_zeros(session, rows)
         runs += 1
     return rows * runs / took_ms * 1000

@@ -55,7 +55,9 @@ def _predict(given: argparse.Namespace) -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     (given.out / "scaling.md").write_text(text)
     (given.out / "scaling.svg").write_text(chart(predictions))
-    (given.out / "scaling.json").write_text(json.dumps([asdict(one) for one in predictions], indent=2) + "\n")
+    (given.out / "scaling.json").write_text(
+        json.dumps([asdict(prediction) for prediction in predictions], indent=2) + "\n"
+    )
     print(text)
 
 

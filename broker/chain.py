@@ -6,7 +6,7 @@ from celery import Celery, chain
 from celery.exceptions import CeleryError
 from kombu.exceptions import KombuError
 
-from broker.queues import Placement
+from broker.queues import FamilyQueues
 from jobs.errors import StorageError
 from jobs.job import JobSpec, Priority
 from models.family import ModelFamily
@@ -18,18 +18,18 @@ BOUNDED = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interva
 """Retries of the first message of a chain and of a check: at most 3, then `StorageError`. Workers have no limit."""
 
 
-def stage_queue(spec: JobSpec, stage: int, placement: Placement) -> str:
+def stage_queue(spec: JobSpec, stage: int, queues: FamilyQueues) -> str:
     """The queue of a stage of a job."""
-    return placement.queue(spec.stages[stage].family, spec.priority)
+    return queues.queue(spec.stages[stage].family, spec.priority)
 
 
-def send_job(app: Celery, spec: JobSpec, placement: Placement, from_stage: int = 0) -> None:
+def send_job(app: Celery, spec: JobSpec, queues: FamilyQueues, from_stage: int = 0) -> None:
     """Send the chain of a job; its messages hold the id of the job and the index of their stage, nothing else.
 
     Raises:
         StorageError: the broker did not take it.
     """
-    links = [_link(spec, stage.index, placement) for stage in spec.stages[from_stage:]]
+    links = [_link(spec, stage.index, queues) for stage in spec.stages[from_stage:]]
     try:
         if len(links) == 1:
             # Building a chain of one stage would take a tenth of the API's time.
@@ -46,39 +46,39 @@ class ChainSender:
 
     Args:
         app: sends the messages.
-        placement: names the queues.
+        queues: names the queues.
     """
 
-    def __init__(self, app: Celery, placement: Placement) -> None:
+    def __init__(self, app: Celery, queues: FamilyQueues) -> None:
         self._app = app
-        self._placement = placement
+        self._queues = queues
 
     def send(self, spec: JobSpec) -> None:
         """See `Sender.send`."""
-        send_job(self._app, spec, self._placement)
+        send_job(self._app, spec, self._queues)
 
     def send_check(self, check_id: str, family: ModelFamily) -> None:
         """See `send_check`."""
-        send_check(self._app, check_id, family, self._placement)
+        send_check(self._app, check_id, family, self._queues)
 
 
-def _link(spec: JobSpec, stage: int, placement: Placement) -> dict[str, Any]:
+def _link(spec: JobSpec, stage: int, queues: FamilyQueues) -> dict[str, Any]:
     return {
         "args": (spec.id, stage),
-        "queue": stage_queue(spec, stage, placement),
+        "queue": stage_queue(spec, stage, queues),
         # What `celery inspect` shows; Celery takes longer to make it.
         "argsrepr": f"({spec.id}, {stage})",
         "kwargsrepr": "{}",
     }
 
 
-def send_check(app: Celery, check_id: str, family: ModelFamily, placement: Placement) -> None:
+def send_check(app: Celery, check_id: str, family: ModelFamily, queues: FamilyQueues) -> None:
     """Ask a worker of a family to run each of its models once.
 
     Raises:
         StorageError: the broker did not take it.
     """
-    queue = placement.queue(family, Priority.HIGH)
+    queue = queues.queue(family, Priority.HIGH)
     try:
         app.signature(CHECK_TASK, args=(check_id,), queue=queue, immutable=True).apply_async(
             retry=True, retry_policy=BOUNDED, expires=60

@@ -16,7 +16,7 @@ _URGENCY = {suffix: index for index, suffix in enumerate(_SUFFIX.values())}
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class FamilyQueues:
     """Which queues the tasks of each family are sent to.
 
     A queue is named after its prefix, which is the name of a family or the prefix that all families share, and after

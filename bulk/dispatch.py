@@ -15,7 +15,7 @@ from bulk.output.formats import Format
 from bulk.validation import PhotoValidator
 from config.errors import FacelineError
 from jobs.errors import StorageError, UnreachableReference
-from jobs.factory import Checked
+from jobs.factory import CheckedSample
 from pipelines.chunk import Failure, Item
 from pipelines.sample import Sample
 
@@ -25,7 +25,7 @@ WAIT_S = 1.0
 """The longest wait for the executor at a time."""
 POLL_S = 5.0
 """Every ticket is checked so often, in case a notification was lost."""
-PATIENCE_S = 120.0
+LOST_AFTER_S = 120.0
 """An executor that does not answer for so long is lost."""
 TRIES = 5
 """How often photos are sent whose results get lost."""
@@ -54,7 +54,7 @@ class _ChunkResults:
 
 
 @dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Sending:
     """Photos of one chunk that are sent together.
 
     Attributes:
@@ -86,72 +86,74 @@ class Dispatch:
     max_in_flight: int
     by_reference: bool = True
     inputs: int = 0
-    _waiting: deque[_Attempt] = field(default_factory=deque)
-    _in_flight: dict[str, _Attempt] = field(default_factory=dict)
+    _waiting: deque[_Sending] = field(default_factory=deque)
+    _in_flight: dict[str, _Sending] = field(default_factory=dict)
     _polled_at: float = 0
 
     def run(self, chunks: Iterable[InputChunk]) -> None:
         """Run chunks and write their results.
 
         Raises:
-            ExecutorLost: the executor did not answer for `PATIENCE_S`, or refuses the work.
+            ExecutorLost: the executor did not answer for `LOST_AFTER_S`, or refuses the work.
             FacelineError: the executor or the source failed.
         """
-        attempts = self._attempts(iter(chunks))
+        sendings = self._sendings(iter(chunks))
         answered_at = monotonic()
         try:
             while True:
                 self.executor.check()
                 try:
-                    if not self._fill(attempts) and not self._in_flight:
+                    if not self._fill(sendings) and not self._in_flight:
                         return
                     self._collect()
                     answered_at = monotonic()
                 except StorageError as error:
-                    if monotonic() - answered_at > PATIENCE_S:
-                        raise ExecutorLost(f"the deployment has not answered for {PATIENCE_S:g} s: {error}") from error
+                    if monotonic() - answered_at > LOST_AFTER_S:
+                        raise ExecutorLost(
+                            f"the deployment has not answered for {LOST_AFTER_S:g} s: {error}"
+                        ) from error
                     sleep(WAIT_S)
         finally:
             self._erase_all()
 
-    def _attempts(self, chunks: Iterator[InputChunk]) -> Iterator[_Attempt | None]:
+    def _sendings(self, chunks: Iterator[InputChunk]) -> Iterator[_Sending | None]:
         """What to send next; None if there is nothing to send now."""
         while True:
             if self._waiting:
                 yield self._waiting.popleft()
             elif chunk := next(chunks, None):
                 count = len(chunk.inputs)
-                yield _Attempt(_ChunkResults(chunk, [None] * count), range(count), self.by_reference)
+                yield _Sending(_ChunkResults(chunk, [None] * count), range(count), self.by_reference)
             else:
                 yield None
 
-    def _fill(self, attempts: Iterator[_Attempt | None]) -> bool:
+    def _fill(self, sendings: Iterator[_Sending | None]) -> bool:
         """Send until enough is in flight. False if there is nothing more to send now."""
         while len(self._in_flight) < self.max_in_flight and self.executor.has_room():
-            attempt = next(attempts)
-            if attempt is None:
+            sending = next(sendings)
+            if sending is None:
                 return False
             try:
-                self._send(attempt)
+                self._send(sending)
             except StorageError:
-                self._waiting.appendleft(attempt)
+                self._waiting.appendleft(sending)
                 raise
         return True
 
-    def _send(self, attempt: _Attempt) -> None:
-        results = attempt.results
-        photos = [results.chunk.inputs[index] for index in attempt.indices]
-        valid: list[tuple[int, Checked]] = []
-        checked = self.validator.check(photos, by_reference=attempt.by_reference)
-        for index, one in zip(attempt.indices, checked, strict=True):
-            if isinstance(one, Failure):
-                results.items[index] = _failed(one)
+    def _send(self, sending: _Sending) -> None:
+        results = sending.results
+        photos = [results.chunk.inputs[index] for index in sending.indices]
+        valid: list[tuple[int, CheckedSample]] = []
+        checked = self.validator.check(photos, by_reference=sending.by_reference)
+        for index, photo in zip(sending.indices, checked, strict=True):
+            if isinstance(photo, Failure):
+                results.items[index] = _failed(photo)
             else:
-                valid.append((index, one))
+                valid.append((index, photo))
         if valid:
-            ticket = self.executor.send([one for _, one in valid])
+            ticket = self.executor.send([photo for _, photo in valid])
             indices = [index for index, _ in valid]
-            self._in_flight[ticket] = _Attempt(results, indices, attempt.by_reference, attempt.tries + 1)
+            self._in_flight[ticket] = _Sending(results, indices, sending.by_reference, sending.tries + 1)
         self._write_if_complete(results)
 
     def _collect(self) -> None:
@@ -170,42 +172,42 @@ class Dispatch:
                 del self._in_flight[ticket]
                 self.executor.erase(ticket)
 
-    def _take(self, attempt: _Attempt, outcome: Outcome) -> None:
+    def _take(self, sending: _Sending, outcome: Outcome) -> None:
         if outcome.items is not None:
-            self._keep(attempt, outcome.items)
-        elif outcome.failure and len(attempt.indices) == 1:
-            self._keep(attempt, [_failed(outcome.failure)])
+            self._keep(sending, outcome.items)
+        elif outcome.failure and len(sending.indices) == 1:
+            self._keep(sending, [_failed(outcome.failure)])
         else:
-            self._send_again(attempt, outcome.failure)
-        self._write_if_complete(attempt.results)
+            self._send_again(sending, outcome.failure)
+        self._write_if_complete(sending.results)
 
-    def _keep(self, attempt: _Attempt, items: Sequence[Item]) -> None:
+    def _keep(self, sending: _Sending, items: Sequence[Item]) -> None:
         """Keep the results of photos; photos that the workers did not reach are sent again with their bytes."""
         unreached: list[int] = []
-        for index, item in zip(attempt.indices, items, strict=True):
-            if attempt.by_reference and item.failed and item.failures[-1].type == UnreachableReference.type:
+        for index, item in zip(sending.indices, items, strict=True):
+            if sending.by_reference and item.failed and item.failures[-1].type == UnreachableReference.type:
                 unreached.append(index)
             else:
-                attempt.results.items[index] = item
+                sending.results.items[index] = item
         if len(unreached) == len(items) and self.by_reference:
             log.info("workers do not reach the photos: their bytes are sent from now on")
             self.by_reference = False
         if unreached:
-            self._waiting.append(_Attempt(attempt.results, unreached, by_reference=False))
+            self._waiting.append(_Sending(sending.results, unreached, by_reference=False))
 
-    def _send_again(self, attempt: _Attempt, failure: Failure | None) -> None:
-        results = attempt.results
-        if attempt.tries >= TRIES:
+    def _send_again(self, sending: _Sending, failure: Failure | None) -> None:
+        results = sending.results
+        if sending.tries >= TRIES:
             reason = failure or Failure(service=None, type="lost", message=f"the results were lost {TRIES} times")
-            for index in attempt.indices:
+            for index in sending.indices:
                 results.items[index] = _failed(reason)
         elif failure is None:
-            self._waiting.append(attempt)
+            self._waiting.append(sending)
         else:
             # One photo may have made the job fail for all: each is sent alone from now on.
             log.warning("job failed: photos are sent one by one", extra={"reason": failure.type})
             self._waiting.extend(
-                _Attempt(results, [index], attempt.by_reference, attempt.tries) for index in attempt.indices
+                _Sending(results, [index], sending.by_reference, sending.tries) for index in sending.indices
             )
 
     def _write_if_complete(self, results: _ChunkResults) -> None:

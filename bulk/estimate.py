@@ -12,7 +12,7 @@ from bulk.output.folder import FailedInput
 from bulk.run import BulkRequest
 from bulk.validation import PhotoValidator
 from config.settings import Settings
-from jobs.factory import Checked
+from jobs.factory import CheckedSample
 from models.imaging.decode import decode
 from pipelines.chunk import Failure, Item
 from pipelines.load import load_items
@@ -55,25 +55,25 @@ def estimate(request: BulkRequest, validator: PhotoValidator, settings: Settings
     inputs = request.count()
     first = list(islice(request.order.inputs(request.source), SAMPLE_SIZE))
     checked = validator.check(first, by_reference=False)
-    valid = [one for one in checked if isinstance(one, Checked)]
-    failed = [(photo, one) for photo, one in zip(first, checked, strict=True) if isinstance(one, Failure)]
+    valid = [outcome for outcome in checked if isinstance(outcome, CheckedSample)]
+    failed = [(photo, outcome) for photo, outcome in zip(first, checked, strict=True) if isinstance(outcome, Failure)]
     seconds = None
     if settings and valid:
         seconds = inputs * _seconds_per_photo(valid, validator, settings) / settings.worker_threads
     return Estimate(inputs, ceil(inputs / request.order.chunk), failed, seconds)
 
 
-def _seconds_per_photo(photos: Sequence[Checked], validator: PhotoValidator, settings: Settings) -> float:
+def _seconds_per_photo(photos: Sequence[CheckedSample], validator: PhotoValidator, settings: Settings) -> float:
     """The time that one thread takes for a photo, decoding included."""
     # Here, since it needs onnxruntime, which the client of a deployment may lack.
-    from models.runtime.sessions import Sessions
+    from models.runtime.loaded import LoadedModels
 
     # As workers do.
     cv2.setNumThreads(1)
-    sessions = Sessions(validator.factory.catalogue, settings.weights_dir, settings.engine, settings.options)
+    sessions = LoadedModels(validator.factory.catalogue, settings.weights_dir, settings.engine, settings.options)
     pipeline = [sessions.service(name) for name in photos[0].plan.services]
 
-    def run(photo: Checked) -> None:
+    def run(photo: CheckedSample) -> None:
         image = photo.image
         assert image is not None, "it was read by the check"
         loaded = load_items([Item(sample=photo.sample, blob="photo")], lambda _: decode(image))

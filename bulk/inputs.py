@@ -66,8 +66,8 @@ class InputChunk:
     def fingerprint(self) -> str:
         """Eight characters that are equal for chunks with the same names in the same order."""
         digest = blake2b(digest_size=4)
-        for one in self.inputs:
-            digest.update(one.name.encode() + b"\0")
+        for photo in self.inputs:
+            digest.update(photo.name.encode() + b"\0")
         return digest.hexdigest()
 
 
@@ -110,13 +110,13 @@ def shuffled(inputs: Iterable[Input], seed: int, window: int = SHUFFLE_WINDOW) -
     """Inputs in an order that depends on the seed alone; at most `window` are held in memory."""
     random = Random(seed)
     held: list[Input] = []
-    for one in inputs:
+    for photo in inputs:
         if len(held) < window:
-            held.append(one)
+            held.append(photo)
             continue
         index = random.randrange(window)
         yield held[index]
-        held[index] = one
+        held[index] = photo
     random.shuffle(held)
     yield from held
 

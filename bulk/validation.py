@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from broker.queues import Placement
+from broker.queues import FamilyQueues
 from bulk.inputs import Input
 from config.settings import Settings
-from jobs.factory import Checked, JobFactory, Options, Submission
-from jobs.job import OnError, Priority
+from jobs.factory import CheckedSample, JobFactory, Submission
+from jobs.job import OnError, Priority, RunOptions
 from jobs.reference import Reference
 from models.catalogue import services
 from models.errors import InvalidRequest
@@ -33,7 +33,7 @@ class PhotoValidator:
 
     factory: JobFactory
     services: Sequence[str]
-    options: Options
+    options: RunOptions
 
     @property
     def may_refer(self) -> bool:
@@ -49,21 +49,21 @@ class PhotoValidator:
         """
         return self.factory.check(self._referring(_ANY)).plan
 
-    def check(self, photos: Sequence[Input], *, by_reference: bool) -> list[Checked | Failure]:
+    def check(self, photos: Sequence[Input], *, by_reference: bool) -> list[CheckedSample | Failure]:
         """Check photos; unless they go by reference, their bytes are read."""
         if by_reference:
             return [self._checked(self._referring, photo) for photo in photos]
         with ThreadPoolExecutor(READERS) as readers:
             return list(readers.map(lambda photo: self._checked(self._carrying, photo), photos))
 
-    def _checked(self, submission: Callable[[Input], Submission], photo: Input) -> Checked | Failure:
+    def _checked(self, submission: Callable[[Input], Submission], photo: Input) -> CheckedSample | Failure:
         try:
             return self.factory.check(submission(photo))
         except InvalidRequest as error:
             return Failure(service=None, type=error.type, message=str(error))
 
     def _referring(self, photo: Input) -> Submission:
-        return Submission(self.services, {}, DIALECTS["v2"], self.options, source=str(photo.reference))
+        return Submission(self.services, {}, DIALECTS["v2"], self.options, reference=str(photo.reference))
 
     def _carrying(self, photo: Input) -> Submission:
         image = photo.reference.read(self.factory.limits.image_bytes)
@@ -75,5 +75,5 @@ def photo_validator(settings: Settings, names: Sequence[str], on_error: OnError)
     # The jobs of a run wait behind more urgent ones, as those of a batch do; so they get the deadline of a batch.
     jobs = settings.jobs.model_copy(update={"deadline_s": settings.batches.deadline_s})
     # Where the queues are does not matter to a check.
-    factory = JobFactory(services(settings.modules), jobs, settings.limits, Placement(co_locate=True).prefix)
-    return PhotoValidator(factory, names, Options(jobs.ttl_s, "number", on_error, priority=Priority.BULK))
+    factory = JobFactory(services(settings.modules), jobs, settings.limits, FamilyQueues(co_locate=True).prefix)
+    return PhotoValidator(factory, names, RunOptions(jobs.ttl_s, "number", on_error, priority=Priority.BULK))

@@ -27,11 +27,11 @@ def _broken(value: Any, width: int, indent: int, used: int) -> str:
         return line
     inner = indent + 2
     if isinstance(value, list):
-        parts = [_broken(one, width, inner, inner) for one in value]
+        parts = [_broken(item, width, inner, inner) for item in value]
     else:
         names = [f"{json.dumps(key, ensure_ascii=False)}: " for key in value]
         pairs = zip(names, value.values(), strict=True)
-        parts = [name + _broken(one, width, inner, inner + len(name) + 1) for name, one in pairs]
+        parts = [name + _broken(item, width, inner, inner + len(name) + 1) for name, item in pairs]
     opening, closing = "[]" if isinstance(value, list) else "{}"
     between = ",\n" + " " * inner
     return f"{opening}\n{' ' * inner}{between.join(parts)}\n{' ' * indent}{closing}"
@@ -41,5 +41,5 @@ def _rounded(value: Any, decimals: int = _OTHER_DECIMALS) -> Any:
     if isinstance(value, float):
         return round(value, decimals)
     if isinstance(value, dict):
-        return {key: _rounded(one, _DECIMALS.get(key, decimals)) for key, one in value.items()}
-    return [_rounded(one, decimals) for one in value] if isinstance(value, list) else value
+        return {key: _rounded(item, _DECIMALS.get(key, decimals)) for key, item in value.items()}
+    return [_rounded(item, decimals) for item in value] if isinstance(value, list) else value

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from cli.compact import compact_json
 from cli.drawing import describe, draw_sample
-from cli.endings import exit_on_error
+from cli.exits import exit_on_error
 from cli.weights import pull_with_progress
 from config.errors import FacelineError
 from config.settings import Settings, load_settings

@@ -37,7 +37,9 @@ COMMANDS: Mapping[str, Command] = {
         "cli.demo:demo",
         "Pull the weights, send a photo through four services on an embedded stack, and show the answer.",
     ),
-    "bulk": Command("cli.bulk:bulk", "Run services on many photos, and write a table; continues an interrupted run."),
+    "bulk": Command(
+        "cli.bulk.command:bulk", "Run services on many photos, and write a table; continues an interrupted run."
+    ),
     "settings": Command("cli.settings:settings", "Print every setting, its default and what it does."),
     "weights": Command("cli.weights:app", "Fetch and list the models that Faceline runs."),
     "bench": Command("bench.commands:app", "Measure speed and recognition quality."),

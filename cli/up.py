@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.endings import exit_on_error, interrupt_on_sigterm
+from cli.exits import exit_on_error, interrupt_on_sigterm
 from config.settings import load_settings
 from embedded.stack import running_stack
 

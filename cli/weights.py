@@ -12,7 +12,7 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from cli.endings import exit_on_error
+from cli.exits import exit_on_error
 from config.settings import default_weights_dir
 from models.catalogue import all_services
 from models.weights.cache import find

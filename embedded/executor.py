@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
-from broker.queues import Placement
+from broker.queues import FamilyQueues
 from bulk.executors.queue import QueueExecutor
 from bulk.validation import PhotoValidator
 from config.settings import Settings
@@ -37,10 +37,10 @@ def embedded_executor(
     # A killed run leaves its data.
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir()
-    placement = Placement(settings.co_locate or "co_locate" not in settings.model_fields_set)
+    queues = FamilyQueues(settings.co_locate or "co_locate" not in settings.model_fields_set)
     overrides = {
         "FACELINE_REFERENCE_ROOTS": json.dumps(list(roots)),
-        "FACELINE_CO_LOCATE": str(placement.co_locate),
+        "FACELINE_CO_LOCATE": str(queues.co_locate),
     }
     workers = 1
     if settings.device == "cpu" and "worker_threads" not in settings.model_fields_set:
@@ -50,13 +50,11 @@ def embedded_executor(
         cleanup.callback(shutil.rmtree, data, ignore_errors=True)
         log = cleanup.enter_context((folder / "stack.log").open("a"))
         own = settings.model_copy(update={"data_dir": Path(mkdtemp(dir=data))})
-        stack = cleanup.enter_context(
-            running_stack(own, "127.0.0.1", 0, log, [placement.prefixes] * workers, overrides)
-        )
+        stack = cleanup.enter_context(running_stack(own, "127.0.0.1", 0, log, [queues.prefixes] * workers, overrides))
         yield QueueExecutor(
             settings.model_copy(update={"redis_url": stack.redis_url}),
             validator,
-            placement,
+            queues,
             max_in_flight=PER_THREAD * max(workers, settings.worker_threads),
             by_reference=True,
             check=stack.supervisor.restart_dead,

@@ -72,4 +72,4 @@ def _end_orphan(socket_note: Path) -> None:
     """End the server of a process that was killed: the server still holds the data. The note has its socket."""
     if socket_note.exists() and Path(socket_note.read_text()).exists():
         with suppress(StorageError):
-            end_server(connect(f"unix://{socket_note.read_text()}", patience_s=0))
+            end_server(connect(f"unix://{socket_note.read_text()}", retry_s=0))

@@ -12,7 +12,7 @@ from typing import IO
 
 import httpx
 
-from broker.queues import Placement
+from broker.queues import FamilyQueues
 from config.settings import Settings
 from embedded.errors import StackFailed
 from embedded.server import private_socket
@@ -109,7 +109,7 @@ def _default_workers(settings: Settings, environment: dict[str, str]) -> list[li
     co_locate = settings.co_locate or "co_locate" not in settings.model_fields_set
     environment["FACELINE_CO_LOCATE"] = str(co_locate)
     environment["FACELINE_CORES"] = str(max(1, settings.cores // settings.embedded_workers))
-    return [Placement(co_locate).prefixes] * settings.embedded_workers
+    return [FamilyQueues(co_locate).prefixes] * settings.embedded_workers
 
 
 def _start_server(supervisor: Supervisor, settings: Settings, socket_path: str) -> None:

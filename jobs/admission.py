@@ -9,12 +9,12 @@ from jobs.errors import NoWorker, Overloaded
 from jobs.job import JobSpec, Priority
 from models.family import ModelFamily
 
-LOOK_EVERY_S = 0.25
+READING_KEPT_S = 0.25
 """How long a reading of a queue and the store is used, in seconds."""
 
 
 class QueueNames(Protocol):
-    """Names the queues of the families; `broker/queues.py` implements it."""
+    """Names the queues of the families; `FamilyQueues` in `broker/queues.py` implements it."""
 
     def queue(self, family: ModelFamily, priority: Priority) -> str:
         """The queue of a family for a priority."""
@@ -64,7 +64,7 @@ class LoadAdmission:
         self._queue_length = queue_length
         self._store_share = store_share
         self._consumed = consumed
-        self._looks: dict[str, tuple[float, bool]] = {}
+        self._readings: dict[str, tuple[float, bool]] = {}
 
     def admit(self, spec: JobSpec) -> None:
         """See `Admission.admit`."""
@@ -80,13 +80,13 @@ class LoadAdmission:
                 raise NoWorker(f"no worker takes jobs of the family {stage.family}: start one, or try again later")
 
     def _is_full(self, queue: str) -> bool:
-        looked_at, full = self._looks.get(queue, (float("-inf"), False))
-        if monotonic() - looked_at > LOOK_EVERY_S:
+        read_at, full = self._readings.get(queue, (float("-inf"), False))
+        if monotonic() - read_at > READING_KEPT_S:
             full = (
                 self._queue_length(queue) >= self._limits.queue_length
                 or self._store_share() >= self._limits.store_share
             )
-            self._looks[queue] = monotonic(), full
+            self._readings[queue] = monotonic(), full
         return full
 
 

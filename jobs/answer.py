@@ -61,11 +61,13 @@ def write_answer(spec: JobSpec, data: JobData, image: bytes | None, index: int =
         index: of the item, where the job has several.
     """
     assert data.result is not None, "only a job that succeeded has an answer"
-    item, given = data.result.items[index], data.givens[index]
+    item, sent_sample = data.result.items[index], data.sent_samples[index]
     dialect = DIALECTS[spec.dialect]
     context = WriteContext(item.sample.size or (0, 0), spec.age_format)
     done = spec.plan.without({failure.service for failure in item.failures})
-    answer = dialect.write(item.sample, given, rebuilt=done.rebuilt, fields=done.fields, context=context)
+    answer = dialect.write(
+        item.sample, sent_sample, replaces_objects=done.replaces_objects, fields=done.fields, context=context
+    )
     if item.failures:
         answer["errors"] = [failure.model_dump() for failure in item.failures]
     if image is None or dialect.image_key in answer:

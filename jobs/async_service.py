@@ -49,8 +49,8 @@ class SubmissionThread:
 
 
 @dataclass(frozen=True, slots=True)
-class Processed:
-    """A job that ran while its caller waited; the store has nothing of it any more.
+class FinishedRun:
+    """A job that ran while its caller waited. It is already erased from the store.
 
     Attributes:
         submission: that the caller made.
@@ -109,7 +109,7 @@ class AsyncJobService:
         with self._hub.watch(job_id) as watch:
             return await self._read_once_over(self._jobs.read, job_id, watch, monotonic() + wait_s)
 
-    async def process(self, request: UnparsedRequest, wait_s: float) -> Processed:
+    async def run_and_erase(self, request: UnparsedRequest, wait_s: float) -> FinishedRun:
         """Run a job while its caller waits, and erase it.
 
         Raises:
@@ -122,9 +122,9 @@ class AsyncJobService:
         ends = monotonic() + wait_s
         job_id = new_job_id()
         with self._hub.watch(job_id) as watch:
-            submission = await self._thread.run(self._submit_runnable, request, job_id)
+            submission = await self._thread.run(self._submit_if_workers_live, request, job_id)
             await watch.wait(ends)
-            snapshot = await self._read_once_over(self._jobs.collect, job_id, watch, ends)
+            snapshot = await self._read_once_over(self._jobs.read_and_erase, job_id, watch, ends)
         job, data = snapshot.job, snapshot.data
         if not job.status.over:
             raise WaitedTooLong(f"job {job_id} is not over after {wait_s:g} s: ask for it later by this id")
@@ -132,14 +132,14 @@ class AsyncJobService:
             raise JobFailed.of(job.failure)
         if job.status is not JobStatus.SUCCEEDED or data is None or data.result is None:
             raise JobFailed.because(job.status)
-        return Processed(submission, job.spec, data)
+        return FinishedRun(submission, job.spec, data)
 
     def _submit(self, request: UnparsedRequest, job_id: str) -> Job:
-        return self._jobs.submit(self._factory.accept(request.parse(self._factory), job_id))
+        return self._jobs.submit(self._factory.check_and_make_job(request.parse(self._factory), job_id))
 
-    def _submit_runnable(self, request: UnparsedRequest, job_id: str) -> Submission:
+    def _submit_if_workers_live(self, request: UnparsedRequest, job_id: str) -> Submission:
         submission = request.parse(self._factory)
-        job = self._factory.accept(submission, job_id)
+        job = self._factory.check_and_make_job(submission, job_id)
         self._jobs.admission.require_workers(job.spec)
         self._jobs.submit(job)
         return submission

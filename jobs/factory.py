@@ -8,7 +8,7 @@ from typing import Any
 from config.settings import JobSettings, LimitSettings
 from jobs.errors import PayloadTooLarge
 from jobs.idempotency import RequestKey
-from jobs.job import JobGroup, JobSpec, NewJob, OnError, Priority, RequestReference, new_job_id
+from jobs.job import JobSpec, NewJob, RequestPosition, RunOptions, new_job_id
 from models.catalogue import Catalogue
 from models.family import ModelFamily
 from models.imaging.headers import check_pixels, read_header
@@ -28,26 +28,6 @@ PLACEHOLDER: list[dict[str, Any]] = [{}]
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """How a job runs and how it is kept; see `JobSpec`.
-
-    Attributes:
-        group: what the job belongs to, if it is not submitted alone.
-        deadline_s: if None, that of the deployment.
-    """
-
-    ttl_s: int
-    age_format: AgeFormat
-    on_error: OnError = "fail"
-    include_image: bool = False
-    priority: Priority = Priority.NORMAL
-    metadata: Mapping[str, Any] | None = None
-    group: JobGroup | None = None
-    deadline_s: int | None = None
-    max_faces: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Submission:
     """A sample, and the services that are to run on it.
 
@@ -55,37 +35,37 @@ class Submission:
         services: that the caller asked for, in order.
         body: the sample as it was sent, in its dialect.
         image: encoded, if it came beside the sample instead of in it.
-        source: the reference of the image, if it did not come at all; see `Item.source`. The workers check that image.
-        at: the location of the sample in the request; the locations of errors start with it.
+        reference: of the image, if it did not come at all; see `Item.reference`. The workers check that image.
+        error_prefix: the location of the sample in the request; the locations of errors start with it.
         key: the idempotency key of the request.
     """
 
     services: Sequence[str]
     body: Mapping[str, Any]
     dialect: Dialect
-    options: Options
+    options: RunOptions
     image: bytes | None = None
-    source: str | None = None
-    at: tuple[str, ...] = ()
+    reference: str | None = None
+    error_prefix: tuple[str, ...] = ()
     key: RequestKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedSample:
     """The sample of a submission that passed all checks.
 
     Attributes:
         sample: in canonical form.
-        given: the sample as it was sent, without its image; see `JobData`.
+        sent_sample: the sample as it was sent, without its image; see `JobData`.
         image: encoded; None if the sample has none, or a reference to it.
-        source: the reference of the image, if its bytes did not come.
+        reference: of the image, if its bytes did not come.
     """
 
     plan: Plan
     sample: Sample
-    given: Mapping[str, Any]
+    sent_sample: Mapping[str, Any]
     image: bytes | None
-    source: str | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +83,7 @@ class JobFactory:
     queue_prefix: Callable[[ModelFamily], str]
     age_format: AgeFormat | None = None
 
-    def accept(self, submission: Submission, job_id: str | None = None) -> NewJob:
+    def check_and_make_job(self, submission: Submission, job_id: str | None = None) -> NewJob:
         """Check a submission and make a job of it.
 
         Args:
@@ -114,9 +94,9 @@ class JobFactory:
             InvalidRequest: as `check` does.
         """
         checked = self.check(submission)
-        return self.gather([checked], submission.dialect, submission.options, job_id=job_id, key=submission.key)
+        return self.make_job([checked], submission.dialect, submission.options, job_id=job_id, key=submission.key)
 
-    def check(self, submission: Submission) -> Checked:
+    def check(self, submission: Submission) -> CheckedSample:
         """Check a submission.
 
         Raises:
@@ -132,17 +112,17 @@ class JobFactory:
         try:
             return self._check(submission)
         except InvalidSample as error:
-            raise error.under(*submission.at) from error
+            raise error.under(*submission.error_prefix) from error
 
-    def gather(
+    def make_job(
         self,
-        samples: Sequence[Checked],
+        samples: Sequence[CheckedSample],
         dialect: Dialect,
-        options: Options,
+        options: RunOptions,
         *,
         job_id: str | None = None,
         key: RequestKey | None = None,
-        requests: Sequence[RequestReference] = (),
+        requests: Sequence[RequestPosition] = (),
     ) -> NewJob:
         """Make one job of samples with one plan: they travel through its stages together.
 
@@ -180,27 +160,29 @@ class JobFactory:
         )
         blobs = iter(spec.blobs)
         items = [
-            Item(sample=one.sample, blob=None if one.image is None else next(blobs), source=one.source)
-            for one in samples
+            Item(
+                sample=checked.sample, blob=None if checked.image is None else next(blobs), reference=checked.reference
+            )
+            for checked in samples
         ]
         return NewJob(
             spec=spec,
             chunk=Chunk(items=items),
-            givens=[one.given for one in samples],
+            sent_samples=[checked.sent_sample for checked in samples],
             metadata=options.metadata,
             requests=requests,
             images=images,
             fingerprint=key.fingerprint if key else "",
         )
 
-    def _check(self, submission: Submission) -> Checked:
+    def _check(self, submission: Submission) -> CheckedSample:
         dialect, body = submission.dialect, submission.body
         needs_image = any(IMAGE in self.catalogue[name].needs for name in submission.services)
         image = self._image(submission) if needs_image else None
         size = self._size(submission.services, image) if image is not None else None
         first = self.catalogue[submission.services[0]]
         find_faces = dialect.placeholder and first.needs_only_boxes() and body.get("objects") == PLACEHOLDER
-        body = self.readable_part([FaceFitter.name] if find_faces else submission.services, body)
+        body = self.without_replaced_objects([FaceFitter.name] if find_faces else submission.services, body)
         if "objects" not in body and not find_faces and not issubclass(first, DetectingService):
             raise without_objects(first, self.catalogue)
         self._check_count(body.get("objects"))
@@ -208,16 +190,16 @@ class JobFactory:
         if issubclass(first, MatchingService) and len(sample.objects) != 2:
             message = f"{first.name} compares exactly two objects, not {len(sample.objects)}"
             raise InvalidSample([Detail(loc=["objects"], msg=message, type="not_two_objects")])
-        has_image = image is not None or submission.source is not None
+        has_image = image is not None or submission.reference is not None
         planned = plan(submission.services, self.catalogue, sample, dialect, has_image=has_image, find_faces=find_faces)
-        given = {key: value for key, value in body.items() if key != dialect.image_key}
+        sent_sample = {key: value for key, value in body.items() if key != dialect.image_key}
         sent = body.get(dialect.image_key) if submission.options.include_image else None
         # The answer writes the image anew from its bytes; only a field that differs from that is kept as well.
         if sent is not None and (image is None or sent != dialect.write_image(encode_base64(image))):
-            given[dialect.image_key] = sent
-        return Checked(planned, sample, given, image, submission.source)
+            sent_sample[dialect.image_key] = sent
+        return CheckedSample(planned, sample, sent_sample, image, submission.reference)
 
-    def readable_part(self, names: Sequence[str], body: Mapping[str, Any]) -> Mapping[str, Any]:
+    def without_replaced_objects(self, names: Sequence[str], body: Mapping[str, Any]) -> Mapping[str, Any]:
         """The sample without its objects, if the first service replaces them: then they are not read or checked."""
         first = self.catalogue.get(names[0])
         if first is None or not issubclass(first, DetectingService):

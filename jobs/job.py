@@ -64,7 +64,7 @@ class JobGroup(Canonical):
     id: str
 
 
-class RequestReference(Canonical):
+class RequestPosition(Canonical):
     """The request of a batch that an item of a job was made of.
 
     Attributes:
@@ -145,11 +145,31 @@ class Job(Canonical):
 
 
 @dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a job runs and how it is kept; see `JobSpec`.
+
+    Attributes:
+        group: what the job belongs to, if it is not submitted alone.
+        deadline_s: if None, that of the deployment.
+    """
+
+    ttl_s: int
+    age_format: AgeFormat
+    on_error: OnError = "fail"
+    include_image: bool = False
+    priority: Priority = Priority.NORMAL
+    metadata: Mapping[str, Any] | None = None
+    group: JobGroup | None = None
+    deadline_s: int | None = None
+    max_faces: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewJob:
     """A job before the store has it.
 
     Attributes:
-        givens: see `JobData`.
+        sent_samples: see `JobData`.
         metadata: the caller's own, handed back unchanged.
         requests: of each item, its request; only for jobs of a batch.
         images: encoded, in the order of `spec.blobs`.
@@ -158,9 +178,9 @@ class NewJob:
 
     spec: JobSpec
     chunk: Chunk
-    givens: Sequence[Mapping[str, Any]]
+    sent_samples: Sequence[Mapping[str, Any]]
     metadata: Mapping[str, Any] | None = None
-    requests: Sequence[RequestReference] = ()
+    requests: Sequence[RequestPosition] = ()
     images: Sequence[bytes] = ()
     fingerprint: str = ""
 
@@ -170,15 +190,15 @@ class JobData:
     """The caller's data of a job. They are deleted when the TTL ends.
 
     Attributes:
-        givens: of each item, the sample as it was sent, without its image. If the image is to be echoed, and its field
-            is not what the dialect writes for its bytes, the field is kept here.
+        sent_samples: of each item, the sample as the caller sent it, without its image. If the image is to be echoed,
+            and its field is not what the dialect writes for its bytes, the field is kept here.
         requests: of each item, its request; only for jobs of a batch.
         result: None until the job has one.
     """
 
-    givens: Sequence[Mapping[str, Any]]
+    sent_samples: Sequence[Mapping[str, Any]]
     metadata: Mapping[str, Any] | None
-    requests: Sequence[RequestReference]
+    requests: Sequence[RequestPosition]
     result: Chunk | None
 
 

@@ -6,10 +6,11 @@ from typing import Protocol
 
 from jobs.admission import Admission, OpenAdmission
 from jobs.answer import JobSnapshot
+from jobs.cursor import Cursor
 from jobs.errors import JobFailed, JobUnknown, PartOfBatch
 from jobs.idempotency import bind_or_undo
 from jobs.job import Job, JobSpec, JobStatus, NewJob
-from jobs.store import Cursor, JobStore
+from jobs.store import JobStore
 
 
 class Sender(Protocol):
@@ -84,8 +85,8 @@ class JobService:
         echoes = job.status is JobStatus.SUCCEEDED and spec.include_image and spec.blobs
         return JobSnapshot(job, self.store.data(job_id), self.store.image(spec.blobs[0]) if echoes else None)
 
-    def collect(self, job_id: str) -> JobSnapshot:
-        """A job with its data; a job that is over is erased.
+    def read_and_erase(self, job_id: str) -> JobSnapshot:
+        """A job with its data. Erases the job if it is over.
 
         Raises:
             JobUnknown: there is no such job.

@@ -1,10 +1,10 @@
 """The store of jobs and their images, as a protocol; `jobs/redis/jobs.py` implements it."""
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, Self
+from typing import Protocol
 
+from jobs.cursor import Cursor
 from jobs.idempotency import IdempotencyKeys
 from jobs.job import Ending, Job, JobData, JobSpec, NewJob
 from jobs.progress import Progress
@@ -33,32 +33,6 @@ class StageClaim:
     outcome: ClaimOutcome
     spec: JobSpec | None = None
     chunk: Chunk | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a list of jobs or batches continues: behind the job or batch that this names."""
-
-    created_at: float
-    id: str
-
-    PATTERN = r"^\d{1,12}(\.\d{1,12})?_[0-9a-f-]{36}$"
-    """What `str` writes, as a regular expression."""
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """The cursor that `str` wrote.
-
-        Raises:
-            ValueError: the text is not a cursor.
-        """
-        if not re.fullmatch(cls.PATTERN, text):
-            raise ValueError("not a cursor")
-        created_at, _, listed_id = text.partition("_")
-        return cls(float(created_at), listed_id)
-
-    def __str__(self) -> str:
-        return f"{self.created_at!r}_{self.id}"
 
 
 class JobStore(Protocol):

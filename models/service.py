@@ -48,7 +48,7 @@ class Found:
 
 @dataclass(slots=True)
 class Face:
-    """A face that an estimating service judges: an image and where the face is in it.
+    """A face that an estimating service takes: an image and where the face is in it.
 
     Attributes:
         image: (h, w, 3) uint8 BGR, turned by its EXIF orientation; faces in it may be rotated nevertheless.
@@ -81,7 +81,7 @@ class Service(ABC):
         name: public, in kebab-case.
         module: distinguishes services of one name, of which a deployment chooses one; None where there is no choice.
         family: whose workers run it.
-        object_class: of the objects that it finds or judges.
+        object_class: of the objects that it finds or takes.
         needs: the fields that a sample must have.
         gives: the fields that it adds, and shows in the answer; follows from its outputs.
         weights: the models that it runs, by their names in the weights registry.

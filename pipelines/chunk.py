@@ -23,7 +23,7 @@ class Item(Canonical):
 
     Attributes:
         blob: the id of its image in the blob store; None if it is not there.
-        source: a reference to its image instead, as `jobs.reference.Reference` writes it.
+        reference: of its image instead, as `jobs.reference.Reference` writes it.
         failures: in order; with `on_error="fail"` at most one.
         failed: no further service runs on it.
         lost: the detecting service that failed on it, until another one finds objects; None if none did.
@@ -31,7 +31,7 @@ class Item(Canonical):
 
     sample: Sample
     blob: str | None = None
-    source: str | None = None
+    reference: str | None = None
     failures: list[Failure] = Field(default_factory=list)
     failed: bool = False
     lost: str | None = None
@@ -39,7 +39,7 @@ class Item(Canonical):
     @property
     def image(self) -> str | None:
         """The blob or the reference by which its image is loaded; None if it has none."""
-        return self.blob or self.source
+        return self.blob or self.reference
 
 
 class Chunk(Canonical):

@@ -66,12 +66,12 @@ class Plan(BaseModel):
         return tuple(step.service for step in self.steps)
 
     @property
-    def hidden(self) -> int:
-        """How many services, from the first, the caller did not ask for: they find the faces."""
+    def added_services(self) -> int:
+        """How many services were added in front of the requested ones: 0, or 1 for the face fitter."""
         return sum(not step.asked for step in self.steps)
 
     @property
-    def rebuilt(self) -> bool:
+    def replaces_objects(self) -> bool:
         """Whether a service replaces the objects of the sample."""
         return any(step.finds for step in self.steps)
 
@@ -123,14 +123,14 @@ def plan(
     names = (FaceFitter.name, *asked) if find_faces else tuple(asked)
     if details := _unmet_needs([catalogue[name] for name in names], sample, dialect, has_image=has_image):
         raise InvalidSample(details)
-    hidden = len(names) - len(asked)
+    added = len(names) - len(asked)
     return Plan(
         steps=tuple(
             Step(
                 service=name,
-                asked=index >= hidden,
+                asked=index >= added,
                 finds=issubclass(catalogue[name], DetectingService),
-                fields=tuple(sorted(field.name for field in catalogue[name].gives)) if index >= hidden else (),
+                fields=tuple(sorted(field.name for field in catalogue[name].gives)) if index >= added else (),
             )
             for index, name in enumerate(names)
         )
@@ -186,7 +186,7 @@ def _unmet_needs(
         for index, (object_class, fields) in enumerate(objects):
             loc: list[str | int] = ["objects", index]
             if object_class != service.object_class:
-                message = f"{service.name} judges objects of class {service.object_class}, not {object_class}"
+                message = f"{service.name} takes objects of class {service.object_class}, not {object_class}"
                 details.append(Detail(loc=[*loc, "class"], msg=message, type="wrong_class"))
             lacking = sorted(service.needs - fields - {IMAGE}, key=lambda field: field.name)
             details += [_missing(loc, dialect.key_of(field), service) for field in lacking]

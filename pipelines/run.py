@@ -36,16 +36,18 @@ def run_service(
         The time it took in milliseconds.
     """
     started = perf_counter()
-    batch = [one for one in loaded if not one.item.failed and not _skipped(service, one.item)]
+    batch = [
+        loaded_item for loaded_item in loaded if not loaded_item.item.failed and not _skipped(service, loaded_item.item)
+    ]
     try:
         _run_batch(service, batch, max_faces)
     except Exception:  # noqa: BLE001 - whatever one item does to a service, the others must not fail
-        for one in batch:
-            if failure := _run_alone(service, one, max_faces):
-                one.item.failures.append(failure)
-                one.item.failed = fail_fast
+        for loaded_item in batch:
+            if failure := _run_alone(service, loaded_item, max_faces):
+                loaded_item.item.failures.append(failure)
+                loaded_item.item.failed = fail_fast
                 if isinstance(service, DetectingService):
-                    one.item.lost = service.name
+                    loaded_item.item.lost = service.name
     return (perf_counter() - started) * 1000
 
 
@@ -88,8 +90,8 @@ def _run_batch(service: Service, batch: Sequence[LoadedItem], max_faces: int | N
             )
     elif isinstance(service, EstimatingService):
         faces = [face for loaded in batch for face in loaded.faces]
-        judged = [one for loaded in batch for one in loaded.item.sample.objects]
-        for face, one, value in zip(faces, judged, service.estimate(faces), strict=True):
+        targets = [one for loaded in batch for one in loaded.item.sample.objects]
+        for face, one, value in zip(faces, targets, service.estimate(faces), strict=True):
             service.output.put(one, value)
             service.output.put(face.cached_results, value)
     elif isinstance(service, MatchingService):
@@ -111,7 +113,7 @@ def _two_templates(loaded: LoadedItem) -> tuple[bytes, bytes]:
 
 
 def _is_inside(found: Found, size: Size) -> bool:
-    """Whether at least a pixel of an object is inside the image: other services could not judge it otherwise."""
+    """Whether at least a pixel of an object is inside the image: other services could not use it otherwise."""
     return min(_sides(found, size)) >= 1
 
 

@@ -62,7 +62,7 @@ def _with_slots(outputs: Sequence[Output[Any]]) -> Callable[[type[_Model]], type
 
 
 def require_pixel(bbox: Bbox, size: Size) -> None:
-    """Check that a box holds something to judge.
+    """Check that a box holds something to measure.
 
     Raises:
         ValueError: it is less than a pixel wide or high.

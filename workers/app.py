@@ -24,7 +24,7 @@ __all__ = ["app"]
 log = getLogger(__name__)
 
 
-class Parts(Step):
+class BuildParts(Step):
     """Builds the parts of the worker as `worker.parts`, and adds the tasks that run on them."""
 
     def __init__(self, worker: Any, **_: Any) -> None:
@@ -40,7 +40,7 @@ class Parts(Step):
 class HousekeepingStep(StartStopStep):
     """Ends the housekeeping of the worker, `worker.housekeeping`, once the worker takes no more messages."""
 
-    requires = (Parts,)
+    requires = (BuildParts,)
 
     def start(self, worker: Any) -> None:
         """Create the housekeeping once the models are loaded; `_start_housekeeping` starts its thread."""
@@ -51,7 +51,7 @@ class HousekeepingStep(StartStopStep):
         worker.housekeeping.stop()
 
 
-app.steps["worker"].update({Parts, HousekeepingStep})
+app.steps["worker"].update({BuildParts, HousekeepingStep})
 
 
 @setup_logging.connect
@@ -66,14 +66,14 @@ def _load_models(instance: Any, **_: Any) -> None:
     # Tasks fill the cores: with more threads, OpenCV would compete with them.
     cv2.setNumThreads(parts.settings.engine.threads)
     try:
-        parts.sessions.load(consumed_families(app.amqp.queues.consume_from))
+        parts.models.load(consumed_families(app.amqp.queues.consume_from))
     except ModelError as error:
         log.error("the worker cannot start", extra={"reason": str(error)})
         raise SystemExit(1) from error
     except Exception as error:  # Celery only logs what a receiver raises, and would start without the models
         log.exception("the worker cannot start")
         raise SystemExit(1) from error
-    loaded = {"models": ",".join(parts.sessions.loaded), "services": ",".join(parts.sessions.loaded_services)}
+    loaded = {"models": ",".join(parts.models.loaded), "services": ",".join(parts.models.loaded_services)}
     log.info("models loaded", extra=loaded)
 
 
@@ -85,4 +85,4 @@ def _start_housekeeping(sender: Any, **_: Any) -> None:
 
 @worker_shutdown.connect
 def _close_sessions(sender: Any, **_: Any) -> None:
-    sender.parts.sessions.close()
+    sender.parts.models.close()

@@ -7,8 +7,8 @@ from time import time
 
 from broker.app import app
 from broker.chain import send_job, stage_queue
-from broker.depth import QueueDepth
-from broker.queues import Placement
+from broker.queue_length import QueueLength
+from broker.queues import FamilyQueues
 from jobs.errors import StorageError
 from jobs.job import JobSpec
 from jobs.redis.presence import ModelReport, WorkerReport
@@ -76,20 +76,20 @@ class Housekeeping:
 
 def _model_reports(parts: WorkerParts) -> list[ModelReport]:
     reports = []
-    for name in parts.sessions.loaded:
+    for name in parts.models.loaded:
         stored = stored_weights(name, parts.settings.weights_dir)
         reports.append(ModelReport(name=name, sha256=stored.sha256, package=stored.package, licence=stored.licence))
     return reports
 
 
 def _reaper(parts: WorkerParts) -> Reaper:
-    placement = Placement(parts.settings.co_locate)
-    depth = QueueDepth(app)
+    queues = FamilyQueues(parts.settings.co_locate)
+    length = QueueLength(app)
 
     def queue_length(spec: JobSpec, stage: int) -> int:
-        return depth(stage_queue(spec, stage, placement))
+        return length(stage_queue(spec, stage, queues))
 
     def send(spec: JobSpec, stage: int) -> None:
-        send_job(app, spec, placement, from_stage=stage)
+        send_job(app, spec, queues, from_stage=stage)
 
     return Reaper(parts.store, queue_length, send, parts.settings.jobs.stalled_after_s)

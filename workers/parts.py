@@ -1,4 +1,4 @@
-"""`build_parts`: builds the store, sessions, image cache and stage runner of a worker process."""
+"""`build_parts`: builds the store, the loaded models, image cache and stage runner of a worker process."""
 
 import os
 import socket
@@ -10,13 +10,13 @@ from jobs.redis.connection import connect
 from jobs.redis.jobs import RedisJobStore
 from jobs.redis.presence import Presence
 from models.catalogue import services
-from models.runtime.sessions import Sessions
+from models.runtime.loaded import LoadedModels
 from pipelines.load import GROUP_PIXELS
 from workers.images import ImageCache
 from workers.references import References, is_far, is_reference
 from workers.stage import StageRunner
 
-STORE_PATIENCE_S = 30.0
+STORE_RETRY_S = 30.0
 """How long a worker waits for the store before it puts its message back."""
 
 
@@ -29,7 +29,7 @@ class WorkerParts:
         name: of this worker: host and process id.
         store: holds the jobs.
         presence: where workers report that they are alive.
-        sessions: the loaded models and the services on them.
+        models: the loaded models and the services on them.
         images: caches decoded images.
         stages: runs the stages of jobs.
     """
@@ -38,7 +38,7 @@ class WorkerParts:
     name: str
     store: RedisJobStore
     presence: Presence
-    sessions: Sessions
+    models: LoadedModels
     images: ImageCache
     stages: StageRunner
 
@@ -46,9 +46,9 @@ class WorkerParts:
 def build_parts(settings: Settings) -> WorkerParts:
     """Build the parts of a worker; no model is loaded and no connection is made yet."""
     name = f"{socket.gethostname()}:{os.getpid()}"
-    client = connect(settings.redis_url, patience_s=STORE_PATIENCE_S)
+    client = connect(settings.redis_url, retry_s=STORE_RETRY_S)
     store = RedisJobStore(client, settings.jobs)
-    sessions = Sessions(services(settings.modules), settings.weights_dir, settings.engine, settings.options)
+    models = LoadedModels(services(settings.modules), settings.weights_dir, settings.engine, settings.options)
     references = References(settings.reference_roots, settings.limits)
 
     def fetch(image: str) -> bytes | None:
@@ -58,10 +58,10 @@ def build_parts(settings: Settings) -> WorkerParts:
     stages = StageRunner(
         store,
         images,
-        sessions.service,
+        models.service,
         name,
         settings.jobs.stage_deadline_s,
         # On a CPU a batch of photos costs a sixth more than the photos one by one, which fit into its cache.
         group_pixels=1 if settings.device == "cpu" else GROUP_PIXELS,
     )
-    return WorkerParts(settings, name, store, Presence(client), sessions, images, stages)
+    return WorkerParts(settings, name, store, Presence(client), models, images, stages)

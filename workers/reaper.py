@@ -14,7 +14,7 @@ from pipelines.chunk import Failure
 log = getLogger(__name__)
 
 BATCH = 100
-PATIENCE = 3
+TIMES_STALLED = 3
 """A job whose queue is not empty is sent again when it is found stalled for the 3rd, 6th, 12th, 24th … time."""
 
 
@@ -55,7 +55,7 @@ class Reaper:
         # A message that waits in the queue may be that of this job, which is late then, not lost. But some queues are
         # never empty, so the job is sent in the end anyway; a stage whose message comes twice runs once. The interval
         # doubles each time: otherwise jobs that wait for a day would fill their queue with copies.
-        rounds, rest = divmod(times, PATIENCE)
+        rounds, rest = divmod(times, TIMES_STALLED)
         if (rest == 0 and rounds.bit_count() == 1) or self.queue_length(job.spec, job.done) == 0:
             log.warning("job sent again", extra={"job": job.spec.id, "stage": job.done})
             self.send(job.spec, job.done)

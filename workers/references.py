@@ -34,14 +34,14 @@ class References:
         self._prefixes = [root.rstrip("/") + "/" for root in roots if is_reference(root)]
         self._limits = limits
 
-    def read(self, source: str) -> bytes:
+    def read(self, text: str) -> bytes:
         """The encoded image that a reference points to.
 
         Raises:
             UnreachableReference: it is outside the roots, links lead out of them, or it cannot be read.
             InvalidRequest: it is no image that Faceline reads, or is larger than allowed.
         """
-        reference = Reference.parse(source)
+        reference = Reference.parse(text)
         if not self._allows(reference):
             raise UnreachableReference("the reference is outside the roots that this deployment allows")
         image = reference.read(self._limits.image_bytes)

@@ -167,13 +167,15 @@ class _StageRun:
                 # Decoding time is charged to the first service of the stage.
                 self._ms[self.stage.first] += (perf_counter() - loading_since) * 1000
                 for index, name in self._services.items():
-                    if all(one.item.failed for one in group):
+                    if all(loaded_item.item.failed for loaded_item in group):
                         break
                     self._check()
                     self._run_service(index, name, group)
                 if self._is_last:
                     # No later stage needs these images, and the next ones need the memory.
-                    self._runner.images.drop([one.item.image for one in group if one.item.image is not None])
+                    self._runner.images.drop(
+                        [loaded_item.item.image for loaded_item in group if loaded_item.item.image is not None]
+                    )
                 # Free these images before the next ones are decoded.
                 group.clear()
                 loading_since = perf_counter()

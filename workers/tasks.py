@@ -29,7 +29,7 @@ def register_tasks(app: Celery, parts: WorkerParts) -> None:
     def run_check(check_id: str) -> None:
         """Run each loaded model once and report how long that took."""
         try:
-            report = CheckReport(worker=parts.name, ms=dict(parts.sessions.check()))
+            report = CheckReport(worker=parts.name, ms=dict(parts.models.run_each_once()))
         except ModelError as error:
             report = CheckReport(worker=parts.name, ms={}, error=str(error))
         parts.presence.answer_check(check_id, report)

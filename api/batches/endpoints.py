@@ -9,14 +9,23 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.batches.bodies import ARCHIVES, JSONL, LINES, PARQUET, choose_media_type, new_batch, write_errors, write_output
+from api.batches.media_types import (
+    ARCHIVES,
+    JSONL,
+    LINES,
+    PARQUET,
+    choose_media_type,
+    new_batch,
+    write_errors,
+    write_output,
+)
 from api.batches.schemas import BatchList, BatchOptions, BatchView, ErrorRow, ResultRow, view_batch
 from api.openapi.example_files import sample_with_photo
 from api.openapi.responses import ACCEPTED, INVALID, OTHER, PROCESSING, Responses, error_responses
 from api.openapi.schemas import BINARY, Schemas
 from api.parameters import CursorText, Limit, cursor_of
+from api.parts import PartsDep
 from api.responses import SampleResponse, accepted
-from api.state import StateDep
 from api.uploads import counted
 from jobs.batches.batch import Batch
 from jobs.batches.requests import BatchLine
@@ -127,7 +136,7 @@ def batch_router(schemas: Schemas) -> APIRouter:
 
 async def submit_batch(
     request: Request,
-    state: StateDep,
+    parts: PartsDep,
     options: Annotated[BatchOptions, Query()],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -137,49 +146,49 @@ async def submit_batch(
     error is at `/errors`, and the other requests continue. An error of the body or of an archive refuses all requests.
     A caller that got no answer sends the same again with the same key: the batch is made once.
     """
-    new = new_batch(request, options, idempotency_key, state.settings)
-    batch = await state.async_batches.receive(new, counted(request, state.settings.batches.body_bytes))
+    new = new_batch(request, options, idempotency_key, parts.settings)
+    batch = await parts.async_batches.receive(new, counted(request, parts.settings.batches.body_bytes))
     return accepted(view_batch(batch, time()), f"/batches/{batch.spec.id}")
 
 
-async def list_batches(state: StateDep, limit: Limit = 20, cursor: CursorText = None) -> BatchList:
+async def list_batches(parts: PartsDep, limit: Limit = 20, cursor: CursorText = None) -> BatchList:
     """The latest batches. A page may have fewer than `limit` batches though there is a next page."""
-    batches, last = await asyncio.to_thread(state.batches.recent, limit, cursor_of(cursor))
+    batches, last = await asyncio.to_thread(parts.batches.recent, limit, cursor_of(cursor))
     return BatchList(batches=[view_batch(batch, time()) for batch in batches], next=str(last) if last else None)
 
 
-async def get_batch(state: StateDep, batch_id: BatchId, wait: Wait = 0) -> Response:
+async def get_batch(parts: PartsDep, batch_id: BatchId, wait: Wait = 0) -> Response:
     """A batch: its status, and how many requests have each outcome."""
-    return SampleResponse(view_batch(await state.async_batches.wait(batch_id, wait), time()))
+    return SampleResponse(view_batch(await parts.async_batches.wait(batch_id, wait), time()))
 
 
-async def get_output(state: StateDep, batch_id: BatchId, accept: Accept = "*/*") -> Response:
+async def get_output(parts: PartsDep, batch_id: BatchId, accept: Accept = "*/*") -> Response:
     """The results so far, in the order of the requests."""
-    return await _stream(state.batches, batch_id, accept, write_output)
+    return await _stream(parts.batches, batch_id, accept, write_output)
 
 
-async def get_errors(state: StateDep, batch_id: BatchId, accept: Accept = "*/*") -> Response:
+async def get_errors(parts: PartsDep, batch_id: BatchId, accept: Accept = "*/*") -> Response:
     """The requests that failed so far, and why, in their order."""
-    return await _stream(state.batches, batch_id, accept, write_errors)
+    return await _stream(parts.batches, batch_id, accept, write_errors)
 
 
-async def cancel_batch(state: StateDep, batch_id: BatchId) -> Response:
+async def cancel_batch(parts: PartsDep, batch_id: BatchId) -> Response:
     """End a batch. Results that are there stay, and can be fetched. A batch that is over does not change."""
-    batch = await asyncio.to_thread(state.batches.cancel, batch_id)
+    batch = await asyncio.to_thread(parts.batches.cancel, batch_id)
     return SampleResponse(view_batch(batch, time()), 202)
 
 
-async def erase_batch(state: StateDep, batch_id: BatchId) -> Response:
+async def erase_batch(parts: PartsDep, batch_id: BatchId) -> Response:
     """End a batch and delete all that belongs to it: images, intermediate results, results, errors."""
-    await asyncio.to_thread(state.batches.erase, batch_id)
+    await asyncio.to_thread(parts.batches.erase, batch_id)
     return Response(status_code=204)
 
 
 async def _stream(
     batches: BatchService, batch_id: str, accept: str, write: Callable[[BatchService, Batch, str], Iterator[bytes]]
 ) -> Response:
-    batch = await asyncio.to_thread(batches.get, batch_id)
-    if batch.gone(time()):
+    batch = await asyncio.to_thread(batches.find, batch_id)
+    if batch.results_deleted(time()):
         raise JobFailed.because(JobStatus.EXPIRED, "batch")
     media_type = choose_media_type(accept)
     content = write(batches, batch, media_type)

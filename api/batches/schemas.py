@@ -9,7 +9,7 @@ from pydantic import Field as Key
 from api.errors import ErrorDetail
 from api.jobs.schemas import moment
 from jobs.batches.batch import Batch, BatchStatus
-from jobs.options import ServiceOptions
+from jobs.request_parsing import ServiceOptions
 from pipelines.dialects.sample_schema import ResultJson
 
 

@@ -7,7 +7,7 @@ from hmac import compare_digest
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from api.errors import detail_of
+from api.errors import public_detail
 from api.faceapi.schemas import (
     CODES,
     AgeAnswer,
@@ -20,13 +20,13 @@ from api.faceapi.schemas import (
 )
 from api.openapi.example_files import photo_text
 from api.openapi.schemas import Schemas
-from api.state import ApiState, StateDep
+from api.parts import ApiParts, PartsDep
 from api.uploads import read_sample
 from config.errors import FacelineError
 from jobs.errors import type_of
-from jobs.factory import JobFactory, Options, Submission
-from jobs.job import Priority
-from jobs.options import parse_object
+from jobs.factory import JobFactory, Submission
+from jobs.job import Priority, RunOptions
+from jobs.request_parsing import parse_object
 from models.networks.emotions import EMOTIONS
 from models.services.age_estimator import AgeEstimator
 from models.services.face_fitter import FaceFitter
@@ -69,7 +69,7 @@ class PhotoBody:
                 raise Refused(Code.MISSING_FIELD, f"`{name}` is missing or not a string: send it as text")
         if not any(compare_digest(given["api_key"].encode(), key.encode()) for key in self.api_keys):
             raise Refused(Code.BAD_KEY, "unknown api_key")
-        options = Options(factory.jobs.sync_ttl_s, "number", priority=Priority.HIGH, max_faces=1)
+        options = RunOptions(factory.jobs.sync_ttl_s, "number", priority=Priority.HIGH, max_faces=1)
         image = decode_image(given["image"])
         return Submission((FaceFitter.name, self.service), {}, DIALECTS["v2"], options, image)
 
@@ -98,9 +98,9 @@ def faceapi_router(schemas: Schemas) -> APIRouter:
 
 
 def _handler(service: str, describe: Callable[[SampleObject], Json]) -> Callable[..., Awaitable[JSONResponse]]:
-    async def handle(request: Request, state: StateDep) -> JSONResponse:
+    async def handle(request: Request, parts: PartsDep) -> JSONResponse:
         try:
-            face = await _largest_face(request, state, service)
+            face = await _largest_face(request, parts, service)
             answer = FaceAnswer(result="Ok", code=Code.OK, message="", data=describe(face))
         except Refused as refused:
             answer = FaceAnswer(result="Err", code=refused.code, message=refused.message, data={})
@@ -113,14 +113,14 @@ def _handler(service: str, describe: Callable[[SampleObject], Json]) -> Callable
 
 
 def _text(error: FacelineError) -> str:
-    detail = detail_of(error)
+    detail = public_detail(error)
     return detail if isinstance(detail, str) else "; ".join(entry["msg"] for entry in detail)
 
 
-async def _largest_face(request: Request, state: ApiState, service: str) -> SampleObject:
-    body = await read_sample(request, state.settings.limits)
-    photo = PhotoBody(service, state.settings.faceapi_keys, body)
-    done = await state.async_jobs.process(photo, state.settings.jobs.sync_timeout_s)
+async def _largest_face(request: Request, parts: ApiParts, service: str) -> SampleObject:
+    body = await read_sample(request, parts.settings.limits)
+    photo = PhotoBody(service, parts.settings.faceapi_keys, body)
+    done = await parts.async_jobs.run_and_erase(photo, parts.settings.jobs.sync_timeout_s)
     assert done.data.result is not None
     faces = done.data.result.items[0].sample.objects
     if not faces:

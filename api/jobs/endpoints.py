@@ -20,8 +20,8 @@ from api.openapi.example_files import sample_with_photo
 from api.openapi.responses import ACCEPTED, INVALID, OTHER, PROCESSING, RETRY_AFTER, Responses, error_responses
 from api.openapi.schemas import Schemas
 from api.parameters import CursorText, Limit, cursor_of
+from api.parts import ApiParts, PartsDep
 from api.responses import SampleResponse, accepted
-from api.state import ApiState, StateDep
 from api.uploads import image_of, read_form, read_sample
 from jobs.answer import JobSnapshot
 from jobs.async_service import UnparsedRequest
@@ -102,39 +102,39 @@ def job_router(schemas: Schemas) -> APIRouter:
 
 
 async def submit_sample(
-    request: Request, state: StateDep, idempotency_key: IdempotencyKey = None, wait: Wait = 0
+    request: Request, parts: PartsDep, idempotency_key: IdempotencyKey = None, wait: Wait = 0
 ) -> Response:
     """Queue services for a sample. With `wait`, a job that ends in time is shown as by `GET /jobs/{id}`, with 200."""
-    body = await read_sample(request, state.settings.limits)
-    return await _submit(state, SampleBody(body, idempotency_key), wait)
+    body = await read_sample(request, parts.settings.limits)
+    return await _submit(parts, SampleBody(body, idempotency_key), wait)
 
 
 async def submit_image(
-    request: Request, state: StateDep, idempotency_key: IdempotencyKey = None, wait: Wait = 0
+    request: Request, parts: PartsDep, idempotency_key: IdempotencyKey = None, wait: Wait = 0
 ) -> Response:
     """Queue services for an image, as for a sample. The form has `image`, `services` and the options of a job."""
-    form = await read_form(request, state.settings.limits)
-    return await _submit(state, ImageForm(await image_of(form), form_fields(form), idempotency_key), wait)
+    form = await read_form(request, parts.settings.limits)
+    return await _submit(parts, ImageForm(await image_of(form), form_fields(form), idempotency_key), wait)
 
 
-async def list_jobs(state: StateDep, status: Status = None, limit: Limit = 20, cursor: CursorText = None) -> JobList:
+async def list_jobs(parts: PartsDep, status: Status = None, limit: Limit = 20, cursor: CursorText = None) -> JobList:
     """The latest jobs, without their results. Jobs of batches are not among them.
 
     A page may have fewer than `limit` jobs though there is a next page.
     """
-    jobs, last = await asyncio.to_thread(state.jobs.recent, limit, cursor_of(cursor))
+    jobs, last = await asyncio.to_thread(parts.jobs.recent, limit, cursor_of(cursor))
     shown = [view_job(JobSnapshot(job)) for job in jobs if status in (None, job.status)]
     return JobList(jobs=shown, next=str(last) if last else None)
 
 
-async def get_job(state: StateDep, job_id: JobId, wait: Wait = 0) -> Response:
+async def get_job(parts: PartsDep, job_id: JobId, wait: Wait = 0) -> Response:
     """A job; with its result once it has succeeded, if it is not a part of a batch."""
-    return SampleResponse(view_job(await state.async_jobs.wait(job_id, wait)))
+    return SampleResponse(view_job(await parts.async_jobs.wait(job_id, wait)))
 
 
-async def get_result(state: StateDep, job_id: JobId, wait: Wait = 0) -> Response:
+async def get_result(parts: PartsDep, job_id: JobId, wait: Wait = 0) -> Response:
     """The enriched sample of a job; 202 until there is one."""
-    snapshot = await state.async_jobs.wait(job_id, wait)
+    snapshot = await parts.async_jobs.wait(job_id, wait)
     require_single(snapshot.job)
     if not snapshot.job.status.over:
         pending = PendingView(detail=f"the job is {snapshot.job.status}")
@@ -142,19 +142,19 @@ async def get_result(state: StateDep, job_id: JobId, wait: Wait = 0) -> Response
     return SampleResponse(snapshot.require_sample())
 
 
-async def cancel_job(state: StateDep, job_id: JobId) -> Response:
+async def cancel_job(parts: PartsDep, job_id: JobId) -> Response:
     """End a job at its next stage. A job that is over does not change."""
-    return _accepted(await asyncio.to_thread(state.jobs.cancel, job_id))
+    return _accepted(await asyncio.to_thread(parts.jobs.cancel, job_id))
 
 
-async def erase_job(state: StateDep, job_id: JobId) -> Response:
+async def erase_job(parts: PartsDep, job_id: JobId) -> Response:
     """Cancel a job and erase its image, its intermediate results and its result."""
-    await asyncio.to_thread(state.jobs.erase, job_id)
+    await asyncio.to_thread(parts.jobs.erase, job_id)
     return Response(status_code=204)
 
 
-async def _submit(state: ApiState, request: UnparsedRequest, wait_s: float) -> Response:
-    snapshot = await state.async_jobs.submit(request, wait_s)
+async def _submit(parts: ApiParts, request: UnparsedRequest, wait_s: float) -> Response:
+    snapshot = await parts.async_jobs.submit(request, wait_s)
     if wait_s and snapshot.job.status.over:
         return SampleResponse(view_job(snapshot))
     return _accepted(snapshot.job)

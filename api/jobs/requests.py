@@ -7,7 +7,7 @@ from typing import Any
 from api.jobs.schemas import ImageJobOptions, JobRequest
 from jobs.factory import JobFactory, Submission
 from jobs.idempotency import RequestKey, fingerprint_of
-from jobs.options import parse_object, parse_options
+from jobs.request_parsing import parse_object, parse_options
 from pipelines.dialects import DIALECTS, dialect_of
 from pipelines.errors import InvalidSample
 
@@ -24,11 +24,11 @@ class SampleBody:
         request = parse_options(JobRequest, parse_object(self.body))
         services = request.resolve_services()
         try:
-            dialect = dialect_of(factory.readable_part(services, request.sample))
+            dialect = dialect_of(factory.without_replaced_objects(services, request.sample))
         except InvalidSample as error:
             raise error.under("sample") from error
         options, key = request.options(factory.jobs), _key(self.idempotency_key, self.body)
-        return Submission(services, request.sample, dialect, options, at=("sample",), key=key)
+        return Submission(services, request.sample, dialect, options, error_prefix=("sample",), key=key)
 
 
 @dataclass(frozen=True, slots=True)

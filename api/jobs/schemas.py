@@ -11,10 +11,9 @@ from starlette.datastructures import FormData
 
 from config.settings import JobSettings
 from jobs.answer import JobSnapshot
-from jobs.factory import Options
-from jobs.job import JobStatus, Priority
-from jobs.options import ServiceOptions, checked_ttl
+from jobs.job import JobStatus, Priority, RunOptions
 from jobs.progress import ServiceStatus
+from jobs.request_parsing import ServiceOptions, checked_ttl
 from pipelines.chunk import Failure
 from pipelines.dialects.sample_schema import ResultJson, SampleJson
 from pipelines.errors import Detail, InvalidSample
@@ -27,14 +26,14 @@ class JobOptions(ServiceOptions):
     ttl_s: int | None = Key(None, ge=1, description="how long the result is kept, in seconds")
     metadata: dict[str, Any] | None = Key(None, description="handed back untouched")
 
-    def options(self, settings: JobSettings) -> Options:
+    def options(self, settings: JobSettings) -> RunOptions:
         """The options, with the defaults of the deployment.
 
         Raises:
             InvalidSample: the caller wants the result to be kept longer than the deployment allows.
         """
         ttl_s = checked_ttl(self.ttl_s, settings)
-        return Options(
+        return RunOptions(
             ttl_s,
             "number",
             self.on_error,
@@ -118,10 +117,10 @@ def form_fields(form: FormData) -> dict[str, Any]:
 def view_job(snapshot: JobSnapshot) -> JobView:
     """A job as its caller sees it: services that run without being asked for are left out."""
     job, spec = snapshot.job, snapshot.job.spec
-    shown: Sequence[str] = spec.plan.services[spec.plan.hidden :]
+    shown: Sequence[str] = spec.plan.services[spec.plan.added_services :]
     stages = [
         StageView(service=name, **progress.model_dump())
-        for name, progress in zip(shown, job.services[spec.plan.hidden :], strict=True)
+        for name, progress in zip(shown, job.services[spec.plan.added_services :], strict=True)
     ]
     return JobView(
         id=spec.id,

@@ -13,7 +13,7 @@ Json = dict[str, Any]
 _SCHEMA = "#/components/schemas/"
 
 DESCRIPTION = """\
-Finds and judges faces and bodies in images. A sample goes in: JSON with an image and the objects in it. It comes out
+Finds and describes faces and bodies in images. A sample goes in: JSON with an image and the objects in it. It comes out
 enriched with what the services found.
 
 Every service has routes of its own, which answer at once. Jobs run several services on a sample, batches on many

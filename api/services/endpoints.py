@@ -3,68 +3,31 @@
 Each request is a job that the route waits for.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
 from inspect import cleandoc
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.errors import error_response
 from api.openapi.responses import OTHER, PROCESSING, error_responses
 from api.openapi.schemas import Schemas
+from api.parts import ApiParts, PartsDep
 from api.responses import SampleResponse
+from api.services.requests import ServiceImageForm, ServiceSampleBody
 from api.services.versions import Version, routes_of
-from api.state import ApiState, StateDep
 from api.uploads import image_of, read_form, read_sample
 from config.errors import FacelineError
 from jobs.answer import write_answer
 from jobs.async_service import UnparsedRequest
-from jobs.factory import PLACEHOLDER, JobFactory, Options, Submission
-from jobs.job import Priority
-from jobs.options import parse_object
+from jobs.factory import PLACEHOLDER
 from models.service import DetectingService, Service
-from pipelines.dialects import Dialect
 
 TOO_LATE = error_responses({504: "The answer took too long; `detail` names the job, which continues."})
 DEPRECATION = {"Deprecation": {"description": "since when (RFC 9745)", "schema": {"type": "string"}}}
 
 MaxFaces = Annotated[int | None, Query(ge=1, description="Keep so many of the faces that are found: the largest ones.")]
-Handler = Callable[[Request, StateDep], Awaitable[Response]]
-
-
-@dataclass(frozen=True, slots=True)
-class SampleBody:
-    """The body of a sample route: an `UnparsedRequest`."""
-
-    service: str
-    dialect: Dialect
-    body: bytes
-
-    def parse(self, factory: JobFactory) -> Submission:
-        """See `UnparsedRequest.parse`."""
-        return Submission((self.service,), parse_object(self.body), self.dialect, _options(factory))
-
-
-@dataclass(frozen=True, slots=True)
-class ImageForm:
-    """The form of an image route: an `UnparsedRequest`.
-
-    Attributes:
-        sample: what a caller of the sample route would send beside the image.
-        max_faces: see `JobSpec`.
-    """
-
-    service: str
-    dialect: Dialect
-    sample: Mapping[str, Any]
-    image: bytes
-    max_faces: int | None
-
-    def parse(self, factory: JobFactory) -> Submission:
-        """See `UnparsedRequest.parse`."""
-        options = replace(_options(factory), max_faces=self.max_faces)
-        return Submission((self.service,), self.sample, self.dialect, options, self.image)
+Handler = Callable[[Request, PartsDep], Awaitable[Response]]
 
 
 def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
@@ -98,9 +61,9 @@ def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
 def _with_headers(handler: Handler, version: Version) -> Handler:
     """The same handler, with the headers of its version on errors too."""
 
-    async def handle(request: Request, state: StateDep) -> Response:
+    async def handle(request: Request, parts: PartsDep) -> Response:
         try:
-            return await handler(request, state)
+            return await handler(request, parts)
         except FacelineError as error:
             response = error_response(error)
             response.headers.update(version.headers or {})
@@ -110,9 +73,9 @@ def _with_headers(handler: Handler, version: Version) -> Handler:
 
 
 def _sample_handler(service: type[Service], version: Version) -> Handler:
-    async def process_sample(request: Request, state: StateDep) -> Response:
-        body = await read_sample(request, state.settings.limits)
-        return await _process(state, version, SampleBody(service.name, version.dialect, body))
+    async def process_sample(request: Request, parts: PartsDep) -> Response:
+        body = await read_sample(request, parts.settings.limits)
+        return await _process(parts, version, ServiceSampleBody(service.name, version.dialect, body))
 
     return process_sample
 
@@ -121,10 +84,10 @@ def _image_handler(service: type[Service], version: Version) -> Handler:
     # The answer is that of the sample route for a sample with an image and nothing else.
     sample = {} if issubclass(service, DetectingService) else {"objects": PLACEHOLDER}
 
-    async def process_image(request: Request, state: StateDep) -> Response:
-        image = await image_of(await read_form(request, state.settings.limits))
+    async def process_image(request: Request, parts: PartsDep) -> Response:
+        image = await image_of(await read_form(request, parts.settings.limits))
         max_faces = getattr(request.state, "max_faces", None)
-        return await _process(state, version, ImageForm(service.name, version.dialect, sample, image, max_faces))
+        return await _process(parts, version, ServiceImageForm(service.name, version.dialect, sample, image, max_faces))
 
     return process_image
 
@@ -134,14 +97,10 @@ async def _keep_max_faces(request: Request, max_faces: MaxFaces = None) -> None:
     request.state.max_faces = max_faces
 
 
-async def _process(state: ApiState, version: Version, request: UnparsedRequest) -> Response:
-    done = await state.async_jobs.process(request, state.settings.jobs.sync_timeout_s)
+async def _process(parts: ApiParts, version: Version, request: UnparsedRequest) -> Response:
+    done = await parts.async_jobs.run_and_erase(request, parts.settings.jobs.sync_timeout_s)
     submission = done.submission
     # The image of the sample is echoed exactly as the caller sent it.
     sent = {key: value for key, value in submission.body.items() if key == submission.dialect.image_key}
     answer = {**sent, **write_answer(done.spec, done.data, submission.image)}
     return SampleResponse(answer, headers=version.headers)
-
-
-def _options(factory: JobFactory) -> Options:
-    return Options(factory.jobs.sync_ttl_s, "string", priority=Priority.HIGH)

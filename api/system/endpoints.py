@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic import Field as Key
 
 from api.openapi.responses import OTHER
-from api.state import StateDep
+from api.parts import PartsDep
 from api.system.readiness import FamilyState
 from jobs.redis.presence import ModelReport
 
@@ -58,9 +58,9 @@ async def healthz() -> HealthView:
     response_description="All families work.",
     responses={503: {"model": NotReadyView, "description": "A family has no worker that answers."}},
 )
-async def readyz(state: StateDep) -> Response:
+async def readyz(parts: PartsDep) -> Response:
     """200 if each family has a worker, and each model of it has just run one inference; otherwise 503."""
-    families = await state.readiness.states()
+    families = await parts.readiness.states()
     failed = [f"{family}: {state.error}" for family, state in families.items() if state.error is not None]
     view = ReadyView(ready=not failed, families=families)
     if failed:
@@ -69,13 +69,13 @@ async def readyz(state: StateDep) -> Response:
 
 
 @router.get("/version", response_model=VersionView, response_description="The versions.", responses=OTHER)
-async def get_version(request: Request, state: StateDep) -> VersionView:
+async def get_version(request: Request, parts: PartsDep) -> VersionView:
     """The version, and the models of the live workers, with hash and licence."""
-    workers = await asyncio.to_thread(state.presence.workers, time())
+    workers = await asyncio.to_thread(parts.presence.workers, time())
     models = {model.name: model for worker in workers for model in worker.models}
     return VersionView(
         version=request.app.version,
-        services=list(state.catalogue),
+        services=list(parts.catalogue),
         workers=[worker.name for worker in workers],
         models=[models[name] for name in sorted(models)],
     )

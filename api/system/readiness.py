@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel
 
-from api.errors import detail_of
+from api.errors import public_detail
 from config.errors import FacelineError
 from jobs.admission import QueueNames
 from jobs.async_service import SubmissionThread
@@ -91,9 +91,9 @@ class Readiness:
             with self._hub.watch(check_id) as watch:
                 await self._thread.run(self._sender.send_check, check_id, family)
                 await watch.wait(monotonic() + TIMEOUT_S)
-            report = await asyncio.to_thread(self._presence.check, check_id)
+            report = await asyncio.to_thread(self._presence.check_report, check_id)
         except FacelineError as error:
-            return FamilyState(error=str(detail_of(error)))
+            return FamilyState(error=str(public_detail(error)))
         if report is None:
             return FamilyState(error=f"no worker answered within {TIMEOUT_S:g} s")
         return FamilyState(**report.model_dump())

@@ -23,7 +23,7 @@ from config.engine import ON_CPU
 from config.settings import load_settings
 from models.catalogue import services
 from models.imaging.decode import decode
-from models.runtime.sessions import Sessions
+from models.runtime.loaded import LoadedModels
 from pipelines.chunk import Item
 from pipelines.dialects.codec import WriteContext
 from pipelines.load import load_items
@@ -37,12 +37,12 @@ app = Celery("naive", broker=URL, backend=URL)
 
 
 @cache
-def sessions() -> Sessions:
+def sessions() -> LoadedModels:
     """The model sessions of a worker process."""
     # OpenCV's own threads would compete with the processes; Faceline's workers do the same.
     cv2.setNumThreads(1)
     settings = load_settings()
-    return Sessions(services(settings.modules), settings.weights_dir, ON_CPU)
+    return LoadedModels(services(settings.modules), settings.weights_dir, ON_CPU)
 
 
 def run(message: dict[str, Any], name: str) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def create_app() -> FastAPI:
         result = chain(first.clone(args=(message,)), *others).apply_async().get(timeout=60)
         sample = Sample.model_validate(result["sample"])
         context = WriteContext(sample.size or (0, 0), "number")
-        return to_json(DIALECT.write(sample, {}, rebuilt=True, fields=fields, context=context))
+        return to_json(DIALECT.write(sample, {}, replaces_objects=True, fields=fields, context=context))
 
     @http.post("/")
     async def post(request: Request) -> Response:

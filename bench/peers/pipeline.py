@@ -8,10 +8,11 @@ import cv2
 
 from config.engine import ON_CPU
 from config.settings import load_settings
-from jobs.factory import JobFactory, Options, Submission
+from jobs.factory import JobFactory, Submission
+from jobs.job import RunOptions
 from models.catalogue import services
 from models.imaging.decode import decode
-from models.runtime.sessions import Sessions
+from models.runtime.loaded import LoadedModels
 from pipelines.chunk import Item
 from pipelines.dialects import DIALECTS
 from pipelines.dialects.codec import WriteContext
@@ -19,7 +20,7 @@ from pipelines.load import load_items
 from pipelines.run import run_service
 
 DIALECT = DIALECTS["v2"]
-OPTIONS = Options(ttl_s=60, age_format="number")
+OPTIONS = RunOptions(ttl_s=60, age_format="number")
 
 
 def names() -> Sequence[str]:
@@ -47,7 +48,7 @@ class Pipeline:
         catalogue = services(settings.modules)
         self._names = names()
         self._factory = JobFactory(catalogue, settings.jobs, settings.limits, str)
-        sessions = Sessions(catalogue, settings.weights_dir, ON_CPU)
+        sessions = LoadedModels(catalogue, settings.weights_dir, ON_CPU)
         self._chain = [sessions.service(name) for name in self._names]
 
     def __call__(self, photo: bytes) -> dict[str, Any]:
@@ -65,4 +66,4 @@ class Pipeline:
         if item.failures:
             raise RuntimeError(item.failures[0])
         context = WriteContext(item.sample.size or (0, 0), "number")
-        return DIALECT.write(item.sample, {}, rebuilt=True, fields=checked.plan.fields, context=context)
+        return DIALECT.write(item.sample, {}, replaces_objects=True, fields=checked.plan.fields, context=context)

@@ -28,22 +28,22 @@ def table(predictions: Sequence[Prediction]) -> str:
     """The predictions as a Markdown table, with the first bottleneck below it."""
     one_worker = predictions[0].images_per_s / predictions[0].workers
     lines = [COLUMNS, ("--:",) * len(COLUMNS)]
-    for one in predictions:
-        workers, server, link, submitter = (f"{100 * one.use[name]:.0f} %" for name in STATIONS)
-        p50, p95 = one.latency_s
+    for prediction in predictions:
+        workers, server, link, submitter = (f"{100 * prediction.use[name]:.0f} %" for name in STATIONS)
+        p50, p95 = prediction.latency_s
         lines.append(
             (
-                str(one.workers),
-                f"{one.images_per_s:,.0f}",
-                f"{one.images_per_s / (one.workers * one_worker):.2f}",
-                f"{one.queue:.0f}",
+                str(prediction.workers),
+                f"{prediction.images_per_s:,.0f}",
+                f"{prediction.images_per_s / (prediction.workers * one_worker):.2f}",
+                f"{prediction.queue:.0f}",
                 f"{p50:.1f}, {p95:.1f}",
                 workers,
-                f"{server}, {one.commands_per_s:,.0f}",
-                f"{link}, {one.bytes_per_s / 1e6:,.0f}",
+                f"{server}, {prediction.commands_per_s:,.0f}",
+                f"{link}, {prediction.bytes_per_s / 1e6:,.0f}",
                 submitter,
-                f"{one.cost_per_million:.2f}",
-                one.limit,
+                f"{prediction.cost_per_million:.2f}",
+                prediction.limit,
             )
         )
     return "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"\n{first_bottleneck(predictions)}\n"
@@ -60,7 +60,7 @@ def chart(predictions: Sequence[Prediction]) -> str:
         return LEFT + log2(workers) * across, HEIGHT - BOTTOM - log2(rate / one_worker) * up
 
     ideal = [position(workers, workers * one_worker) for workers in (1, most)]
-    found = [position(one.workers, one.images_per_s) for one in predictions]
+    found = [position(prediction.workers, prediction.images_per_s) for prediction in predictions]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {FONT}>',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
@@ -68,11 +68,11 @@ def chart(predictions: Sequence[Prediction]) -> str:
         _line(ideal, "#999999", "4 3"),
         _line(found, "#4878a8", "none"),
     ]
-    for one, (x, y) in zip(predictions, found, strict=True):
+    for prediction, (x, y) in zip(predictions, found, strict=True):
         parts += [
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#4878a8"/>',
-            f'<text x="{x - 8:.1f}" y="{y - 8:.1f}" text-anchor="end">{one.images_per_s:,.0f}</text>',
-            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 22}" text-anchor="middle">{one.workers}</text>',
+            f'<text x="{x - 8:.1f}" y="{y - 8:.1f}" text-anchor="end">{prediction.images_per_s:,.0f}</text>',
+            f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 22}" text-anchor="middle">{prediction.workers}</text>',
         ]
     parts += [
         f'<text x="{LEFT}" y="{TOP}">images/s; dashed: as many times one worker</text>',

@@ -13,18 +13,18 @@ from bench.speed.load_client import LoadResult, timed
 from bench.speed.process_usage import Pids
 from broker.app import app
 from broker.chain import send_job
-from broker.queues import Placement
+from broker.queues import FamilyQueues
 from config.settings import load_settings
-from jobs.factory import JobFactory, Options, Submission
-from jobs.job import JobStatus, NewJob, Priority
+from jobs.factory import JobFactory, Submission
+from jobs.job import JobStatus, NewJob, Priority, RunOptions
 from jobs.redis.connection import connect
 from jobs.redis.jobs import FinishedStream, RedisJobStore
 from models.catalogue import services
 from models.runtime.session import MAX_ROWS
 from pipelines.dialects import DIALECTS
 
-PATIENCE_S = 60.0
-PLACEMENT = Placement(co_locate=True)
+TIMEOUT_S = 60.0
+QUEUES = FamilyQueues(co_locate=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class ChunkSubmitter:
 
     def __init__(self) -> None:
         settings = load_settings()
-        client = connect(settings.redis_url, patience_s=PATIENCE_S)
-        self._factory = JobFactory(services(settings.modules), settings.jobs, settings.limits, PLACEMENT.prefix)
+        client = connect(settings.redis_url, retry_s=TIMEOUT_S)
+        self._factory = JobFactory(services(settings.modules), settings.jobs, settings.limits, QUEUES.prefix)
         self._store = RedisJobStore(client, settings.jobs)
         self._finished = FinishedStream(client)
         self._finished.seek_end()
@@ -69,7 +69,7 @@ class ChunkSubmitter:
         for job in islice(chunks, window):
             sent_at[job.spec.id] = self._send(job)
         while sent_at:
-            for job_id in self._finished.read(PATIENCE_S):
+            for job_id in self._finished.read(TIMEOUT_S):
                 if job_id not in sent_at:
                     continue
                 latencies.append(perf_counter() - sent_at.pop(job_id))
@@ -80,17 +80,19 @@ class ChunkSubmitter:
 
     def chunks(self, load: ChunkLoad, count: int) -> Iterator[NewJob]:
         """Makes jobs of `load.size` photos each."""
-        options = Options(ttl_s=600, age_format="number", priority=Priority.BULK)
+        options = RunOptions(ttl_s=600, age_format="number", priority=Priority.BULK)
         photos = cycle(load.photos)
         dialect = DIALECTS["v2"]
         for _ in range(count):
             submissions = [Submission(load.names, {}, dialect, options, photo) for photo in islice(photos, load.size)]
-            yield self._factory.gather([self._factory.check(one) for one in submissions], dialect, options)
+            yield self._factory.make_job(
+                [self._factory.check(submission) for submission in submissions], dialect, options
+            )
 
     def _send(self, job: NewJob) -> float:
         started = perf_counter()
         self._store.create(job)
-        send_job(app, job.spec, PLACEMENT)
+        send_job(app, job.spec, QUEUES)
         return started
 
     def _read_result(self, job_id: str) -> None:

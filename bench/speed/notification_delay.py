@@ -8,8 +8,8 @@ from bench.speed.child_process import child_process
 from bench.speed.photos import photos
 from bench.speed.workbench import FOUR_SERVICES
 from config.settings import JobSettings, Settings
-from jobs.factory import JobFactory, Options, Submission
-from jobs.job import Ending, JobStatus, NewJob
+from jobs.factory import JobFactory, Submission
+from jobs.job import Ending, JobStatus, NewJob, RunOptions
 from jobs.redis.connection import connect
 from jobs.redis.jobs import FinishedStream, RedisJobStore
 from jobs.waiting import WaitHub
@@ -19,7 +19,7 @@ from pipelines.dialects import DIALECTS
 JOBS = 300
 PAUSE_S = 0.01
 START_S = 0.5
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 Instants = list[float]
 """In seconds of `perf_counter`, which on Linux is the same clock in all processes."""
@@ -38,16 +38,16 @@ def notification_delays(settings: Settings, redis_url: str) -> tuple[list[float]
 async def _delays(settings: Settings, redis_url: str) -> tuple[list[float], list[float]]:
     (photo,) = photos(1, megapixels=0.02)
     jobs = [_new_job(settings, photo) for _ in range(JOBS)]
-    store = RedisJobStore(connect(redis_url, patience_s=1), settings.jobs)
+    store = RedisJobStore(connect(redis_url, retry_s=1), settings.jobs)
     for job in jobs:
         store.create(job)
-    hub = WaitHub(FinishedStream(connect(redis_url, patience_s=1)))
+    hub = WaitHub(FinishedStream(connect(redis_url, retry_s=1)))
     # The hub wakes all clients once when it starts to read: that must be over.
     await asyncio.sleep(START_S)
 
     async def woken_at(job_id: str) -> float:
         with hub.watch(job_id) as watch:
-            await watch.wait(monotonic() + PATIENCE_S)
+            await watch.wait(monotonic() + TIMEOUT_S)
             return perf_counter()
 
     waiting = [asyncio.create_task(woken_at(job.spec.id)) for job in jobs]
@@ -61,7 +61,7 @@ async def _delays(settings: Settings, redis_url: str) -> tuple[list[float], list
 
 def finish(redis_url: str, settings: JobSettings, jobs: Sequence[NewJob]) -> tuple[Instants, Instants]:
     """Ends jobs as a worker does; gives when each end was sent, and when the server acknowledged it."""
-    store = RedisJobStore(connect(redis_url, patience_s=1), settings)
+    store = RedisJobStore(connect(redis_url, retry_s=1), settings)
     store.find(jobs[0].spec.id)
     sent, acknowledged = [], []
     for job in jobs:
@@ -79,5 +79,5 @@ def _between(before: Instants, after: Instants) -> list[float]:
 
 def _new_job(settings: Settings, photo: bytes) -> NewJob:
     factory = JobFactory(services(settings.modules), settings.jobs, settings.limits, lambda family: family.value)
-    options = Options(ttl_s=60, age_format="number")
-    return factory.accept(Submission(FOUR_SERVICES, {}, DIALECTS["v2"], options, photo))
+    options = RunOptions(ttl_s=60, age_format="number")
+    return factory.check_and_make_job(Submission(FOUR_SERVICES, {}, DIALECTS["v2"], options, photo))

@@ -99,6 +99,10 @@ def describe_machine() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     model = next((line.partition(": ")[2] for line in lines if line.startswith(_MODEL)), machine())
-    engines = [f"{one.name} {one.version}" for one in distributions() if one.name.startswith("onnxruntime")]
+    engines = [
+        f"{distribution.name} {distribution.version}"
+        for distribution in distributions()
+        if distribution.name.startswith("onnxruntime")
+    ]
     parts = [f"CPython {python_version()}", *engines, f"Faceline {version('faceline')}"]
     return f"{usable_cores()} cores of {model}; {', '.join(parts)}."

@@ -41,7 +41,9 @@ class SpeedTable:
     @property
     def refused(self) -> bool:
         """Whether the machine was too busy for the figures to mean anything."""
-        return any(drift(one) > MAX_DRIFT for one in self.baselines) or any(share < MIN_CORES for share in self.cores)
+        return any(drift(baseline) > MAX_DRIFT for baseline in self.baselines) or any(
+            share < MIN_CORES for share in self.cores
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The table as JSON, which `of_json` reads."""
@@ -56,7 +58,7 @@ class SpeedTable:
         """The table as Markdown, with its title above and its notes below."""
         sides = ["---" if isinstance(cell, str) else "--:" for cell in self.rows[0]]
         lines = [self.columns, sides, *([_text(cell) for cell in row] for row in self.rows)]
-        drifts = ", ".join(f"{100 * drift(one):.1f} %" for one in self.baselines)
+        drifts = ", ".join(f"{100 * drift(baseline):.1f} %" for baseline in self.baselines)
         shares = ", ".join(f"{100 * share:.0f} %" for share in self.cores)
         noise = f"The bare loop before and after differed by {drifts}, and had {shares} of its cores."
         notes = [*self.notes, noise] if drifts else self.notes

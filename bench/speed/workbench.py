@@ -25,7 +25,7 @@ from config.settings import Settings
 from embedded.stack import Stack, running_stack
 from models.catalogue import Catalogue, services
 from models.imaging.decode import decode
-from models.runtime.sessions import Sessions
+from models.runtime.loaded import LoadedModels
 from models.service import EstimatingService, Service
 from pipelines.chunk import Item
 from pipelines.load import load_items
@@ -64,11 +64,11 @@ class Workbench:
         return services(self.settings.modules)
 
     @cached_property
-    def sessions(self) -> Sessions:
+    def sessions(self) -> LoadedModels:
         """The model sessions of this process."""
         # OpenCV's own threads would compete with those of the loop; workers do the same.
         cv2.setNumThreads(1)
-        return Sessions(self.catalogue, self.settings.weights_dir, self.settings.engine, self.settings.options)
+        return LoadedModels(self.catalogue, self.settings.weights_dir, self.settings.engine, self.settings.options)
 
     @cached_property
     def photos(self) -> list[bytes]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from jobs.factory import Checked
+from jobs.factory import CheckedSample
 from jobs.job import OnError
 
 
@@ -25,17 +25,17 @@ class Body:
     content: bytes
 
 
-def body_of(photos: Sequence[Checked], services: Sequence[str], on_error: OnError) -> Body:
+def body_of(photos: Sequence[CheckedSample], services: Sequence[str], on_error: OnError) -> Body:
     """A batch of photos: their bytes if they were read, otherwise their references."""
     images = [photo.image for photo in photos if photo.image is not None]
     if images:
         return _archive(images, services, on_error)
-    return _lines([photo.source for photo in photos if photo.source is not None], services, on_error)
+    return _lines([photo.reference for photo in photos if photo.reference is not None], services, on_error)
 
 
-def split(photos: Sequence[Checked], max_bytes: int) -> list[Sequence[Checked]]:
+def split(photos: Sequence[CheckedSample], max_bytes: int) -> list[Sequence[CheckedSample]]:
     """Splits photos into groups of at most `max_bytes`; a photo larger than that gets a group of its own."""
-    groups: list[list[Checked]] = []
+    groups: list[list[CheckedSample]] = []
     left = 0
     for photo in photos:
         size = len(photo.image or b"")
@@ -61,5 +61,7 @@ def _archive(images: Sequence[bytes], services: Sequence[str], on_error: OnError
 def _lines(references: Sequence[str], services: Sequence[str], on_error: OnError) -> Body:
     """References to images as lines of JSON."""
     options: dict[str, Any] = {"services": services, "on_error": on_error}
-    requests = ({"custom_id": str(index), "reference": one, **options} for index, one in enumerate(references))
+    requests = (
+        {"custom_id": str(index), "reference": reference, **options} for index, reference in enumerate(references)
+    )
     return Body("application/x-ndjson", {}, b"".join(to_json(request) + b"\n" for request in requests))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from jobs.factory import Checked
+from jobs.factory import CheckedSample
 from pipelines.chunk import Failure, Item
 
 
@@ -49,7 +49,7 @@ class Executor(Protocol):
     def has_room(self) -> bool:
         """Whether it accepts more photos now."""
 
-    def send(self, photos: Sequence[Checked]) -> str:
+    def send(self, photos: Sequence[CheckedSample]) -> str:
         """Send photos to be run together; gives a ticket for them."""
 
     def ended(self, wait_s: float) -> Collection[str]:

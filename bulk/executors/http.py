@@ -18,7 +18,7 @@ from bulk.executors.bodies import body_of, split
 from bulk.executors.executor import Outcome
 from bulk.validation import PhotoValidator
 from jobs.batches.batch import BatchStatus
-from jobs.factory import Checked
+from jobs.factory import CheckedSample
 from pipelines.chunk import Failure, Item
 from pipelines.dialects import DIALECTS
 from pipelines.sample import Sample
@@ -54,7 +54,7 @@ class _NextBatch:
         due: when to send them, on the monotonic clock.
     """
 
-    photos: Sequence[Checked]
+    photos: Sequence[CheckedSample]
     key: str = field(default_factory=lambda: uuid4().hex)
     due: float = 0.0
 
@@ -108,7 +108,7 @@ class HttpExecutor:
         """See `Executor.has_room`: a busy deployment answers with 429."""
         return monotonic() >= self._busy_until
 
-    def send(self, photos: Sequence[Checked]) -> str:
+    def send(self, photos: Sequence[CheckedSample]) -> str:
         """See `Executor.send`. The next call of `ended` sends the photos."""
         ticket = uuid4().hex
         self._sent[ticket] = _Sent(deque(map(_NextBatch, split(photos, self._max_body_bytes))))

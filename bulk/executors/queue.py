@@ -6,12 +6,12 @@ from time import time
 
 from broker.app import create_app
 from broker.chain import ChainSender
-from broker.queues import CO_LOCATED, Placement
+from broker.queues import CO_LOCATED, FamilyQueues
 from bulk.errors import ExecutorLost
 from bulk.executors.executor import Outcome
 from bulk.validation import PhotoValidator
 from config.settings import Settings
-from jobs.factory import Checked
+from jobs.factory import CheckedSample
 from jobs.job import Job, JobGroup, JobSpec, JobStatus, new_job_id
 from jobs.redis.connection import connect
 from jobs.redis.jobs import FinishedStream, RedisJobStore
@@ -19,7 +19,7 @@ from jobs.redis.presence import Presence
 from jobs.service import JobService
 from pipelines.dialects import DIALECTS
 
-PATIENCE_S = 3.0
+STORE_RETRY_S = 3.0
 PER_WORKER = 16
 """Chunks in flight for each worker of a deployment, whose number of threads is not known."""
 _LOST = (JobStatus.CANCELED, JobStatus.EXPIRED, JobStatus.ERASED)
@@ -31,7 +31,7 @@ class QueueExecutor:
     Args:
         settings: of the deployment; `redis_url` is its store.
         validator: of the run.
-        placement: the queues that the workers consume.
+        queues: the queues that the workers consume.
         max_in_flight: see `Executor.max_in_flight`.
         by_reference: see `Executor.by_reference`.
         check: see `Executor.check`.
@@ -41,12 +41,12 @@ class QueueExecutor:
         self,
         settings: Settings,
         validator: PhotoValidator,
-        placement: Placement,
+        queues: FamilyQueues,
         max_in_flight: int,
         by_reference: bool | None,
         check: Callable[[], None] = lambda: None,
     ) -> None:
-        client = connect(settings.redis_url, patience_s=PATIENCE_S)
+        client = connect(settings.redis_url, retry_s=STORE_RETRY_S)
         self.max_in_flight = max_in_flight
         self.by_reference = by_reference
         self.check = check
@@ -55,8 +55,8 @@ class QueueExecutor:
         self._finished = FinishedStream(client)
         self._finished.seek_end()
         app = create_app(settings.broker_url or settings.redis_url)
-        self._jobs = JobService(self._store, ChainSender(app, placement))
-        self._factory = replace(validator.factory, queue_prefix=placement.prefix)
+        self._jobs = JobService(self._store, ChainSender(app, queues))
+        self._factory = replace(validator.factory, queue_prefix=queues.prefix)
         # Lists of jobs leave out the jobs of a group.
         self._options = replace(validator.options, group=JobGroup(kind="bulk", id=f"bulk-{new_job_id()}"))
         self._store_share = settings.limits.store_share
@@ -68,11 +68,11 @@ class QueueExecutor:
 
     def has_room(self) -> bool:
         """See `Executor.has_room`."""
-        return self._presence.memory_share() < self._store_share
+        return self._store.memory_share() < self._store_share
 
-    def send(self, photos: Sequence[Checked]) -> str:
+    def send(self, photos: Sequence[CheckedSample]) -> str:
         """See `Executor.send`."""
-        spec = self._jobs.submit(self._factory.gather(photos, DIALECTS["v2"], self._options)).spec
+        spec = self._jobs.submit(self._factory.make_job(photos, DIALECTS["v2"], self._options)).spec
         self._specs[spec.id] = spec
         return spec.id
 
@@ -104,10 +104,10 @@ def deployed_executor(settings: Settings, validator: PhotoValidator) -> QueueExe
         ExecutorLost: the deployment has no worker.
         StorageError: the store does not answer.
     """
-    presence = Presence(connect(settings.redis_url, patience_s=PATIENCE_S))
-    placement = placement_of(presence)
+    presence = Presence(connect(settings.redis_url, retry_s=STORE_RETRY_S))
+    queues = consumed_queues(presence)
     max_in_flight = PER_WORKER * len(presence.workers(time()))
-    return QueueExecutor(settings, validator, placement, max_in_flight, by_reference=None)
+    return QueueExecutor(settings, validator, queues, max_in_flight, by_reference=None)
 
 
 def held_models(presence: Presence) -> Mapping[str, str]:
@@ -126,7 +126,7 @@ def held_models(presence: Presence) -> Mapping[str, str]:
     return held
 
 
-def placement_of(presence: Presence) -> Placement:
+def consumed_queues(presence: Presence) -> FamilyQueues:
     """The queues that live workers consume.
 
     Raises:
@@ -135,4 +135,4 @@ def placement_of(presence: Presence) -> Placement:
     consumed = presence.consumed(time())
     if not consumed:
         raise ExecutorLost("the deployment has no worker; start one, and try again")
-    return Placement(CO_LOCATED in consumed)
+    return FamilyQueues(CO_LOCATED in consumed)

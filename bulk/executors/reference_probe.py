@@ -7,7 +7,7 @@ from math import isclose
 from bulk.executors.executor import Executor
 from bulk.inputs import Input
 from bulk.validation import PhotoValidator
-from jobs.factory import Checked
+from jobs.factory import CheckedSample
 from pipelines.chunk import Failure, Item
 from pipelines.sample import Sample
 
@@ -45,7 +45,7 @@ def workers_reach(executor: Executor, validator: PhotoValidator, photos: Sequenc
     return True
 
 
-def _same(executor: Executor, referring: Checked, carried: Checked) -> bool:
+def _same(executor: Executor, referring: CheckedSample, carried: CheckedSample) -> bool:
     one, other = (_result(executor, photo) for photo in (referring, carried))
     if one is None or other is None:
         return False
@@ -63,7 +63,7 @@ def _alike(one: Sample, other: Sample) -> bool:
     )
 
 
-def _result(executor: Executor, photo: Checked) -> Item | None:
+def _result(executor: Executor, photo: CheckedSample) -> Item | None:
     ticket = executor.send([photo])
     try:
         while (outcome := executor.outcome(ticket)) is None:

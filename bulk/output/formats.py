@@ -77,7 +77,9 @@ class JsonLines(Format):
     def _line(self, photo: Input, item: Item) -> dict[str, object]:
         context = WriteContext(item.sample.size or (0, 0), "number")
         done = self.plan.without({failure.service for failure in item.failures})
-        sample = DIALECTS["v2"].write(item.sample, {}, rebuilt=done.rebuilt, fields=done.fields, context=context)
+        sample = DIALECTS["v2"].write(
+            item.sample, {}, replaces_objects=done.replaces_objects, fields=done.fields, context=context
+        )
         line: dict[str, object] = {"image": photo.name, "sample": sample}
         if photo.extra:
             line["extra"] = dict(photo.extra)

@@ -31,7 +31,7 @@ def open_source(text: str, column: str) -> PhotoSource:
     """
     with reading(text):
         if _BRACES.search(text):
-            return ListedSource([_located(one) for one in _expanded(text)])
+            return ListedSource([_located(location) for location in _expanded(text)])
         return _opened(*_located(text), column)
 
 

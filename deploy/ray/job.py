@@ -19,7 +19,7 @@ from bulk.sources import open_source
 from bulk.validation import photo_validator
 from config.settings import load_settings
 from models.imaging.decode import decode
-from models.runtime.sessions import Sessions
+from models.runtime.loaded import LoadedModels
 from pipelines.chunk import Failure, Item
 from pipelines.load import load_groups
 from pipelines.run import run_service
@@ -42,7 +42,9 @@ class ServiceActor:
         # Each actor has one core, and runs one photo after another.
         settings = load_settings().model_copy(update={"worker_threads": 1})
         self._validator = photo_validator(settings, services, "fail")
-        sessions = Sessions(self._validator.factory.catalogue, settings.weights_dir, settings.engine, settings.options)
+        sessions = LoadedModels(
+            self._validator.factory.catalogue, settings.weights_dir, settings.engine, settings.options
+        )
         self._services = [sessions.service(name) for name in services]
         self._table = SampleTable(self._validator.plan.fields, extra)
 

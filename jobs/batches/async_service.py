@@ -15,7 +15,7 @@ from jobs.service import JobService
 from jobs.waiting import WaitHub
 from pipelines.plan import check_services
 
-LOOK_EVERY_S = 0.25
+POLL_EVERY_S = 0.25
 """How often a batch is read whose jobs are all over, while the rest of its body comes in."""
 
 
@@ -69,25 +69,25 @@ class AsyncBatchService:
             await intake.take(read_images(intake.parts(), new, self._factory.limits, self._batches.settings))
         else:
             await intake.take(read_lines(intake.parts(), new.options, self._factory.limits))
-        return await asyncio.to_thread(self._batches.get, batch_id)
+        return await asyncio.to_thread(self._batches.find, batch_id)
 
     async def wait(self, batch_id: str, wait_s: float) -> Batch:
         """A batch once it is over, or as it is after `wait_s`.
 
         Raises:
-            FacelineError: as `BatchService.get` does.
+            FacelineError: as `BatchService.find` does.
         """
         ends = monotonic() + wait_s
         followed = None
         with self._hub.watch() as watch:
             while True:
-                batch = await asyncio.to_thread(self._batches.get, batch_id)
+                batch = await asyncio.to_thread(self._batches.find, batch_id)
                 if batch.status(time()).over or monotonic() >= ends:
                     return batch
                 # The last job is likely to end last.
                 last = next((job.job_id for job in reversed(batch.jobs) if not job.status.over), None)
                 if last is None:
-                    await asyncio.sleep(LOOK_EVERY_S)
+                    await asyncio.sleep(POLL_EVERY_S)
                 elif last != followed:
                     # It may have ended before it was followed, so the batch is read again.
                     watch.follow(followed := last)

@@ -66,7 +66,7 @@ class Refusal(Canonical):
     """A request of a batch that no job was made of, because something is wrong with it.
 
     Attributes:
-        line: see `RequestReference`.
+        line: see `RequestPosition`.
         custom_id: the caller's name for it; None if it has no valid one.
         type: of the error, stable.
         detail: of the error, as the contract writes it.
@@ -97,7 +97,7 @@ class BatchJob:
         return self.job.status if self.job else JobStatus.ERASED
 
     @property
-    def gone(self) -> bool:
+    def results_deleted(self) -> bool:
         """Whether the results are deleted."""
         return self.status in (JobStatus.EXPIRED, JobStatus.ERASED)
 
@@ -147,8 +147,8 @@ class Batch:
                 return BatchStatus.CANCELING
             queued, any_over = JobStatus.QUEUED in states, any(state.over for state in states)
             return BatchStatus.FINALIZING if any_over and not queued else BatchStatus.IN_PROGRESS
-        gone = JobStatus.EXPIRED in states or JobStatus.ERASED in states
-        if self._refusals_gone(now) or (self.sealed_at is not None and gone):
+        any_deleted = JobStatus.EXPIRED in states or JobStatus.ERASED in states
+        if self._refusals_deleted(now) or (self.sealed_at is not None and any_deleted):
             return BatchStatus.EXPIRED
         if self.canceled_at is not None and (self.sealed_at is None or JobStatus.CANCELED in states):
             return BatchStatus.CANCELED
@@ -175,26 +175,30 @@ class Batch:
         receiving = self.status(now) is BatchStatus.VALIDATING
         succeeded = canceled = expired = in_progress = 0
         failed = self.refused
-        for one in self.jobs:
-            state = self.state(one, now)
-            if not state.over or (receiving and one.job is None):
-                in_progress += one.requests
+        for batch_job in self.jobs:
+            state = self.state(batch_job, now)
+            if not state.over or (receiving and batch_job.job is None):
+                in_progress += batch_job.requests
             elif state in (JobStatus.EXPIRED, JobStatus.ERASED):
-                expired += one.requests
+                expired += batch_job.requests
             elif state is JobStatus.CANCELED:
-                canceled += one.requests
+                canceled += batch_job.requests
             else:
-                failed_here = one.job.failed_items if one.job and state is JobStatus.SUCCEEDED else one.requests
+                failed_here = (
+                    batch_job.job.failed_items if batch_job.job and state is JobStatus.SUCCEEDED else batch_job.requests
+                )
                 failed += failed_here
-                succeeded += one.requests - failed_here
+                succeeded += batch_job.requests - failed_here
         total = succeeded + failed + canceled + expired + in_progress
         return Counts(total, succeeded, failed, canceled, expired, in_progress)
 
-    def gone(self, now: float) -> bool:
+    def results_deleted(self, now: float) -> bool:
         """Whether the batch is over and all its results and errors are deleted."""
         if not self.status(now).over:
             return False
-        return self.erased or (all(job.gone for job in self.jobs) and (not self.refused or self._refusals_gone(now)))
+        return self.erased or (
+            all(job.results_deleted for job in self.jobs) and (not self.refused or self._refusals_deleted(now))
+        )
 
     def finished_at(self, now: float) -> float | None:
         """When the batch ended; None before.
@@ -204,17 +208,19 @@ class Batch:
         if any(not self.state(job, now).over for job in self.jobs):
             return None
         late = [self.spec.ends_at for job in self.jobs if self.late(job, now)]
-        times = late or [one.job.finished_at for one in self.jobs if one.job and one.job.finished_at]
+        times = late or [
+            batch_job.job.finished_at for batch_job in self.jobs if batch_job.job and batch_job.job.finished_at
+        ]
         return max([*times, self.sealed_at]) if self.sealed_at else max(times, default=self.canceled_at)
 
     @property
     def expires_at(self) -> float | None:
         """When the first of its results is deleted; None if no job is over."""
-        times = [one.job.expires_at for one in self.jobs if one.job and one.job.expires_at]
+        times = [batch_job.job.expires_at for batch_job in self.jobs if batch_job.job and batch_job.job.expires_at]
         if self.refused and self.sealed_at:
             times.append(self.sealed_at + self.spec.ttl_s)
         return min(times, default=None)
 
-    def _refusals_gone(self, now: float) -> bool:
+    def _refusals_deleted(self, now: float) -> bool:
         since = self.sealed_at or self.canceled_at
         return self.refused > 0 and since is not None and since + self.spec.ttl_s <= now

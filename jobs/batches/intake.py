@@ -8,20 +8,20 @@ from time import monotonic, time
 from jobs.async_service import SubmissionThread
 from jobs.batches.batch import BatchSpec, BatchStatus, Refusal
 from jobs.batches.body import BatchBody
-from jobs.batches.chunks import ChunkBuilder
+from jobs.batches.job_builder import JobBuilder
 from jobs.batches.requests import BatchRequest
 from jobs.batches.service import BatchService
 from jobs.errors import DuplicateCustomId, JobFailed, Overloaded, PayloadTooLarge, detail_of
 from jobs.factory import JobFactory
-from jobs.job import JobSpec, JobStatus, NewJob, RequestReference
+from jobs.job import JobSpec, JobStatus, NewJob, RequestPosition
 from jobs.service import JobService
 from models.errors import InvalidRequest
 from pipelines.errors import Detail, InvalidSample
 
 log = getLogger(__name__)
 
-LOOK_EVERY_S = 0.25
-"""How often a batch without room for its next job looks again."""
+RETRY_EVERY_S = 0.25
+"""How often a batch without room for its next job is tried again."""
 TOUCH_EVERY_S = 5.0
 """How often a batch whose body comes in reports progress."""
 
@@ -57,7 +57,7 @@ class BatchIntake:
         self._bounds = batches.settings
         self._jobs = jobs
         self._thread = thread
-        self._chunks = ChunkBuilder(factory, spec, self._bounds.chunk)
+        self._builder = JobBuilder(factory, spec, self._bounds.chunk)
         self._lines: dict[str, int] = {}
         self._requests = 0
         self._latest: JobSpec | None = None
@@ -111,7 +111,7 @@ class BatchIntake:
         if not self._requests:
             message = "the body has no requests: send at least one line or image"
             raise InvalidSample([Detail(loc=[], msg=message, type="too_short")])
-        if job := await asyncio.to_thread(self._chunks.flush):
+        if job := await asyncio.to_thread(self._builder.flush):
             await self._submit(job)
         _require_open(await asyncio.to_thread(self._batches.store.seal, self._spec, time(), self._body.digest))
         took_ms = round((monotonic() - started) * 1000)
@@ -125,8 +125,8 @@ class BatchIntake:
             first = self._lines.setdefault(request.custom_id, request.line)
             if first != request.line:
                 raise DuplicateCustomId(f"line {first} has the same custom_id: give each request its own")
-            reference = RequestReference(custom_id=request.custom_id, line=request.line)
-            return self._chunks.add(request.content, reference)
+            position = RequestPosition(custom_id=request.custom_id, line=request.line)
+            return self._builder.add(request.content, position)
         except InvalidRequest as error:
             refusal = Refusal(line=request.line, custom_id=request.custom_id, type=error.type, detail=detail_of(error))
             _require_open(self._batches.store.add_refusal(self._spec, refusal, time()))
@@ -147,13 +147,13 @@ class BatchIntake:
                 # The body is not read meanwhile, so the caller has to wait before it sends more.
                 if monotonic() > ends:
                     raise
-                await asyncio.sleep(LOOK_EVERY_S)
+                await asyncio.sleep(RETRY_EVERY_S)
             else:
                 return
 
     def _end_early(self) -> bool:
         """End the batch that was closed while it came in; False if it was erased."""
-        batch = self._batches.find(self._spec.id)
+        batch = self._batches.refresh(self._spec.id)
         if batch is not None and batch.canceled_at is not None:
             self._batches.cancel(self._spec.id)
             return True
@@ -162,7 +162,7 @@ class BatchIntake:
         return False
 
     def _discard(self) -> None:
-        batch = self._batches.find(self._spec.id)
+        batch = self._batches.refresh(self._spec.id)
         if batch is not None and batch.status(time()) not in (BatchStatus.ERASED, BatchStatus.FAILED):
             self._batches.discard(self._spec)
 

@@ -11,9 +11,10 @@ from pydantic import Field as Key
 from config.settings import BatchSettings, LimitSettings
 from jobs.batches.archives import ArchiveMember, read_archive
 from jobs.errors import PayloadTooLarge
-from jobs.factory import Options, Submission
+from jobs.factory import Submission
 from jobs.idempotency import RequestKey
-from jobs.options import ServiceOptions, parse_object, parse_options
+from jobs.job import RunOptions
+from jobs.request_parsing import ServiceOptions, parse_object, parse_options
 from models.errors import InvalidRequest
 from pipelines.dialects import Dialect, dialect_of
 from pipelines.dialects.sample_schema import SampleJson
@@ -51,7 +52,7 @@ class NewBatch:
     """
 
     body_kind: Literal["lines", "archive"]
-    options: Options
+    options: RunOptions
     services: tuple[str, ...]
     dialect: Dialect
     caller: str = ""
@@ -63,7 +64,7 @@ class BatchRequest:
     """A request of a batch.
 
     Attributes:
-        line: see `RequestReference`.
+        line: see `RequestPosition`.
         custom_id: the caller's name for it; None if it has no valid one.
         content: what it submits, or what is wrong with it.
     """
@@ -74,7 +75,7 @@ class BatchRequest:
 
 
 async def read_lines(
-    body: AsyncIterator[bytes], options: Options, limits: LimitSettings
+    body: AsyncIterator[bytes], options: RunOptions, limits: LimitSettings
 ) -> AsyncIterator[BatchRequest]:
     """The requests of a JSONL body, while it comes in; empty lines are left out."""
     max_bytes = (limits.image_bytes + 2) // 3 * 4 + limits.sample_bytes
@@ -120,7 +121,7 @@ async def split_lines(parts: AsyncIterator[bytes], max_bytes: int) -> AsyncItera
         yield None if too_long else bytes(held)
 
 
-def parse_line(line: int, text: bytes | None, max_bytes: int, defaults: Options) -> BatchRequest:
+def parse_line(line: int, text: bytes | None, max_bytes: int, defaults: RunOptions) -> BatchRequest:
     """The request of a line of JSON.
 
     Args:
@@ -142,7 +143,7 @@ def parse_line(line: int, text: bytes | None, max_bytes: int, defaults: Options)
     return BatchRequest(line, custom_id, submission)
 
 
-def _line_submission(line: BatchLine, defaults: Options) -> Submission:
+def _line_submission(line: BatchLine, defaults: RunOptions) -> Submission:
     services = line.resolve_services()
     try:
         dialect = dialect_of(line.sample)
@@ -154,7 +155,7 @@ def _line_submission(line: BatchLine, defaults: Options) -> Submission:
         )
         raise InvalidSample([Detail(loc=["reference"], msg=message, type="ambiguous")])
     options = replace(defaults, on_error=line.on_error, include_image=line.include_image, max_faces=line.max_faces)
-    return Submission(services, line.sample, dialect, options, source=line.reference, at=("sample",))
+    return Submission(services, line.sample, dialect, options, reference=line.reference, error_prefix=("sample",))
 
 
 def _image_requests(

@@ -10,7 +10,7 @@ from jobs.answer import write_answer
 from jobs.batches.batch import Batch, BatchJob
 from jobs.batches.store import BatchStore
 from jobs.errors import JobFailed
-from jobs.job import JobData, JobSpec, JobStatus, RequestReference
+from jobs.job import JobData, JobSpec, JobStatus, RequestPosition
 from jobs.store import JobStore
 from pipelines.chunk import Failure, Item
 
@@ -35,7 +35,7 @@ class RequestResult:
 
     spec: JobSpec
     data: JobData
-    request: RequestReference
+    request: RequestPosition
     item: Item
     index: int
 
@@ -47,15 +47,15 @@ def request_results(batch: Batch, jobs: JobStore) -> Iterator[RequestResult]:
         JobFailed: a result was deleted while the rows were read: the rows so far are not all.
         StorageError: the store did not answer.
     """
-    for one in batch.jobs:
-        if one.job is None or one.status is not JobStatus.SUCCEEDED:
+    for batch_job in batch.jobs:
+        if batch_job.job is None or batch_job.status is not JobStatus.SUCCEEDED:
             continue
-        data = _data(one, jobs)
+        data = _data(batch_job, jobs)
         if data.result is None:
             raise JobFailed.because(JobStatus.EXPIRED)
         for index, (item, request) in enumerate(zip(data.result.items, data.requests, strict=True)):
             if not item.failed:
-                yield RequestResult(one.job.spec, data, request, item, index)
+                yield RequestResult(batch_job.job.spec, data, request, item, index)
 
 
 def result_rows(batch: Batch, jobs: JobStore) -> Iterator[BatchRow]:
@@ -65,11 +65,19 @@ def result_rows(batch: Batch, jobs: JobStore) -> Iterator[BatchRow]:
         JobFailed: see `request_results`.
         StorageError: the store did not answer.
     """
-    for one in request_results(batch, jobs):
-        image = jobs.image(one.item.blob) if one.spec.include_image and one.item.blob else None
-        height, width = one.item.sample.size or (None, None)
+    for request_result in request_results(batch, jobs):
+        image = (
+            jobs.image(request_result.item.blob)
+            if request_result.spec.include_image and request_result.item.blob
+            else None
+        )
+        height, width = request_result.item.sample.size or (None, None)
         size = {"image_width": width, "image_height": height}
-        yield {**_named(one.request), **size, "result": write_answer(one.spec, one.data, image, one.index)}
+        yield {
+            **_named(request_result.request),
+            **size,
+            "result": write_answer(request_result.spec, request_result.data, image, request_result.index),
+        }
 
 
 def error_rows(batch: Batch, jobs: JobStore, store: BatchStore) -> Iterator[BatchRow]:
@@ -81,7 +89,7 @@ def error_rows(batch: Batch, jobs: JobStore, store: BatchStore) -> Iterator[Batc
     """
     refused = _refusals(batch, store)
     now = time()
-    failed = (row for one in batch.jobs for row in _failures(one, jobs, late=batch.late(one, now)))
+    failed = (row for batch_job in batch.jobs for row in _failures(batch_job, jobs, late=batch.late(batch_job, now)))
     return merge(refused, failed, key=lambda row: row["line"])
 
 
@@ -98,16 +106,16 @@ def _refusals(batch: Batch, store: BatchStore) -> Iterator[BatchRow]:
             }
 
 
-def _failures(one: BatchJob, jobs: JobStore, *, late: bool) -> Iterator[BatchRow]:
-    ended = late or one.status in (JobStatus.FAILED, JobStatus.CANCELED)
-    if one.job is None or not (ended or (one.status is JobStatus.SUCCEEDED and one.job.failed_items)):
+def _failures(batch_job: BatchJob, jobs: JobStore, *, late: bool) -> Iterator[BatchRow]:
+    ended = late or batch_job.status in (JobStatus.FAILED, JobStatus.CANCELED)
+    if batch_job.job is None or not (ended or (batch_job.status is JobStatus.SUCCEEDED and batch_job.job.failed_items)):
         return
-    if late and jobs.data(one.job_id) is None:
+    if late and jobs.data(batch_job.job_id) is None:
         # Nothing asked for the batch between its deadline and the end of the job's TTL.
         return
-    data = _data(one, jobs)
-    job_failure = EXPIRED if late else one.job.failure or CANCELED
-    shared = data.result is None and job_failure is one.job.failure and one.requests > 1
+    data = _data(batch_job, jobs)
+    job_failure = EXPIRED if late else batch_job.job.failure or CANCELED
+    shared = data.result is None and job_failure is batch_job.job.failure and batch_job.requests > 1
     for index, request in enumerate(data.requests):
         item = data.result.items[index] if data.result else None
         if item is None or item.failed:
@@ -116,12 +124,12 @@ def _failures(one: BatchJob, jobs: JobStore, *, late: bool) -> Iterator[BatchRow
             yield {**_named(request), **why, "shared": shared}
 
 
-def _data(one: BatchJob, jobs: JobStore) -> JobData:
-    data = jobs.data(one.job_id)
+def _data(batch_job: BatchJob, jobs: JobStore) -> JobData:
+    data = jobs.data(batch_job.job_id)
     if data is None:
         raise JobFailed.because(JobStatus.EXPIRED)
     return data
 
 
-def _named(request: RequestReference) -> BatchRow:
+def _named(request: RequestPosition) -> BatchRow:
     return {"custom_id": request.custom_id, "line": request.line}

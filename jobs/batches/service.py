@@ -8,10 +8,11 @@ from config.settings import BatchSettings
 from jobs.batches.batch import Batch, BatchJob, BatchSpec, BatchStatus
 from jobs.batches.rows import BatchRow, RequestResult, error_rows, request_results, result_rows
 from jobs.batches.store import BatchStore
+from jobs.cursor import Cursor
 from jobs.errors import BatchUnknown, JobFailed, Overloaded, StillComingIn
 from jobs.idempotency import RequestKey, bind_or_undo, require_same
 from jobs.job import JobStatus, new_job_id
-from jobs.store import Cursor, JobStore
+from jobs.store import JobStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +72,16 @@ class BatchService:
         if self.store_share() >= self.settings.store_share:
             raise Overloaded("the deployment is busy: send the batch again in some seconds")
 
-    def find(self, batch_id: str) -> Batch | None:
-        """The batch; None if there is none.
+    def refresh(self, batch_id: str) -> Batch | None:
+        """The batch, up to date; None if there is none.
 
-        The jobs of a batch that has failed are erased; those of a batch past its deadline are canceled.
+        Erases the jobs of a batch that has failed, and cancels those of a batch past its deadline.
         """
         batch, now = self.store.find(batch_id), time()
         if batch is None:
             return None
         late = [job for job in batch.jobs if not job.status.over and batch.late(job, now)]
-        abandoned = batch.status(now) is BatchStatus.FAILED and any(one.job for one in batch.jobs)
+        abandoned = batch.status(now) is BatchStatus.FAILED and any(batch_job.job for batch_job in batch.jobs)
         if not late and not abandoned:
             return batch
         if abandoned:
@@ -88,14 +89,14 @@ class BatchService:
         self._cancel_jobs(late)
         return self.store.find(batch_id)
 
-    def get(self, batch_id: str) -> Batch:
-        """A batch that was not erased; see `find`.
+    def find(self, batch_id: str) -> Batch:
+        """A batch that was not erased; see `refresh`.
 
         Raises:
             BatchUnknown: there is no such batch.
             JobFailed: it was erased.
         """
-        batch = self.find(batch_id)
+        batch = self.refresh(batch_id)
         if batch is None:
             raise BatchUnknown(f"there is no batch {batch_id}: check the id; batches are deleted after their TTL")
         if batch.erased:
@@ -109,7 +110,7 @@ class BatchService:
             IdempotencyConflict: the earlier request had another body.
             FacelineError: as `get` does.
         """
-        batch = self.get(batch_id)
+        batch = self.find(batch_id)
         if batch.body_digest:
             require_same(batch.body_digest, body_digest)
         return batch
@@ -120,7 +121,7 @@ class BatchService:
         A page may have fewer than `limit` batches before the end.
         """
         listed, last = self.store.recent(limit, after)
-        return [batch for batch_id in listed if (batch := self.find(batch_id))], last
+        return [batch for batch_id in listed if (batch := self.refresh(batch_id))], last
 
     def results(self, batch: Batch) -> Iterator[RequestResult]:
         """The results so far; see `request_results`."""
@@ -137,7 +138,7 @@ class BatchService:
     def sweep(self) -> None:
         """Close the open batches that are over."""
         for batch_id in self.store.open():
-            batch = self.find(batch_id)
+            batch = self.refresh(batch_id)
             if batch is None or batch.status(time()).over:
                 self.store.close(batch_id)
 
@@ -148,13 +149,13 @@ class BatchService:
             BatchUnknown: there is no such batch.
             JobFailed: it was erased, before or meanwhile.
         """
-        batch = self.get(batch_id)
+        batch = self.find(batch_id)
         if not batch.status(time()).over or batch.canceled_at is not None:
             self.store.cancel(batch_id, time())
             # Read again: a job may have been added before the batch was closed.
             closed = self.store.find(batch_id)
             self._cancel_jobs(closed.jobs if closed else ())
-        return self.get(batch_id)
+        return self.find(batch_id)
 
     def erase(self, batch_id: str) -> None:
         """End a batch and delete it with all its jobs.
@@ -163,7 +164,7 @@ class BatchService:
             BatchUnknown: there is no such batch.
             JobFailed: it was erased before.
         """
-        self.discard(self.get(batch_id).spec, tombstone=True)
+        self.discard(self.find(batch_id).spec, tombstone=True)
 
     def discard(self, spec: BatchSpec, *, tombstone: bool = False) -> None:
         """Delete a batch with all its jobs; see `BatchStore.erase`."""
@@ -179,14 +180,14 @@ class BatchService:
                 self.jobs.cancel(job.job_id, time())
 
     def _erase_jobs(self, batch: Batch) -> None:
-        for one in batch.jobs:
-            if one.job is not None:
-                self.jobs.erase(one.job.spec, tombstone=False)
+        for batch_job in batch.jobs:
+            if batch_job.job is not None:
+                self.jobs.erase(batch_job.job.spec, tombstone=False)
 
     def _has_results(self, batch_id: str) -> bool:
         """Whether an idempotency key still returns this batch: it has not failed, and its data are not deleted."""
-        batch, now = self.find(batch_id), time()
-        if batch is None or batch.gone(now):
+        batch, now = self.refresh(batch_id), time()
+        if batch is None or batch.results_deleted(now):
             return False
         status = batch.status(now)
         if status is BatchStatus.VALIDATING:

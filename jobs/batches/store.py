@@ -3,8 +3,8 @@
 from typing import Protocol
 
 from jobs.batches.batch import Batch, BatchSpec, Refusal
+from jobs.cursor import Cursor
 from jobs.idempotency import IdempotencyKeys
-from jobs.store import Cursor
 
 
 class BatchStore(Protocol):

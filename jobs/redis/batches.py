@@ -4,6 +4,7 @@ from typing import Literal
 
 from config.settings import JobSettings
 from jobs.batches.batch import Batch, BatchJob, BatchSpec, Refusal
+from jobs.cursor import Cursor
 from jobs.redis import keys
 from jobs.redis.client import Client, Value
 from jobs.redis.connection import storage
@@ -11,7 +12,6 @@ from jobs.redis.idempotency import RedisIdempotencyKeys
 from jobs.redis.jobs import TOMBSTONE_S
 from jobs.redis.records import number, read_job, read_page
 from jobs.redis.scripts import load_script
-from jobs.store import Cursor
 
 
 class RedisBatchStore:
@@ -107,7 +107,7 @@ class RedisBatchStore:
         """See `BatchStore.recent`."""
         with storage():
             listed = read_page(self._redis, keys.BATCHES, limit, after)
-        return [one.id for one in listed], listed[-1] if len(listed) == limit else None
+        return [cursor.id for cursor in listed], listed[-1] if len(listed) == limit else None
 
     def open(self) -> list[str]:
         """See `BatchStore.open`."""

@@ -14,19 +14,19 @@ from jobs.redis.client import Client
 __all__ = ["Client", "connect", "end_server", "storage"]
 
 
-def connect(url: str, *, patience_s: float) -> Client:
+def connect(url: str, *, retry_s: float) -> Client:
     """A thread-safe client of the server at `url`; unix:///path names a socket.
 
     Args:
         url: of the server.
-        patience_s: about how long a command is tried again while the server does not answer.
+        retry_s: about how long a command is tried again while the server does not answer.
     """
     cap_s = 1.0
     client = redis.Redis.from_url(
         url,
-        retry=Retry(ExponentialBackoff(cap=cap_s, base=0.02), retries=5 + int(patience_s / cap_s)),
+        retry=Retry(ExponentialBackoff(cap=cap_s, base=0.02), retries=5 + int(retry_s / cap_s)),
         retry_on_error=[redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError],
-        socket_connect_timeout=min(max(patience_s, 1), 5),
+        socket_connect_timeout=min(max(retry_s, 1), 5),
         socket_timeout=30,
     )
     return cast(Client, client)

@@ -5,7 +5,8 @@ import json
 from pydantic import BaseModel
 
 from config.settings import JobSettings
-from jobs.job import Ending, Job, JobData, JobSpec, JobStatus, NewJob, RequestReference
+from jobs.cursor import Cursor
+from jobs.job import Ending, Job, JobData, JobSpec, JobStatus, NewJob, RequestPosition
 from jobs.progress import Progress
 from jobs.redis import keys
 from jobs.redis.client import Client, Value
@@ -13,7 +14,7 @@ from jobs.redis.connection import storage
 from jobs.redis.idempotency import RedisIdempotencyKeys
 from jobs.redis.records import read_job, read_page
 from jobs.redis.scripts import load_script
-from jobs.store import ClaimOutcome, Cursor, StageClaim
+from jobs.store import ClaimOutcome, StageClaim
 from pipelines.chunk import Chunk
 
 TOMBSTONE_S = 3600
@@ -41,8 +42,8 @@ class RedisJobStore:
         spec = job.spec
         life_s = spec.deadline_s + spec.ttl_s
         requests = [(request.custom_id, request.line) for request in job.requests]
-        given = {"givens": job.givens, "metadata": job.metadata, "requests": requests}
-        data: dict[str, str | bytes] = {keys.given(spec.id): json.dumps(given), keys.chunk(spec.id): _dump(job.chunk)}
+        sent = {"sent_samples": job.sent_samples, "metadata": job.metadata, "requests": requests}
+        data: dict[str, str | bytes] = {keys.sent(spec.id): json.dumps(sent), keys.chunk(spec.id): _dump(job.chunk)}
         data |= dict(zip(map(keys.blob, spec.blobs), job.images, strict=True))
         listed_at = spec.created_at if spec.group is None else ""
         times = [listed_at, spec.created_at + self._settings.stalled_after_s]
@@ -60,14 +61,14 @@ class RedisJobStore:
     def data(self, job_id: str) -> JobData | None:
         """See `JobStore.data`."""
         with storage():
-            given, result = self._redis.mget(keys.given(job_id), keys.result(job_id))
-        if given is None:
+            sent, result = self._redis.mget(keys.sent(job_id), keys.result(job_id))
+        if sent is None:
             return None
-        kept = json.loads(given)
+        kept = json.loads(sent)
         return JobData(
-            givens=kept["givens"],
+            sent_samples=kept["sent_samples"],
             metadata=kept["metadata"],
-            requests=[RequestReference(custom_id=name, line=line) for name, line in kept["requests"]],
+            requests=[RequestPosition(custom_id=name, line=line) for name, line in kept["requests"]],
             result=Chunk.model_validate_json(result) if result else None,
         )
 
@@ -100,7 +101,7 @@ class RedisJobStore:
     def finish(self, spec: JobSpec, ending: Ending, progress: Progress, now: float) -> bool:
         """See `JobStore.finish`."""
         touched = [keys.record(spec.id), keys.ACTIVE, keys.FINISHED]
-        touched += [keys.chunk(spec.id), keys.result(spec.id), keys.given(spec.id)]
+        touched += [keys.chunk(spec.id), keys.result(spec.id), keys.sent(spec.id)]
         lives: list[Value] = [spec.ttl_s, spec.ttl_s + TOMBSTONE_S, int(spec.include_image)]
         outcome: list[Value] = [_dump(ending.result), _dump(ending.failure), ending.failed_items]
         arguments: list[Value] = [spec.id, ending.status.value, now, *lives, *outcome, *_pairs(progress)]
@@ -120,7 +121,7 @@ class RedisJobStore:
     def erase(self, spec: JobSpec, *, tombstone: bool) -> None:
         """See `JobStore.erase`."""
         touched = [keys.record(spec.id), keys.ACTIVE, keys.RECENT, keys.FINISHED]
-        data = [keys.given(spec.id), keys.chunk(spec.id), keys.result(spec.id), *map(keys.blob, spec.blobs)]
+        data = [keys.sent(spec.id), keys.chunk(spec.id), keys.result(spec.id), *map(keys.blob, spec.blobs)]
         with storage():
             self._erase(keys=[*touched, *data], args=[spec.id, TOMBSTONE_S if tombstone else 0])
         if spec.idempotency_key is not None:
@@ -138,8 +139,8 @@ class RedisJobStore:
         with storage():
             listed = read_page(self._redis, keys.RECENT, limit, after)
             with self._redis.pipeline(transaction=False) as pipe:
-                for one in listed:
-                    pipe.hgetall(keys.record(one.id))
+                for cursor in listed:
+                    pipe.hgetall(keys.record(cursor.id))
                 records = pipe.execute()
         last = listed[-1] if len(listed) == limit else None
         return [read_job(record) for record in records if record], last
@@ -159,6 +160,13 @@ class RedisJobStore:
         """See `JobStore.postpone`."""
         with storage():
             return int(self._postpone(keys=[keys.record(job_id), keys.ACTIVE], args=[job_id, until]))
+
+    def memory_share(self) -> float:
+        """How full the store is, in [0, 1]; 0 if it has no limit."""
+        with storage():
+            memory = self._redis.info("memory")
+        share: float = memory["used_memory"] / memory["maxmemory"] if memory.get("maxmemory") else 0.0
+        return share
 
 
 class FinishedStream:
@@ -185,7 +193,9 @@ class FinishedStream:
 
 
 def _pairs(progress: Progress) -> list[Value]:
-    return [part for index, one in progress.items() for part in (index, one.model_dump_json(exclude_defaults=True))]
+    return [
+        part for index, service in progress.items() for part in (index, service.model_dump_json(exclude_defaults=True))
+    ]
 
 
 def _dump(model: BaseModel | None) -> str:

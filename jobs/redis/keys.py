@@ -22,9 +22,9 @@ def record(job_id: str) -> str:
     return f"{PREFIX}job:{job_id}"
 
 
-def given(job_id: str) -> str:
+def sent(job_id: str) -> str:
     """What the caller sent with a job, without the images."""
-    return f"{PREFIX}given:{job_id}"
+    return f"{PREFIX}sent:{job_id}"
 
 
 def chunk(job_id: str) -> str:

@@ -75,15 +75,8 @@ class Presence:
             pipe.xadd(keys.FINISHED, {"job": check_id}, maxlen=10_000, approximate=True)
             pipe.execute()
 
-    def check(self, check_id: str) -> CheckReport | None:
+    def check_report(self, check_id: str) -> CheckReport | None:
         """The outcome of a self-check; None until there is one."""
         with storage():
             text = self._redis.get(keys.check(check_id))
         return CheckReport.model_validate_json(text) if text else None
-
-    def memory_share(self) -> float:
-        """How full the store is, in [0, 1]; 0 if it has no limit."""
-        with storage():
-            memory = self._redis.info("memory")
-        share: float = memory["used_memory"] / memory["maxmemory"] if memory.get("maxmemory") else 0.0
-        return share

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from time import time
 
+from jobs.cursor import Cursor
 from jobs.job import Job, JobSpec, JobStatus
 from jobs.progress import ServiceProgress, progress_of
 from jobs.redis.client import Client
-from jobs.store import Cursor
 from pipelines.chunk import Failure
 
 

@@ -23,15 +23,17 @@ _MAX_SOFTNESS = 0.70
 
 
 class FaceAntiSpoofing:
-    """Judges a face without its surroundings, in a square of 256 pixels."""
+    """Estimates the liveness of a face without its surroundings, in a square of 256 pixels."""
 
     models = ("face-anti-spoofing",)
 
     def __init__(self, sessions: SessionSource) -> None:
         (self._session,) = (sessions(name) for name in self.models)
 
-    def judge(self, images: Sequence[Image], boxes: Sequence[Box], quarters: Sequence[Quarter]) -> list[float | None]:
-        """See `models.networks.liveness.LivenessNetwork.judge`; None for faces that are too soft."""
+    def estimate(
+        self, images: Sequence[Image], boxes: Sequence[Box], quarters: Sequence[Quarter]
+    ) -> list[float | None]:
+        """See `models.networks.liveness.LivenessNetwork.estimate`; None for faces that are too soft."""
         crops = [
             cut(image, Region.of_box(box, quarter_angle(quarter)).squared(), _SIZE)
             for image, box, quarter in zip(images, boxes, quarters, strict=True)

@@ -51,7 +51,7 @@ def sharpened(emotions: Emotions) -> Emotions:
 
 
 class EmotionClassifier:
-    """Judges faces by their landmarks, with the expression network of face-api.js."""
+    """Classifies faces by their landmarks, with the expression network of face-api.js."""
 
     model = "faceapi-expression"
 
@@ -59,7 +59,7 @@ class EmotionClassifier:
         self._session = session
 
     def classify(self, images: Sequence[Image], landmarks: Sequence[Points]) -> list[Emotions]:
-        """Judge each face, on its crop and the mirror image of the crop.
+        """Classify each face, on its crop and the mirror image of the crop.
 
         Args:
             images: the image of each face.

@@ -81,8 +81,8 @@ class FaceDetector:
         certain = [[face for face in faces if face.confidence >= _CERTAIN] for faces in found]
         rotations: list[dict[Quarter, float]] = [{} for _ in images]
         doubtful = [(index, face) for index, faces in enumerate(found) for face in faces if face.confidence < _CERTAIN]
-        judged = votes.vote([images[index] for index, _ in doubtful], [face.bbox for _, face in doubtful])
-        for (index, face), vote in zip(doubtful, judged, strict=True):
+        voted = votes.vote([images[index] for index, _ in doubtful], [face.bbox for _, face in doubtful])
+        for (index, face), vote in zip(doubtful, voted, strict=True):
             if vote.quarter:
                 surest = max(vote.confidence, rotations[index].get(vote.quarter, 0.0))
                 rotations[index][vote.quarter] = surest

@@ -22,7 +22,7 @@ class Liveness:
 
     Attributes:
         confidence: that it is real, in [0, 1]; near one half the network is not sure. Exactly 0.49, and therefore
-            "fake", where a face is too soft to be judged.
+            "fake", where a face is too soft to be classified.
         value: "real" from a confidence of one half on.
     """
 
@@ -35,10 +35,12 @@ UNDECIDED = Liveness(0.49, "fake")
 
 
 class LivenessNetwork(Protocol):
-    """One of the networks that judge faces."""
+    """One of the networks that estimate liveness."""
 
-    def judge(self, images: Sequence[Image], boxes: Sequence[Box], quarters: Sequence[Quarter]) -> list[float | None]:
-        """How surely each face is real, in [0, 1]; at least one half means "real", None that it cannot be judged.
+    def estimate(
+        self, images: Sequence[Image], boxes: Sequence[Box], quarters: Sequence[Quarter]
+    ) -> list[float | None]:
+        """How surely each face is real, in [0, 1]; at least one half means "real", None that it cannot be estimated.
 
         Args:
             images: the image of each face.
@@ -51,8 +53,8 @@ class LivenessNetwork(Protocol):
         ...
 
 
-class LivenessJudge:
-    """Judges faces with the best networks that are installed.
+class LivenessClassifier:
+    """Classifies faces with the best networks that are installed.
 
     Attributes:
         models: the networks that it uses by default.
@@ -65,8 +67,8 @@ class LivenessJudge:
     def __init__(self, sessions: SessionSource) -> None:
         self._network = _best_network(sessions)
 
-    def judge(self, images: Sequence[Image], boxes: Sequence[Box], quarters: Sequence[Quarter]) -> list[Liveness]:
-        """Judge each face.
+    def classify(self, images: Sequence[Image], boxes: Sequence[Box], quarters: Sequence[Quarter]) -> list[Liveness]:
+        """Classify each face.
 
         Args:
             images: the image of each face.
@@ -78,7 +80,7 @@ class LivenessJudge:
         """
         return [
             UNDECIDED if answer is None else Liveness(answer, "real" if answer >= 0.5 else "fake")
-            for answer in self._network.judge(images, boxes, quarters)
+            for answer in self._network.estimate(images, boxes, quarters)
         ]
 
 

@@ -42,7 +42,7 @@ MASK = Output("mask", Mask)
 
 
 class MaskClassifier:
-    """Judges faces by their boxes, with a MobileNetV2 (Sandler et al., CVPR 2018) of two classes."""
+    """Classifies faces by their boxes, with a MobileNetV2 (Sandler et al., CVPR 2018) of two classes."""
 
     model = "mask"
 
@@ -50,7 +50,7 @@ class MaskClassifier:
         self._session = session
 
     def classify(self, images: Sequence[Image], boxes: Sequence[Box], quarters: Sequence[Quarter]) -> list[Mask]:
-        """Judge each face.
+        """Classify each face.
 
         Args:
             images: the image of each face.

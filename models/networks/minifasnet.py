@@ -18,13 +18,13 @@ from models.runtime.session import FloatArray, SessionSource, infer
 _SIZE = 80
 _REAL = 1
 _THRESHOLD = 0.72
-# One in a hundred faces is softer than this. The networks judge most faces as real that are so soft that only blobs
+# One in a hundred faces is softer than this. The networks call most faces real that are so soft that only blobs
 # are left.
 _MAX_SOFTNESS = 0.75
 
 
 class MiniFasNetPair:
-    """Judges by the mean of two networks, which see crops of different sizes (Silent-Face-Anti-Spoofing, 2020)."""
+    """Estimates liveness by the mean of two networks on crops of different sizes (Silent-Face-Anti-Spoofing, 2020)."""
 
     # An interrupted pull stores the second only, so a missing first one means that the pair is not installed.
     models = ("minifasnet-v1se", "minifasnet-v2")
@@ -33,8 +33,10 @@ class MiniFasNetPair:
     def __init__(self, sessions: SessionSource) -> None:
         self._sessions = [sessions(name) for name in self.models]
 
-    def judge(self, images: Sequence[Image], boxes: Sequence[Box], quarters: Sequence[Quarter]) -> list[float | None]:
-        """See `models.networks.liveness.LivenessNetwork.judge`; None for faces that are too soft."""
+    def estimate(
+        self, images: Sequence[Image], boxes: Sequence[Box], quarters: Sequence[Quarter]
+    ) -> list[float | None]:
+        """See `models.networks.liveness.LivenessNetwork.estimate`; None for faces that are too soft."""
         sharp = [row for row, (image, box) in enumerate(zip(images, boxes, strict=True)) if _is_sharp(image, box)]
         shares = np.zeros(len(sharp))
         for session, scale in zip(self._sessions, self._SCALES, strict=True):

@@ -72,19 +72,19 @@ class QualityAssessor:
         every = list(chain.from_iterable(faces))
         fits = [_fit(face) for face in every]
         photos = self._photos([(image, group) for image, group in zip(images, faces, strict=True) if group])
-        openness = self._eyes.judge([photo.grey for photo in photos], [landmarks for landmarks, _ in fits])
-        masks = _cached_or_judged(MASK, every, self._judge_masks)
-        emotions = _cached_or_judged(EMOTIONS, every, self._judge_emotions)
+        openness = self._eyes.estimate([photo.grey for photo in photos], [landmarks for landmarks, _ in fits])
+        masks = _cached_or_computed(MASK, every, self._classify_masks)
+        emotions = _cached_or_computed(EMOTIONS, every, self._classify_emotions)
         measures = map(_measured, photos, every, fits)
         qualities = map(quality_of, (photo.measures for photo in photos), measures, openness, masks, emotions)
         return [list(islice(qualities, len(group))) for group in faces]
 
-    def _judge_masks(self, faces: Sequence[Face]) -> list[Mask]:
+    def _classify_masks(self, faces: Sequence[Face]) -> list[Mask]:
         return self._masks.classify(
             [face.image for face in faces], [face.bbox for face in faces], [face.quarter or 0 for face in faces]
         )
 
-    def _judge_emotions(self, faces: Sequence[Face]) -> list[Emotions]:
+    def _classify_emotions(self, faces: Sequence[Face]) -> list[Emotions]:
         return self._emotions.classify([face.image for face in faces], [_fit(face)[0] for face in faces])
 
     def _photos(self, shown: Sequence[tuple[Image, Sequence[Face]]]) -> list[_Photo]:
@@ -108,13 +108,13 @@ def _fit(face: Face) -> tuple[Points, Pose]:
     return face.landmarks, face.pose
 
 
-def _cached_or_judged(
-    output: Output[Value], faces: Sequence[Face], judge: Callable[[Sequence[Face]], list[Value]]
+def _cached_or_computed(
+    output: Output[Value], faces: Sequence[Face], compute: Callable[[Sequence[Face]], list[Value]]
 ) -> list[Value]:
     """The value of each face: the cached result of an earlier service, or else a new one."""
     cached = [output.of(face.cached_results) for face in faces]
-    judged = iter(judge([face for face, value in zip(faces, cached, strict=True) if value is None]))
-    return [next(judged) if value is None else value for value in cached]
+    computed = iter(compute([face for face, value in zip(faces, cached, strict=True) if value is None]))
+    return [next(computed) if value is None else value for value in cached]
 
 
 def _photo(image: Image, behind: Background) -> _Photo:

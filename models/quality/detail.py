@@ -15,7 +15,7 @@ NOISE_THRESHOLD = 20
 _SMOOTHING = 0.7
 _MARGIN = SIZE // 6 - REACH
 _MIDDLE = slice(_MARGIN, SIZE - _MARGIN + 1)
-# Squared grey levels per pixel: less is a flat picture, which has no edges to judge.
+# Squared grey levels per pixel: less is a flat picture, which has no edges to measure.
 _LEAST_ENERGY = 0.01
 # The share that a blur takes from a face blurred beyond recognition, and from a good studio portrait.
 _BLURRED, _SHARP = 0.10, 0.46
@@ -101,7 +101,7 @@ def _middle(grey: Grey) -> Grey:
 
 
 def _deviations(grey: Grey) -> FloatArray:
-    """(n,): the deviation of the noise in each tile; at least one tile is judged."""
+    """(n,): the deviation of the noise in each tile; at least one tile is measured."""
     levels = grey.astype(np.float32)
     response = np.asarray(cv2.filter2D(levels, -1, _MASK), np.float32)
     tiles = tile_means(np.square(response), _TILE)

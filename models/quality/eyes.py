@@ -29,7 +29,7 @@ _TEMPERATURE = 3.0
 
 
 class EyeOpenness:
-    """Judges each eye by a small square around it ("eyes open" of ISO/IEC 29794-5, which measures the gap of the lids).
+    """Rates each eye by a small square around it ("eyes open" of ISO/IEC 29794-5, which measures the gap of the lids).
 
     Takes the mean over an eye and its mirror image: a mirrored photo swaps left and right, and changes nothing else.
     """
@@ -39,7 +39,7 @@ class EyeOpenness:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def judge(self, greys: Sequence[Grey], landmarks: Sequence[Points]) -> list[tuple[float, float]]:
+    def estimate(self, greys: Sequence[Grey], landmarks: Sequence[Points]) -> list[tuple[float, float]]:
         """How surely the left and the right eye of each face are open, in [0, 1], higher = more surely.
 
         Args:

@@ -50,7 +50,7 @@ _FINENESS = 16
 # The distance of a background without its strokes from a plane: up to which it is plain, and from which it is clutter.
 _PLAIN, _CLUTTERED = 0.03, 0.06
 _LEAST_SHARE = 0.02
-# Grey levels beyond which a background is clipped, and the share inside them from which that part is judged too.
+# Grey levels beyond which a background is clipped, and the share inside them from which that part is measured too.
 _BLACK, _BLOWN = 5, 250
 _LEAST_WITHIN = 0.05
 # The share of a plain background under strokes: of hair and lint, and of a line of letters.

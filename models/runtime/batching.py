@@ -12,7 +12,7 @@ from threading import Condition, Thread
 import numpy as np
 
 from models.errors import ModelError, OutOfMemory
-from models.runtime.session import FloatArray, Rehearsable
+from models.runtime.session import FloatArray, WarmableSession
 from models.runtime.staging import Staging
 
 log = getLogger(__name__)
@@ -46,7 +46,7 @@ class BatchingSession:
     """
 
     def __init__(
-        self, session: Rehearsable, max_rows: int = 32, window_s: float = 0.001, staging: Staging | None = None
+        self, session: WarmableSession, max_rows: int = 32, window_s: float = 0.001, staging: Staging | None = None
     ) -> None:
         self._session = session
         self._window_s = window_s
@@ -64,9 +64,9 @@ class BatchingSession:
         """The numbers of rows of a batch, in rising order."""
         return tuple(self._buckets)
 
-    def blank(self, rows: int) -> FloatArray:
-        """See `models.runtime.session.Rehearsable.blank`."""
-        return self._session.blank(rows)
+    def zeros(self, rows: int) -> FloatArray:
+        """See `models.runtime.session.WarmableSession.zeros`."""
+        return self._session.zeros(rows)
 
     def run(self, batch: FloatArray) -> Outputs:
         """See `models.runtime.session.Session.run`.

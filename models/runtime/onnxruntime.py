@@ -70,8 +70,8 @@ class OrtSession:
             raise failed(f"inference failed: {error}") from error
         return dict(zip(self._outputs, values, strict=True))
 
-    def blank(self, rows: int) -> FloatArray:
-        """See `models.runtime.session.Rehearsable.blank`."""
+    def zeros(self, rows: int) -> FloatArray:
+        """See `models.runtime.session.WarmableSession.zeros`."""
         # A free first axis is the number of rows; other free axes are heights and widths.
         shape = [length if isinstance(length, int) else LARGEST_SIDE for length in self._input.shape[1:]]
         return np.zeros((rows, *shape), np.float32)

@@ -66,15 +66,15 @@ def infer(
     return {name: np.concatenate([run[name] for run in runs]) for name in (runs[0] if runs else ())}
 
 
-class Rehearsable(Session, Protocol):
+class WarmableSession(Session, Protocol):
     """A session that can make an input of its own."""
 
-    def blank(self, rows: int) -> FloatArray:
+    def zeros(self, rows: int) -> FloatArray:
         """Rows of zeros, of the largest size that services give the model."""
         ...
 
 
-def rehearse(session: Rehearsable, rows: int = 1) -> float:
+def run_zeros(session: WarmableSession, rows: int = 1) -> float:
     """Run rows of zeros.
 
     Returns:
@@ -83,7 +83,7 @@ def rehearse(session: Rehearsable, rows: int = 1) -> float:
     Raises:
         ModelError: the engine failed.
     """
-    blank = session.blank(rows)
+    batch = session.zeros(rows)
     started = perf_counter()
-    session.run(blank)
+    session.run(batch)
     return (perf_counter() - started) * 1000

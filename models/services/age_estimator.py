@@ -26,7 +26,7 @@ class AgeEstimator(FaceAttributeEstimator[float]):
         super().__init__(sessions, options)
         self._session = sessions(_MODEL)
 
-    def _judge(self, images: Sequence[Image], landmarks: Sequence[Points]) -> list[float]:
+    def _estimate(self, images: Sequence[Image], landmarks: Sequence[Points]) -> list[float]:
         """Mean of the crop and its mirror image; the network was trained on ages from 0 to 116."""
         crops = (face_crop(image, points) for image, points in zip(images, landmarks, strict=True))
         ages = infer(self._session, with_mirrors(crops), rgb_planes)["age"].reshape(-1, 2)

@@ -22,5 +22,5 @@ class EmotionEstimator(FaceAttributeEstimator[Emotions]):
         super().__init__(sessions, options)
         self._classifier = EmotionClassifier(sessions(EmotionClassifier.model))
 
-    def _judge(self, images: Sequence[Image], landmarks: Sequence[Points]) -> list[Emotions]:
+    def _estimate(self, images: Sequence[Image], landmarks: Sequence[Points]) -> list[Emotions]:
         return self._classifier.classify(images, landmarks)

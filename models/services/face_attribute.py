@@ -18,7 +18,7 @@ from models.services.face_quarters import FaceQuarters
 
 
 class FaceAttributeEstimator(ServiceWithOptions, EstimatingService[Value]):
-    """Judges faces by their landmarks, and finds the landmarks of faces that have none.
+    """Estimates one attribute of faces by their landmarks, and finds the landmarks of faces that have none.
 
     Landmarks are found from the box, and from the roll if the sample has one; they are kept on the face, so that the
     next service of the stage reuses them: an answer depends on the image, the box, the pose and the landmarks only.
@@ -44,8 +44,8 @@ class FaceAttributeEstimator(ServiceWithOptions, EstimatingService[Value]):
         for face, mesh in zip(bare, meshes, strict=True):
             face.landmarks = quantise(landmarks_of(mesh.points))
         landmarks = [face.landmarks for face in faces if face.landmarks is not None]
-        return self._judge([face.image for face in faces], landmarks)
+        return self._estimate([face.image for face in faces], landmarks)
 
     @abstractmethod
-    def _judge(self, images: Sequence[Image], landmarks: Sequence[Points]) -> list[Value]:
-        """Judge at least one face by its image and its 21 points."""
+    def _estimate(self, images: Sequence[Image], landmarks: Sequence[Points]) -> list[Value]:
+        """Estimate at least one face by its image and its 21 points."""

@@ -13,7 +13,7 @@ from models.imaging.decode import Image
 from models.imaging.geometry import Box, quantise
 from models.imaging.quarters import Quarter
 from models.networks.face_detector import FaceDetector
-from models.networks.liveness import LIVENESS, LivenessJudge
+from models.networks.liveness import LIVENESS, LivenessClassifier
 from models.networks.yunet import Detection
 from models.output import BBOX, CONFIDENCE
 from models.quality.assessor import QualityAssessor
@@ -26,20 +26,20 @@ _MIN_QUALITY = 30
 
 
 class SeveralFaces(InvalidRequest):
-    """The image shows several faces; the module judges images of one face."""
+    """The image shows several faces; the module takes images of one face."""
 
     type: ClassVar[str] = "several_faces"
 
 
 class LowQuality(InvalidRequest):
-    """The quality of the photo is too low to judge liveness."""
+    """The quality of the photo is too low to estimate liveness."""
 
     type: ClassVar[str] = "low_quality"
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A face that is to be judged.
+    """A face that is to be classified.
 
     Attributes:
         bbox: as in `Found`.
@@ -57,32 +57,32 @@ class _Candidate:
 
 
 class FaceLivenessDetector(ServiceWithOptions, DetectingService):
-    """Finds faces, and judges whether they are there in person."""
+    """Finds faces, and estimates whether they are there in person."""
 
     name = "face-detector-liveness-estimator"
     family = ModelFamily.LIVENESS
-    optional_weights = LivenessJudge.preferred_models
+    optional_weights = LivenessClassifier.preferred_models
     in_version_1_0 = True
 
     def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
         del options
-        self._judge = LivenessJudge(sessions)
+        self._classifier = LivenessClassifier(sessions)
 
     def detect(self, images: Sequence[Image]) -> list[list[Found]]:
         """See `DetectingService.detect`; every face has its liveness."""
         found = self._find(images)
         owners = [image for image, faces in zip(images, found, strict=True) for _ in faces]
         every = [face for faces in found for face in faces]
-        answers = self._judge.judge(owners, [face.bbox for face in every], [face.quarter for face in every])
-        judged = (
+        answers = self._classifier.classify(owners, [face.bbox for face in every], [face.quarter for face in every])
+        classified = (
             Found(face.bbox, face.confidence).with_output(LIVENESS, liveness)
             for face, liveness in zip(every, answers, strict=True)
         )
-        return [list(islice(judged, len(faces))) for faces in found]
+        return [list(islice(classified, len(faces))) for faces in found]
 
     @abstractmethod
     def _find(self, images: Sequence[Image]) -> list[list[_Candidate]]:
-        """The faces of each image that are to be judged.
+        """The faces of each image that are to be classified.
 
         Raises:
             InvalidRequest: an image breaks a rule of the module.
@@ -91,11 +91,11 @@ class FaceLivenessDetector(ServiceWithOptions, DetectingService):
 
 
 class EachFaceLiveness(FaceLivenessDetector):
-    """Finds faces, and judges whether each is there in person or is a picture of a face."""
+    """Finds faces, and estimates whether each is there in person or is a picture of a face."""
 
     module = "face-detector-liveness-estimator"
     outputs = (CONFIDENCE, BBOX, LIVENESS)
-    weights = (FaceDetector.model, *LivenessJudge.models)
+    weights = (FaceDetector.model, *LivenessClassifier.models)
 
     def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
         super().__init__(sessions, options)
@@ -106,11 +106,11 @@ class EachFaceLiveness(FaceLivenessDetector):
 
 
 class LargestFaceLiveness(FaceLivenessDetector):
-    """Finds the largest face, and judges whether it is there in person or is a picture of a face."""
+    """Finds the largest face, and estimates whether it is there in person or is a picture of a face."""
 
     module = "liveness-anti-spoofing"
     outputs = (LIVENESS,)
-    weights = (FaceDetector.model, *LivenessJudge.models)
+    weights = (FaceDetector.model, *LivenessClassifier.models)
     max_pixels = _MAX_PIXELS
 
     def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:
@@ -123,11 +123,11 @@ class LargestFaceLiveness(FaceLivenessDetector):
 
 
 class GoodFaceLiveness(FaceLivenessDetector):
-    """Finds the one face of a good photo, and judges whether it is there in person or is a picture of a face."""
+    """Finds the one face of a good photo, and estimates whether it is there in person or is a picture of a face."""
 
     module = "quality-liveness-anti-spoofing"
     outputs = (LIVENESS,)
-    weights = tuple(dict.fromkeys((*FaceFitter.weights, *QualityAssessor.models, *LivenessJudge.models)))
+    weights = tuple(dict.fromkeys((*FaceFitter.weights, *QualityAssessor.models, *LivenessClassifier.models)))
     max_pixels = _MAX_PIXELS
 
     def __init__(self, sessions: SessionSource, options: ServiceOptions = DEFAULT_OPTIONS) -> None:

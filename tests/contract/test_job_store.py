@@ -26,7 +26,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[JobStore]:
     if request.param == "memory":
         yield MemoryJobStore(SETTINGS)
         return
-    client = connect(request.getfixturevalue("server_url"), patience_s=1)
+    client = connect(request.getfixturevalue("server_url"), retry_s=1)
     client.flushdb()
     yield RedisJobStore(client, SETTINGS)
     client.close()
@@ -59,7 +59,7 @@ def test_a_new_job_is_queued_with_all_that_came_with_it(store: JobStore) -> None
     assert data is not None
     assert (found.spec, found.status) == (job.spec, JobStatus.QUEUED)
     assert [service.status for service in found.services] == [ServiceStatus.QUEUED] * 3
-    assert (data.givens, data.metadata, data.result) == ([{"note": "ü"}], {"mine": 1}, None)
+    assert (data.sent_samples, data.metadata, data.result) == ([{"note": "ü"}], {"mine": 1}, None)
     assert store.image(job.spec.blobs[0]) == b"\x00image"
 
 

@@ -89,7 +89,7 @@ import httpx
 import numpy as np
 import pyarrow as pa
 from api.app import create_app
-from api.services.catalogue import service_view
+from api.services.listing import service_view
 from config.settings import load_settings
 from models.catalogue import services
 from pipelines.chunk import Chunk, Item
@@ -115,7 +115,7 @@ assert travelled == item
 context = WriteContext((10, 20), "number")
 answers = {}
 for name, dialect in DIALECTS.items():
-    answers[name] = dialect.write(item.sample, {}, rebuilt=True, fields=NAMES, context=context)
+    answers[name] = dialect.write(item.sample, {}, replaces_objects=True, fields=NAMES, context=context)
     (again,) = dialect.read(json.loads(json.dumps(answers[name])), (10, 20)).objects
     assert all(getattr(again, output) == getattr(item.sample.objects[0], output) for output in NAMES)
 table = SampleTable(NAMES, {})

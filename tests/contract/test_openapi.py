@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api.app import create_app
-from api.batches.bodies import PARQUET
+from api.batches.media_types import PARQUET
 from docs.openapi.renew_document import DOCUMENT, text_of
 from models.catalogue import services
 from pipelines.tables.columns import PHOTO_COLUMNS

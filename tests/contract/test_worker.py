@@ -28,7 +28,7 @@ def environment(server_url: str, tmp_path: Path) -> dict[str, str]:
 @contextmanager
 def worker(environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     """A worker that has reported itself."""
-    presence = Presence(connect(environment["FACELINE_REDIS_URL"], patience_s=1))
+    presence = Presence(connect(environment["FACELINE_REDIS_URL"], retry_s=1))
     process = subprocess.Popen([*CELERY, "--quiet", "worker", "-Q", "matching", "-n", NODE], env=environment)
     try:
         deadline = monotonic() + 60
@@ -56,7 +56,7 @@ def test_a_worker_without_its_models_ends_with_an_error_that_names_the_remedy(en
 
 
 def test_a_worker_offers_its_tasks_and_reports_its_end(environment: dict[str, str]) -> None:
-    presence = Presence(connect(environment["FACELINE_REDIS_URL"], patience_s=1))
+    presence = Presence(connect(environment["FACELINE_REDIS_URL"], retry_s=1))
     with worker(environment) as process:
         (report,) = presence.workers(time())
         assert report.queues == ["matching"]

@@ -3,7 +3,8 @@
 from time import time
 
 from jobs.batches.batch import Batch, BatchJob, BatchSpec, Refusal
-from jobs.store import Cursor, JobStore
+from jobs.cursor import Cursor
+from jobs.store import JobStore
 from tests.fakes.idempotency import MemoryIdempotencyKeys
 
 

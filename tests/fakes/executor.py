@@ -3,14 +3,14 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bulk.executors.executor import Outcome
-from jobs.factory import Checked
+from jobs.factory import CheckedSample
 from pipelines.chunk import Failure, Item
 from pipelines.sample import Sample, SampleObject
 
-Answer = Callable[["FakeExecutor", Sequence[Checked]], Outcome | None]
+Answer = Callable[["FakeExecutor", Sequence[CheckedSample]], Outcome | None]
 
 
-def well(_: "FakeExecutor", photos: Sequence[Checked]) -> Outcome:
+def well(_: "FakeExecutor", photos: Sequence[CheckedSample]) -> Outcome:
     """Each photo has one face."""
     return Outcome([Item(sample=Sample(size=(4, 3), objects=[SampleObject(age=30.4)])) for _ in photos])
 
@@ -33,7 +33,7 @@ class FakeExecutor:
     def __init__(self, answer: Answer = well, *, by_reference: bool | None = True) -> None:
         self._answer = answer
         self.by_reference = by_reference
-        self.sent: list[list[Checked]] = []
+        self.sent: list[list[CheckedSample]] = []
         self.open: dict[str, Outcome | None] = {}
         self.erased: list[str] = []
         self.most = 0
@@ -46,7 +46,7 @@ class FakeExecutor:
     def has_room(self) -> bool:
         return True
 
-    def send(self, photos: Sequence[Checked]) -> str:
+    def send(self, photos: Sequence[CheckedSample]) -> str:
         self.sent.append(list(photos))
         ticket = str(len(self.sent))
         self.open[ticket] = self._answer(self, photos)

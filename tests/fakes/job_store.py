@@ -4,9 +4,10 @@ from dataclasses import replace
 from time import time
 
 from config.settings import JobSettings
+from jobs.cursor import Cursor
 from jobs.job import Ending, Job, JobData, JobSpec, JobStatus, NewJob
 from jobs.progress import Progress, ServiceProgress, progress_of
-from jobs.store import ClaimOutcome, Cursor, StageClaim
+from jobs.store import ClaimOutcome, StageClaim
 from pipelines.chunk import Chunk
 from tests.fakes.idempotency import MemoryIdempotencyKeys
 
@@ -19,7 +20,7 @@ class _Kept:
         self.attempts: dict[int, int] = {}
         self.progress: dict[int, ServiceProgress] = {}
         self.chunk: str | None = job.chunk.model_dump_json()
-        self.data: JobData | None = JobData(job.givens, job.metadata, job.requests, None)
+        self.data: JobData | None = JobData(job.sent_samples, job.metadata, job.requests, None)
         self.images = dict(zip(job.spec.blobs, job.images, strict=True))
         self.ending: Ending | None = None
         self.canceled = False

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from time import time
 from uuid import uuid4
 
-from jobs.job import JobGroup, JobSpec, NewJob, OnError, RequestReference
+from jobs.job import JobGroup, JobSpec, NewJob, OnError, RequestPosition
 from models.catalogue import services
 from models.family import ModelFamily
 from pipelines.chunk import Chunk, Item
@@ -27,7 +27,7 @@ def new_job(
     on_error: OnError = "fail",
     created_at: float | None = None,
     batch: str | None = None,
-    requests: Sequence[RequestReference] = (),
+    requests: Sequence[RequestPosition] = (),
     place: Callable[[ModelFamily], str] = lambda family: family.value,
 ) -> NewJob:
     """A job on some images; its stages are the services of one family, if not placed otherwise."""
@@ -47,5 +47,5 @@ def new_job(
         group=JobGroup(kind="batch", id=batch) if batch else None,
     )
     chunk = Chunk(items=[Item(sample=Sample(), blob=blob) for blob in spec.blobs])
-    givens = [{"note": "ü"} for _ in images]
-    return NewJob(spec, chunk, givens, metadata={"mine": 1}, requests=requests, images=images)
+    sent_samples = [{"note": "ü"} for _ in images]
+    return NewJob(spec, chunk, sent_samples, metadata={"mine": 1}, requests=requests, images=images)

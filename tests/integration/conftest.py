@@ -65,7 +65,7 @@ def deploy(tmp_path_factory: pytest.TempPathFactory) -> Deploy:
             try:
                 running = running_stack(load_settings(), "127.0.0.1", 0, lines, workers)
                 with running as stack, httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as client:
-                    yield Deployment(stack, client, connect(stack.redis_url, patience_s=1), log)
+                    yield Deployment(stack, client, connect(stack.redis_url, retry_s=1), log)
             except WeightsMissing as error:
                 if "CI" in os.environ:
                     raise

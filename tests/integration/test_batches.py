@@ -583,7 +583,7 @@ def test_one_key_cannot_take_the_places_of_others(deploy: Deploy) -> None:
         assert post_with("hers", **once).json()["id"] == hers.json()["id"] != his.json()["id"]
         assert guarded.client.post(f"/batches/{hers.json()['id']}/cancel").status_code == 202
         assert post_with("hers").status_code == 202
-        assert b"hers" not in everything(connect(guarded.stack.redis_url, patience_s=1))
+        assert b"hers" not in everything(connect(guarded.stack.redis_url, retry_s=1))
 
 
 def test_whoever_waits_for_a_batch_that_is_not_over_in_time_is_told_how_it_stands(idle: Deployment) -> None:

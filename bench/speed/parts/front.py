@@ -28,7 +28,10 @@ def measure(bench: Workbench) -> list[SpeedTable]:
             notified = _notifications(bench.settings, stack.redis_url)
         memory = _memory(bench)
     tables = (submitted, notified, memory)
-    return [SpeedTable(one.title, one.columns, one.rows, [bare.baseline], [bare.cores], one.notes) for one in tables]
+    return [
+        SpeedTable(table.title, table.columns, table.rows, [bare.baseline], [bare.cores], table.notes)
+        for table in tables
+    ]
 
 
 def _submissions(bench: Workbench, url: str, api: Sequence[int]) -> SpeedTable:

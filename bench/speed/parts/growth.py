@@ -28,7 +28,10 @@ def measure(bench: Workbench) -> list[SpeedTable]:
     """Measures faces and pixels in the bare loop, and workers with chunks through the queue."""
     with bench.around(bench.all_services) as bare:
         tables = [_faces(bench), _pixels(bench), _workers(bench, bare.count)]
-    return [SpeedTable(one.title, one.columns, one.rows, [bare.baseline], [bare.cores], one.notes) for one in tables]
+    return [
+        SpeedTable(table.title, table.columns, table.rows, [bare.baseline], [bare.cores], table.notes)
+        for table in tables
+    ]
 
 
 def _faces(bench: Workbench) -> SpeedTable:
@@ -92,7 +95,7 @@ def _one_core_each(bench: Workbench, workers: int) -> Iterator[Stack]:
             os.sched_setaffinity(0, {cores[worker % len(cores)]})
             stack.supervisor.start(Child("worker", ["worker", CO_LOCATED], stop_s=10))
         os.sched_setaffinity(0, cores)
-        presence = Presence(connect(stack.redis_url, patience_s=1))
+        presence = Presence(connect(stack.redis_url, retry_s=1))
         deadline = monotonic() + START_S
         while len(presence.workers(time())) < workers:
             if monotonic() > deadline:

@@ -20,13 +20,13 @@ HOPS = 4
 REPLIES = "bench:answers"
 RELAY = [f"bench:relay:{hop}" for hop in range(HOPS)]
 STOP = b"stop"
-PATIENCE_S = 30
+TIMEOUT_S = 30
 
 
 def measure(bench: Workbench) -> list[SpeedTable]:
     """Measures the latencies of relay and chain, one message at a time."""
     with bench.around(bench.all_services[:1]) as bare, bench.stack(workers=[]) as stack:
-        client: Any = connect(stack.redis_url, patience_s=1)
+        client: Any = connect(stack.redis_url, retry_s=1)
         with child_process() as child:
             relaying = child.submit(relay, stack.redis_url)
             relayed = _latencies(client, lambda: client.lpush(RELAY[0], b""), bench.seconds)
@@ -48,7 +48,7 @@ def measure(bench: Workbench) -> list[SpeedTable]:
 
 def relay(url: str) -> None:
     """Moves messages from list to list until a stop message."""
-    client: Any = connect(url, patience_s=1)
+    client: Any = connect(url, retry_s=1)
     next_list = dict(zip(RELAY, [*RELAY[1:], REPLIES], strict=True))
     while True:
         name, message = client.brpop(RELAY)
@@ -69,8 +69,8 @@ def _latencies(client: Any, start: Callable[[], object], seconds: float) -> list
     while perf_counter() < ends:
         started = perf_counter()
         start()
-        if client.brpop([REPLIES], timeout=PATIENCE_S) is None:
-            raise SystemExit(f"a message got no reply within {PATIENCE_S} s")
+        if client.brpop([REPLIES], timeout=TIMEOUT_S) is None:
+            raise SystemExit(f"a message got no reply within {TIMEOUT_S} s")
         latencies.append(perf_counter() - started)
     # The first messages open connections.
     return latencies[len(latencies) // 10 :]
@@ -87,4 +87,4 @@ def _worker() -> Iterator[None]:
         yield
     finally:
         worker.terminate()
-        worker.wait(PATIENCE_S)
+        worker.wait(TIMEOUT_S)

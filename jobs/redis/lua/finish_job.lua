@@ -1,7 +1,7 @@
 -- Ends a job, unless it is over. KEYS after the sixth are the keys of its images.
 -- ARGV after the ninth: pairs of a service's index and its progress. keep_images: '1' or '0'.
 -- result_text, failure: '' for none. A job that was canceled does not succeed.
-local record, active, finished, chunk, result, given = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local record, active, finished, chunk, result, sent = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local job_id, new_status, now, data_ttl_s, record_ttl_s = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local keep_images, result_text, failure, failed_items = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 
@@ -13,7 +13,7 @@ redis.call('HSET', record, 'status', new_status, 'finished_at', now, 'expires_at
 if failure ~= '' then redis.call('HSET', record, 'failure', failure) end
 for i = 10, #ARGV, 2 do redis.call('HSET', record, 'service:' .. ARGV[i], ARGV[i + 1]) end
 redis.call('EXPIRE', record, record_ttl_s)
-redis.call('EXPIRE', given, data_ttl_s)
+redis.call('EXPIRE', sent, data_ttl_s)
 redis.call('DEL', chunk)
 if result_text ~= '' then redis.call('SET', result, result_text, 'EX', data_ttl_s) end
 for i = 7, #KEYS do

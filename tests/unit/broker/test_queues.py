@@ -1,11 +1,11 @@
-from broker.queues import Placement, UrgentFirst, all_queues, consumed_families
+from broker.queues import FamilyQueues, UrgentFirst, all_queues, consumed_families
 from jobs.job import Priority
 from models.family import ModelFamily
 
 
 def test_the_normal_queue_of_a_family_bears_its_name() -> None:
-    placement = Placement(co_locate=False)
-    assert [placement.queue(ModelFamily.FACE_DETECTION, priority) for priority in Priority] == [
+    queues = FamilyQueues(co_locate=False)
+    assert [queues.queue(ModelFamily.FACE_DETECTION, priority) for priority in Priority] == [
         "face-detection.high",
         "face-detection",
         "face-detection.bulk",
@@ -13,8 +13,8 @@ def test_the_normal_queue_of_a_family_bears_its_name() -> None:
 
 
 def test_co_located_families_share_their_queues() -> None:
-    placement = Placement(co_locate=True)
-    assert {placement.prefix(family) for family in ModelFamily} == {"faceline"} == set(placement.prefixes)
+    queues = FamilyQueues(co_locate=True)
+    assert {queues.prefix(family) for family in ModelFamily} == {"faceline"} == set(queues.prefixes)
 
 
 def test_the_families_of_queues() -> None:

@@ -20,7 +20,8 @@ from bulk.sources import open_source
 from bulk.validation import PhotoValidator
 from config.settings import JobSettings, LimitSettings
 from jobs.errors import StorageError
-from jobs.factory import Checked, JobFactory, Options
+from jobs.factory import CheckedSample, JobFactory
+from jobs.job import RunOptions
 from models.catalogue import services
 from pipelines.chunk import Failure
 from tests.fakes.executor import Answer, FakeExecutor, dead, well
@@ -58,7 +59,7 @@ class World:
         asked: Sequence[str] = ASKED,
     ) -> RunRecord:
         factory = JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value)
-        validator = PhotoValidator(factory, asked, Options(60, "number"))
+        validator = PhotoValidator(factory, asked, RunOptions(60, "number"))
         source = open_source(str(self.photos), "path")
         request = BulkRequest(source, str(self.photos), "path", Order(seed, limit, chunk), "parquet", resume)
         output = Output(self.out)
@@ -87,10 +88,10 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk.dispatch, "WAIT_S", 0)
 
 
-def once(trouble: Callable[[Sequence[Checked]], Outcome | None]) -> Answer:
+def once(trouble: Callable[[Sequence[CheckedSample]], Outcome | None]) -> Answer:
     """An answer that goes wrong the first time."""
 
-    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Outcome | None:
+    def answer(executor: FakeExecutor, photos: Sequence[CheckedSample]) -> Outcome | None:
         return trouble(photos) if len(executor.sent) == 1 else well(executor, photos)
 
     return answer
@@ -114,7 +115,7 @@ def test_no_more_than_the_allowed_chunks_are_under_way_and_all_are_erased(world:
 
 
 def test_a_photo_that_fails_is_an_error_and_takes_no_neighbour_along(world: World) -> None:
-    def trouble(photos: Sequence[Checked]) -> Outcome:
+    def trouble(photos: Sequence[CheckedSample]) -> Outcome:
         return Outcome([dead("invalid_image"), *(well(executor, photos[1:]).items or [])])
 
     executor = FakeExecutor(once(trouble))
@@ -133,7 +134,7 @@ def test_invalid_photos_are_errors_and_are_not_sent(world: World) -> None:
 
 
 def test_photos_that_workers_do_not_reach_are_sent_along(world: World) -> None:
-    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Outcome:
+    def answer(executor: FakeExecutor, photos: Sequence[CheckedSample]) -> Outcome:
         unreached = Outcome([dead("unreachable_reference") for _ in photos])
         return unreached if photos[0].image is None else well(executor, photos)
 
@@ -146,7 +147,7 @@ def test_photos_that_workers_do_not_reach_are_sent_along(world: World) -> None:
 
 @pytest.mark.parametrize("reaches", [True, False])
 def test_one_photo_decides_whether_photos_go_by_reference(world: World, reaches: bool) -> None:
-    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Outcome:
+    def answer(executor: FakeExecutor, photos: Sequence[CheckedSample]) -> Outcome:
         unreached = photos[0].image is None and not reaches
         return Outcome([dead("unreachable_reference") for _ in photos]) if unreached else well(executor, photos)
 
@@ -184,8 +185,8 @@ def test_photos_whose_results_are_always_lost_are_errors(world: World) -> None:
 
 
 def test_one_photo_that_kills_its_workers_is_found_among_its_neighbours(world: World) -> None:
-    def answer(executor: FakeExecutor, photos: Sequence[Checked]) -> Outcome:
-        poisonous = any(photo.source is not None and photo.source.endswith("/2.png") for photo in photos)
+    def answer(executor: FakeExecutor, photos: Sequence[CheckedSample]) -> Outcome:
+        poisonous = any(photo.reference is not None and photo.reference.endswith("/2.png") for photo in photos)
         failure = Failure(service=None, type="poisoned", message="killed its worker")
         return Outcome(None, failure) if poisonous else well(executor, photos)
 
@@ -198,7 +199,7 @@ def test_an_executor_that_is_away_for_a_while_is_waited_for(world: World) -> Non
     class Away(FakeExecutor):
         times = 3
 
-        def send(self, photos: Sequence[Checked]) -> str:
+        def send(self, photos: Sequence[CheckedSample]) -> str:
             self.times -= 1
             if self.times > 0:
                 raise StorageError("away")
@@ -209,10 +210,10 @@ def test_an_executor_that_is_away_for_a_while_is_waited_for(world: World) -> Non
 
 
 def test_an_executor_that_stays_away_ends_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk.dispatch, "PATIENCE_S", 0)
+    monkeypatch.setattr(bulk.dispatch, "LOST_AFTER_S", 0)
 
     class Away(FakeExecutor):
-        def send(self, photos: Sequence[Checked]) -> str:
+        def send(self, photos: Sequence[CheckedSample]) -> str:
             raise StorageError("away")
 
     with pytest.raises(ExecutorLost):
@@ -222,7 +223,7 @@ def test_an_executor_that_stays_away_ends_the_run(world: World, monkeypatch: pyt
 class Interrupting(FakeExecutor):
     """Ctrl-C while the third chunk is sent."""
 
-    def send(self, photos: Sequence[Checked]) -> str:
+    def send(self, photos: Sequence[CheckedSample]) -> str:
         if len(self.sent) == 2:
             raise KeyboardInterrupt
         return super().send(photos)

@@ -57,7 +57,7 @@ def test_a_look_is_good_for_a_while_and_for_its_queue_alone() -> None:
 
 
 def test_room_is_noticed_when_the_look_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(limits, "READING_KEPT_S", 0.0)
     deployment = Deployment(length=10)
     with pytest.raises(Overloaded):
         deployment.admission.admit(DETECTION)

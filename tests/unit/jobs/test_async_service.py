@@ -14,9 +14,9 @@ import pytest
 from config.settings import JobSettings, LimitSettings
 from jobs.async_service import AsyncJobService, SubmissionThread
 from jobs.errors import JobFailed, NoWorker, WaitedTooLong
-from jobs.factory import JobFactory, Options, Submission
+from jobs.factory import JobFactory, Submission
 from jobs.idempotency import RequestKey
-from jobs.job import Ending, JobSpec, JobStatus
+from jobs.job import Ending, JobSpec, JobStatus, RunOptions
 from jobs.service import JobService
 from jobs.waiting import WaitHub
 from models.catalogue import services
@@ -39,7 +39,7 @@ class Photo:
     key: RequestKey | None = None
 
     def parse(self, factory: JobFactory) -> Submission:
-        return Submission(self.services, {}, DIALECTS["v2"], Options(60, "number"), PHOTO, key=self.key)
+        return Submission(self.services, {}, DIALECTS["v2"], RunOptions(60, "number"), PHOTO, key=self.key)
 
 
 class Deployment:
@@ -128,7 +128,7 @@ def test_a_request_that_cannot_be_parsed_into_a_job_is_refused() -> None:
 
 def test_a_processed_job_is_erased() -> None:
     there = Deployment()
-    done = there.run(lambda jobs: jobs.process(Photo(), 30))
+    done = there.run(lambda jobs: jobs.run_and_erase(Photo(), 30))
     assert done.data.result == DONE.result
     assert done.submission.image == PHOTO
     assert len(there.store) == 0
@@ -138,19 +138,19 @@ def test_a_processed_job_that_failed_is_an_error_and_is_erased() -> None:
     failure = Failure(service=None, type="model_error", message="no")
     there = Deployment(Ending(JobStatus.FAILED, failure=failure))
     with pytest.raises(JobFailed) as failed:
-        there.run(lambda jobs: jobs.process(Photo(), 30))
+        there.run(lambda jobs: jobs.run_and_erase(Photo(), 30))
     assert (failed.value.failure_type, len(there.store)) == ("model_error", 0)
 
 
 def test_a_job_that_is_processed_for_too_long_continues() -> None:
     there = Deployment(ending=None)
     with pytest.raises(WaitedTooLong, match="later by this id"):
-        there.run(lambda jobs: jobs.process(Photo(), 0.05))
+        there.run(lambda jobs: jobs.run_and_erase(Photo(), 0.05))
     assert len(there.store) == 1
 
 
 def test_nothing_is_processed_without_a_worker() -> None:
     there = Deployment(workers=False)
     with pytest.raises(NoWorker):
-        there.run(lambda jobs: jobs.process(Photo(), 30))
+        there.run(lambda jobs: jobs.run_and_erase(Photo(), 30))
     assert (len(there.store), there.sent) == (0, 0)

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.cursor import Cursor
 from jobs.job import new_job_id
-from jobs.store import Cursor
 
 
 @given(st.floats(0, 4e9).map(lambda seconds: round(seconds, 6)))

@@ -7,8 +7,8 @@ import pytest
 
 from config.settings import JobSettings, LimitSettings
 from jobs.errors import PayloadTooLarge
-from jobs.factory import Checked, JobFactory, Options, Submission
-from jobs.job import NewJob
+from jobs.factory import CheckedSample, JobFactory, Submission
+from jobs.job import NewJob, RunOptions
 from models.catalogue import services
 from models.errors import ImageTooLarge, InvalidImage
 from models.networks.template import encode
@@ -24,19 +24,19 @@ def accept(
     *asked: str,
     body: dict[str, Any],
     name: str = "v1",
-    at: tuple[str, ...] = (),
+    error_prefix: tuple[str, ...] = (),
     include_image: bool = False,
     **limits: int,
 ) -> NewJob:
     taker = JobFactory(services(), JobSettings(), LimitSettings(**limits), lambda family: family.value)
-    options = Options(60, "number", include_image=include_image)
-    return taker.accept(Submission(asked, body, DIALECTS[name], options, at=at))
+    options = RunOptions(60, "number", include_image=include_image)
+    return taker.check_and_make_job(Submission(asked, body, DIALECTS[name], options, error_prefix=error_prefix))
 
 
 def test_image_and_sample_part_ways() -> None:
     job = accept("age-estimator", body={"$image": TEXT, "note": 1, "objects": [{"bbox": [0, 0, 1, 1], "tag": 2}]})
     assert job.images == [PHOTO]
-    assert job.givens[0] == {"note": 1, "objects": [{"bbox": [0, 0, 1, 1], "tag": 2}]}
+    assert job.sent_samples[0] == {"note": 1, "objects": [{"bbox": [0, 0, 1, 1], "tag": 2}]}
     (item,) = job.chunk.items
     assert item.blob == job.spec.blobs[0]
     assert item.sample.size == (20, 40)
@@ -55,15 +55,15 @@ def test_an_image_field_is_kept_to_be_echoed_only_if_its_bytes_do_not_give_it(
     name: str, image: Any, kept: bool
 ) -> None:
     body = {DIALECTS[name].image_key: image}
-    assert accept(DETECTOR, body=body, name=name, include_image=True).givens[0] == (body if kept else {})
-    assert accept(DETECTOR, body=body, name=name).givens[0] == {}
+    assert accept(DETECTOR, body=body, name=name, include_image=True).sent_samples[0] == (body if kept else {})
+    assert accept(DETECTOR, body=body, name=name).sent_samples[0] == {}
 
 
 def test_a_matcher_echoes_an_image_that_it_does_not_need() -> None:
     face = {"$template": b64encode(encode(np.full(128, 128**-0.5))).decode()}
     body = {"$image": "not read", "objects": [face, face]}
     job = accept("verify-matcher", body=body, include_image=True)
-    assert (job.givens[0], job.images) == (body, [])
+    assert (job.sent_samples[0], job.images) == (body, [])
 
 
 def test_points_in_pixels_become_relative_to_the_upright_image() -> None:
@@ -77,7 +77,7 @@ def test_points_in_pixels_become_relative_to_the_upright_image() -> None:
 
 def test_what_a_detector_finds_anew_is_not_read() -> None:
     job = accept(DETECTOR, body={"$image": TEXT, "objects": ["nonsense"]})
-    assert "objects" not in job.givens[0]
+    assert "objects" not in job.sent_samples[0]
     assert job.chunk.items[0].sample.objects == []
 
 
@@ -102,7 +102,7 @@ def test_the_placeholder_belongs_to_v1(name: str, accepted: bool) -> None:
     image = DIALECTS[name].write_image(TEXT)
     body = {DIALECTS[name].image_key: image, "objects": [{}]}
     if accepted:
-        assert accept("age-estimator", body=body, name=name).spec.plan.hidden == 1
+        assert accept("age-estimator", body=body, name=name).spec.plan.added_services == 1
     else:
         with pytest.raises(InvalidSample):
             accept("age-estimator", body=body, name=name)
@@ -110,10 +110,10 @@ def test_the_placeholder_belongs_to_v1(name: str, accepted: bool) -> None:
 
 def test_errors_are_located_from_where_the_sample_lies() -> None:
     with pytest.raises(InvalidSample) as refused:
-        accept("age-estimator", body={"$image": TEXT}, at=("sample",))
+        accept("age-estimator", body={"$image": TEXT}, error_prefix=("sample",))
     assert refused.value.details[0]["loc"] == ["sample", "objects"]
     with pytest.raises(InvalidSample) as refused:
-        accept("shoes", body={"$image": TEXT}, at=("sample",))
+        accept("shoes", body={"$image": TEXT}, error_prefix=("sample",))
     assert refused.value.details[0]["loc"] == ["services", 0]
 
 
@@ -139,24 +139,24 @@ def intake() -> JobFactory:
     return JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value)
 
 
-def checked(asked: str, body: dict[str, Any]) -> Checked:
-    return intake().check(Submission([asked], body, DIALECTS["v1"], Options(60, "number")))
+def checked(asked: str, body: dict[str, Any]) -> CheckedSample:
+    return intake().check(Submission([asked], body, DIALECTS["v1"], RunOptions(60, "number")))
 
 
 def test_samples_with_one_plan_share_a_job() -> None:
     matched = [checked(DETECTOR, {"$image": TEXT, "note": index}) for index in range(3)]
-    job = intake().gather(matched, DIALECTS["v1"], Options(60, "number"))
+    job = intake().make_job(matched, DIALECTS["v1"], RunOptions(60, "number"))
     assert [item.blob for item in job.chunk.items] == job.spec.blobs
-    assert [given["note"] for given in job.givens] == [0, 1, 2]
+    assert [given["note"] for given in job.sent_samples] == [0, 1, 2]
     assert job.images == [PHOTO] * 3
 
 
 def test_an_image_by_reference_is_neither_read_nor_stored() -> None:
     taker = intake()
-    by_reference = Submission([DETECTOR], {}, DIALECTS["v2"], Options(60, "number"), source="file:///nowhere.jpg")
-    brought = Submission([DETECTOR], {}, DIALECTS["v2"], Options(60, "number"), PHOTO)
+    by_reference = Submission([DETECTOR], {}, DIALECTS["v2"], RunOptions(60, "number"), reference="file:///nowhere.jpg")
+    brought = Submission([DETECTOR], {}, DIALECTS["v2"], RunOptions(60, "number"), PHOTO)
     both = [taker.check(by_reference), taker.check(brought)]
-    job = taker.gather(both, DIALECTS["v2"], Options(60, "number"))
+    job = taker.make_job(both, DIALECTS["v2"], RunOptions(60, "number"))
     assert [item.image for item in job.chunk.items] == ["file:///nowhere.jpg", job.spec.blobs[0]]
     assert job.images == [PHOTO]
 
@@ -165,7 +165,7 @@ def test_samples_with_different_plans_do_not() -> None:
     found = checked("age-estimator", {"$image": TEXT, "objects": [{}]})
     brought = checked("age-estimator", {"$image": TEXT, "objects": [{"bbox": [0, 0, 1, 1]}]})
     with pytest.raises(ValueError, match="different plans"):
-        intake().gather([found, brought], DIALECTS["v1"], Options(60, "number"))
+        intake().make_job([found, brought], DIALECTS["v1"], RunOptions(60, "number"))
 
 
 def test_more_objects_than_a_worker_bears_are_refused() -> None:
@@ -179,6 +179,6 @@ def test_more_objects_than_a_worker_bears_are_refused() -> None:
 def test_a_template_is_read_by_those_who_need_it() -> None:
     face = {"bbox": [0, 0, 1, 1], "$template": "of another vendor"}
     job = accept("age-estimator", body={"$image": TEXT, "objects": [face]})
-    assert job.givens[0]["objects"] == [face]
+    assert job.sent_samples[0]["objects"] == [face]
     with pytest.raises(UndecodableBase64):
         accept("verify-matcher", body={"objects": [face, face]})

@@ -101,9 +101,9 @@ def test_the_key_of_an_erased_job_is_free() -> None:
 def test_a_collected_job_is_erased_once_it_is_over() -> None:
     there, job = Deployment(), new_job()
     there.jobs.submit(job)
-    assert there.jobs.collect(job.spec.id).data is None
+    assert there.jobs.read_and_erase(job.spec.id).data is None
     there.finish(job)
-    snapshot = there.jobs.collect(job.spec.id)
+    snapshot = there.jobs.read_and_erase(job.spec.id)
     assert snapshot.data is not None
     assert snapshot.data.result == job.chunk
     with pytest.raises(JobUnknown):

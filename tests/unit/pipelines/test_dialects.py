@@ -22,7 +22,7 @@ dialects = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dial
 
 def written(dialect: Dialect, sample: Sample) -> dict[str, Any]:
     context = WriteContext(sample.size or (0, 0), "number")
-    return dialect.write(sample, {}, rebuilt=True, fields=EVERY, context=context)
+    return dialect.write(sample, {}, replaces_objects=True, fields=EVERY, context=context)
 
 
 def assert_close(one: Sample, other: Sample) -> None:
@@ -54,7 +54,7 @@ def test_computed_fields_are_put_over_what_was_given(dialect: Dialect, sample: S
         "objects": [{"bbox": [0, 0, 1, 1], "confidence": 7, "tag": index} for index, _ in enumerate(sample.objects)],
     }
     context = WriteContext(sample.size or (0, 0), "string")
-    answer = dialect.write(sample, given, rebuilt=False, fields=["age"], context=context)
+    answer = dialect.write(sample, given, replaces_objects=False, fields=["age"], context=context)
     assert answer["note"] == {"kept": [1, None, "x"]}
     for index, (item, computed) in enumerate(zip(answer["objects"], sample.objects, strict=True)):
         age = {} if computed.age is None else {"age": str(round(computed.age))}

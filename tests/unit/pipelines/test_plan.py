@@ -41,7 +41,7 @@ def test_any_order_that_the_needs_allow_is_planned(order: tuple[str, ...]) -> No
 
 def test_objects_that_carry_what_is_needed_make_a_detector_unnecessary() -> None:
     made = planned("age-estimator", sample=Sample(objects=[FACE]))
-    assert (made.services, made.rebuilt, made.fields) == (("age-estimator",), False, ("age",))
+    assert (made.services, made.replaces_objects, made.fields) == (("age-estimator",), False, ("age",))
 
 
 def test_no_object_lacks_nothing() -> None:
@@ -65,7 +65,7 @@ def test_a_body_is_no_face() -> None:
 
 def test_found_faces_are_hidden_where_the_caller_did_not_ask_for_them() -> None:
     made = planned("age-estimator", find_faces=True)
-    assert (made.services, made.hidden, made.rebuilt) == ((DETECTOR, "age-estimator"), 1, True)
+    assert (made.services, made.added_services, made.replaces_objects) == ((DETECTOR, "age-estimator"), 1, True)
     assert made.fields == ("age",)
 
 

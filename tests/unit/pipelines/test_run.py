@@ -121,7 +121,7 @@ def test_a_service_that_needs_the_output_of_a_failed_one_is_skipped() -> None:
 
 
 def test_a_box_smaller_than_a_pixel_fails_its_sample_once_the_image_is_known() -> None:
-    tiny = Item(sample=Sample(objects=[SampleObject(bbox=(0.5, 0, 0.51, 0.5))]), source="file:///a.jpg")
+    tiny = Item(sample=Sample(objects=[SampleObject(bbox=(0.5, 0, 0.51, 0.5))]), reference="file:///a.jpg")
     assert load_items([tiny], lambda _: image_of(40)) == []
     (failure,) = tiny.failures
     assert (failure.type, "smaller than a pixel" in failure.message) == ("invalid_sample", True)
@@ -222,7 +222,7 @@ def test_a_group_is_loaded_when_it_is_asked_for() -> None:
 
 
 def test_an_image_by_reference_is_asked_for_by_it() -> None:
-    item = Item(sample=Sample(), source="file:///a.jpg")
+    item = Item(sample=Sample(), reference="file:///a.jpg")
     (loaded,) = load_items([item], {"file:///a.jpg": image_of(7)}.__getitem__)
     assert loaded.item.sample.size == (20, 7)
 

@@ -7,8 +7,8 @@ from api.jobs.schemas import ImageJobOptions, JobRequest, form_fields, view_job
 from config.settings import JobSettings
 from jobs.answer import JobSnapshot
 from jobs.job import Job, JobStatus
-from jobs.options import parse_options
 from jobs.progress import ServiceProgress
+from jobs.request_parsing import parse_options
 from pipelines.errors import InvalidSample
 from pipelines.plan import Plan
 from pipelines.presets import PRESETS

@@ -19,23 +19,24 @@ from bulk.executors.http import HttpExecutor
 from bulk.validation import PhotoValidator
 from config.settings import JobSettings, LimitSettings
 from jobs.errors import StorageError
-from jobs.factory import Checked, JobFactory, Options, Submission
+from jobs.factory import CheckedSample, JobFactory, Submission
+from jobs.job import RunOptions
 from models.catalogue import services
 from pipelines.chunk import Failure
 from pipelines.dialects import DIALECTS
 
 ASKED = ("face-detector-face-fitter", "age-estimator")
 VALIDATOR = PhotoValidator(
-    JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value), ASKED, Options(60, "number")
+    JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value), ASKED, RunOptions(60, "number")
 )
 Row = dict[str, Any]
 
 
-def photo(width: int, *, by_reference: bool = False) -> Checked:
+def photo(width: int, *, by_reference: bool = False) -> CheckedSample:
     """A photo that is known by its width."""
     source = f"file:///photos/{width}.png"
     image = cv2.imencode(".png", np.zeros((10, width, 3), np.uint8))[1].tobytes()
-    carried = {"source": source} if by_reference else {"image": image}
+    carried = {"reference": source} if by_reference else {"image": image}
     return VALIDATOR.factory.check(Submission(ASKED, {}, DIALECTS["v2"], VALIDATOR.options, **carried))
 
 

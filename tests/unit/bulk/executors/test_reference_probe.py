@@ -10,7 +10,8 @@ from bulk.executors.reference_probe import workers_reach
 from bulk.inputs import Input
 from bulk.validation import PhotoValidator
 from config.settings import JobSettings, LimitSettings
-from jobs.factory import Checked, JobFactory, Options
+from jobs.factory import CheckedSample, JobFactory
+from jobs.job import RunOptions
 from jobs.reference import Reference
 from models.catalogue import services
 from pipelines.sample import SampleObject
@@ -19,7 +20,7 @@ from tests.fakes.executor import FakeExecutor, dead, well
 VALIDATOR = PhotoValidator(
     JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value),
     ("face-detector-face-fitter",),
-    Options(60, "number"),
+    RunOptions(60, "number"),
 )
 
 
@@ -32,7 +33,7 @@ def photos(tmp_path: Path) -> list[Input]:
     return [Input(f"{index}.png", Reference(str(tmp_path / f"{index}.png"))) for index in range(4)]
 
 
-def carried(photos: Sequence[Checked]) -> bool:
+def carried(photos: Sequence[CheckedSample]) -> bool:
     return photos[0].image is not None
 
 
@@ -40,20 +41,20 @@ def test_workers_that_give_the_same_either_way_reach_the_photos(photos: list[Inp
     executor = FakeExecutor()
     assert workers_reach(executor, VALIDATOR, photos)
     assert [(len(sent), carried(sent)) for sent in executor.sent] == [(1, False), (1, True)]
-    assert all(sent[0].source == str(photos[2].reference) for sent in executor.sent if not carried(sent))
+    assert all(sent[0].reference == str(photos[2].reference) for sent in executor.sent if not carried(sent))
     assert executor.open == {}
     assert len(executor.erased) == 2
 
 
 def test_workers_that_do_not_reach_one_do_not_reach_any(photos: list[Input]) -> None:
-    def answer(executor: FakeExecutor, sent: Sequence[Checked]) -> Outcome:
+    def answer(executor: FakeExecutor, sent: Sequence[CheckedSample]) -> Outcome:
         return well(executor, sent) if carried(sent) else Outcome([dead("unreachable_reference")])
 
     assert not workers_reach(FakeExecutor(answer), VALIDATOR, photos)
 
 
 def test_workers_that_have_another_photo_there_do_not_reach_them(photos: list[Input]) -> None:
-    def answer(executor: FakeExecutor, sent: Sequence[Checked]) -> Outcome:
+    def answer(executor: FakeExecutor, sent: Sequence[CheckedSample]) -> Outcome:
         outcome = well(executor, sent)
         assert outcome.items is not None
         if not carried(sent):
@@ -65,7 +66,7 @@ def test_workers_that_have_another_photo_there_do_not_reach_them(photos: list[In
 
 @pytest.mark.parametrize(("x2", "reached"), [(0.3001, True), (0.4, False)])
 def test_boxes_may_differ_as_much_as_between_processors(photos: list[Input], x2: float, reached: bool) -> None:
-    def answer(executor: FakeExecutor, sent: Sequence[Checked]) -> Outcome:
+    def answer(executor: FakeExecutor, sent: Sequence[CheckedSample]) -> Outcome:
         outcome = well(executor, sent)
         assert outcome.items is not None
         right = 0.3 if carried(sent) else x2

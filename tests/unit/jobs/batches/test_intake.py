@@ -16,8 +16,8 @@ from jobs.batches.intake import BatchIntake
 from jobs.batches.requests import BatchRequest
 from jobs.batches.service import BatchService
 from jobs.errors import JobFailed, Overloaded, PayloadTooLarge, StorageError
-from jobs.factory import JobFactory, Options, Submission
-from jobs.job import JobSpec
+from jobs.factory import JobFactory, Submission
+from jobs.job import JobSpec, RunOptions
 from jobs.service import JobService
 from models.catalogue import services
 from pipelines.dialects import DIALECTS
@@ -26,7 +26,7 @@ from tests.fakes.batch_store import MemoryBatchStore
 from tests.fakes.job_store import MemoryJobStore
 
 PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
-ASKED = Submission(("face-detector-face-fitter",), {}, DIALECTS["v2"], Options(60, "number"), PHOTO)
+ASKED = Submission(("face-detector-face-fitter",), {}, DIALECTS["v2"], RunOptions(60, "number"), PHOTO)
 
 
 @dataclass
@@ -87,7 +87,7 @@ class Deployment:
 
     @property
     def batch(self) -> Batch | None:
-        return self.batches.find(self.spec.id)
+        return self.batches.refresh(self.spec.id)
 
     @property
     def kept(self) -> int:

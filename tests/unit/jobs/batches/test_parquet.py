@@ -9,7 +9,7 @@ from config.settings import JobSettings
 from jobs.batches.batch import BatchSpec
 from jobs.batches.parquet import write_error_rows, write_results
 from jobs.batches.rows import BatchRow, request_results
-from jobs.job import Ending, JobStatus, RequestReference
+from jobs.job import Ending, JobStatus, RequestPosition
 from models.service import ObjectClass
 from pipelines.sample import SampleObject
 from pipelines.tables.sample_table import SampleTable
@@ -33,7 +33,7 @@ class Written:
 
     def add(self, asked: Sequence[str], *found: SampleObject, find_faces: bool = False, over: bool = True) -> None:
         self._requests += 1
-        request = RequestReference(custom_id=f"n{self._requests}", line=self._requests)
+        request = RequestPosition(custom_id=f"n{self._requests}", line=self._requests)
         job = new_job(asked, requests=[request], find_faces=find_faces)
         (item,) = job.chunk.items
         item.sample.size, item.sample.objects = (20, 40), list(found)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from config.errors import FacelineError
 from jobs.batches.requests import parse_line, split_lines
-from jobs.factory import Options, Submission
-from jobs.job import Priority
+from jobs.factory import Submission
+from jobs.job import Priority, RunOptions
 
-DEFAULTS = Options(ttl_s=60, age_format="number", priority=Priority.BULK)
+DEFAULTS = RunOptions(ttl_s=60, age_format="number", priority=Priority.BULK)
 GOOD = {"custom_id": "a", "services": ["face-detector-face-fitter"], "sample": {"_image": {"blob": ""}}}
 
 
@@ -90,7 +90,7 @@ def test_a_line_that_says_nothing_sensible_is_refused_under_its_name(change: dic
 def test_a_reference_stands_for_an_image() -> None:
     request = parse_line(3, json.dumps({**GOOD, "sample": {}, "reference": "s3://b/a.jpg"}).encode(), 1000, DEFAULTS)
     assert isinstance(request.content, Submission)
-    assert request.content.source == "s3://b/a.jpg"
+    assert request.content.reference == "s3://b/a.jpg"
 
 
 def test_a_line_that_was_too_long_says_so() -> None:

@@ -7,7 +7,7 @@ from config.settings import JobSettings
 from jobs.batches.batch import Batch, BatchSpec, Refusal
 from jobs.batches.rows import error_rows, result_rows
 from jobs.errors import JobFailed
-from jobs.job import Ending, JobStatus, RequestReference
+from jobs.job import Ending, JobStatus, RequestPosition
 from pipelines.chunk import Chunk, Failure
 from tests.fakes.batch_store import MemoryBatchStore
 from tests.fakes.job_store import MemoryJobStore
@@ -26,7 +26,7 @@ class Filled:
         self.store.create(self.spec)
 
     def add(self, lines: tuple[int, ...], ending: Ending | None) -> None:
-        requests = [RequestReference(custom_id=f"n{line}", line=line) for line in lines]
+        requests = [RequestPosition(custom_id=f"n{line}", line=line) for line in lines]
         job = new_job(images=(b"a",) * len(lines), requests=requests)
         self.store.add_job(self.spec, job.spec.id, len(lines), time())
         self.jobs.create(job)

@@ -15,7 +15,9 @@ def network(leaf: float) -> Constant:
 
 
 def judge(network: Constant, *images: Image) -> list[float | None]:
-    return FaceAntiSpoofing(sources(face_anti_spoofing=network)).judge(images, [BOX] * len(images), [0] * len(images))
+    return FaceAntiSpoofing(sources(face_anti_spoofing=network)).estimate(
+        images, [BOX] * len(images), [0] * len(images)
+    )
 
 
 @pytest.mark.parametrize(("leaf", "real"), [(0.0, True), (0.0114, True), (-0.0114, True), (0.0116, False), (-1, False)])

@@ -6,7 +6,7 @@ import pytest
 from models.errors import ModelError, WeightsMissing
 from models.imaging.decode import Image
 from models.imaging.geometry import Box
-from models.networks.liveness import UNDECIDED, Liveness, LivenessJudge
+from models.networks.liveness import UNDECIDED, Liveness, LivenessClassifier
 from models.runtime.session import FloatArray, Session
 from models.service import Face
 from models.services.liveness_estimator import LivenessEstimator
@@ -26,7 +26,7 @@ REAL_BY_PAIR: dict[str, Session] = {
 
 
 def judge(image: Image, **networks: Session) -> Liveness:
-    (liveness,) = LivenessJudge(sources(**networks)).judge([image], [BOX], [0])
+    (liveness,) = LivenessClassifier(sources(**networks)).classify([image], [BOX], [0])
     return liveness
 
 
@@ -47,7 +47,7 @@ def test_half_a_pair_does_not_answer(left: str) -> None:
 
 def test_without_any_network_the_default_one_is_missing() -> None:
     with pytest.raises(WeightsMissing, match="face-anti-spoofing"):
-        LivenessJudge(sources())
+        LivenessClassifier(sources())
 
 
 def test_a_pair_that_is_there_but_does_not_load_is_no_reason_for_another_answer() -> None:
@@ -55,7 +55,7 @@ def test_a_pair_that_is_there_but_does_not_load_is_no_reason_for_another_answer(
         raise ModelError(f"{name} does not load")
 
     with pytest.raises(ModelError, match="minifasnet-v1se does not load"):
-        LivenessJudge(source)
+        LivenessClassifier(source)
 
 
 @pytest.mark.parametrize("networks", [REAL_BY_DEFAULT, REAL_BY_PAIR], ids=["default", "pair"])

@@ -19,7 +19,7 @@ def sure(share: float) -> Constant:
 
 def judge(v1se: Constant, v2: Constant, *images: Image, box: Box = BOX) -> list[float | None]:
     pair = MiniFasNetPair(sources(minifasnet_v1se=v1se, minifasnet_v2=v2))
-    return pair.judge(images, [box] * len(images), [0] * len(images))
+    return pair.estimate(images, [box] * len(images), [0] * len(images))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ SWAPPED[:, 0] = 192 - SWAPPED[:, 0]
 def test_each_eye_is_judged_by_itself() -> None:
     face = drawn_face()
     face[44:90, 100:] = 150
-    ((left, right),) = EyeOpenness(Spread()).judge([face], [POINTS])
+    ((left, right),) = EyeOpenness(Spread()).estimate([face], [POINTS])
     assert left > 0.5 > right
 
 
@@ -23,15 +23,15 @@ def test_a_mirrored_photo_swaps_the_eyes_and_nothing_else() -> None:
     face = drawn_face()
     face[64:, 120:] = 150
     eyes = EyeOpenness(Spread())
-    ((left, right),) = eyes.judge([face], [POINTS])
-    ((other_left, other_right),) = eyes.judge([np.ascontiguousarray(face[:, ::-1])], [SWAPPED])
+    ((left, right),) = eyes.estimate([face], [POINTS])
+    ((other_left, other_right),) = eyes.estimate([np.ascontiguousarray(face[:, ::-1])], [SWAPPED])
     assert left != pytest.approx(right, abs=0.01)
     assert (other_left, other_right) == pytest.approx((right, left), abs=0.01)
 
 
 def test_eyes_in_the_shade_reach_the_network_as_light_as_others() -> None:
     network = Spread()
-    EyeOpenness(network).judge([drawn_face(), lit(drawn_face(), 0.4)], [POINTS, POINTS])
+    EyeOpenness(network).estimate([drawn_face(), lit(drawn_face(), 0.4)], [POINTS, POINTS])
     (batch,) = network.batches
     assert batch.shape == (8, 1, 24, 24)
     np.testing.assert_allclose(batch.mean(axis=(1, 2, 3)) * 255, 110, atol=3)
@@ -39,11 +39,11 @@ def test_eyes_in_the_shade_reach_the_network_as_light_as_others() -> None:
 
 @pytest.mark.parametrize(("logits", "expected"), [([0.0, 30.0], 1.0), ([30.0, 0.0], 0.0), ([5.0, 5.0], 0.5)])
 def test_the_second_class_is_open(logits: list[float], expected: float) -> None:
-    (found,) = EyeOpenness(Constant(logits=logits)).judge([drawn_face()], [POINTS])
+    (found,) = EyeOpenness(Constant(logits=logits)).estimate([drawn_face()], [POINTS])
     assert found == pytest.approx((expected, expected), abs=0.001)
 
 
 def test_no_face_reaches_no_network() -> None:
     network = Constant(logits=[0.0, 1.0])
-    assert EyeOpenness(network).judge([], []) == []
+    assert EyeOpenness(network).estimate([], []) == []
     assert network.batches == []

@@ -40,7 +40,7 @@ class Echo:
             raise ModelError("poisoned")
         return {"value": batch.reshape(len(batch), -1)[:, :1].copy(), "sum": batch.reshape(len(batch), -1).sum(axis=1)}
 
-    def blank(self, rows: int) -> FloatArray:
+    def zeros(self, rows: int) -> FloatArray:
         return np.zeros((rows, 2), np.float32)
 
     @property

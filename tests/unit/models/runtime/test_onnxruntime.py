@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 from config.engine import Device, Engine
 from models.errors import ModelError, OutOfMemory, ProviderMissing
 from models.runtime.onnxruntime import OrtSession
-from models.runtime.session import rehearse
+from models.runtime.session import run_zeros
 from tests.tolerances import assert_outputs_alike
 
 needs_no_gpu = pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="this machine has a GPU")
@@ -46,10 +46,10 @@ def test_a_batch_may_be_laid_out_in_any_way(doubling: Path) -> None:
     assert_outputs_alike(OrtSession(doubling).run(batch)["output"], 2 * batch)
 
 
-def test_a_model_rehearses_on_what_it_takes(doubling: Path) -> None:
+def test_zeros_have_the_shape_that_a_model_takes(doubling: Path) -> None:
     session = OrtSession(doubling)
-    assert session.blank(4).shape == (4, 3, 640, 640)
-    assert rehearse(session, 2) > 0
+    assert session.zeros(4).shape == (4, 3, 640, 640)
+    assert run_zeros(session, 2) > 0
 
 
 def test_a_file_that_is_missing_or_no_model_is_a_model_error(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def landmarks(eyes_and_mouth: Points) -> Points:
 class Recorder(FaceAttributeEstimator[Points]):
     """Answers the landmarks that it was given."""
 
-    def _judge(self, images: Sequence[Image], landmarks: Sequence[Points]) -> list[Points]:
+    def _estimate(self, images: Sequence[Image], landmarks: Sequence[Points]) -> list[Points]:
         assert len(images) == len(landmarks)
         return list(landmarks)
 

@@ -1,4 +1,4 @@
-"""`QueueDepth`: counts the messages that wait in a queue."""
+"""`QueueLength`: counts the messages that wait in a queue."""
 
 from contextlib import suppress
 
@@ -9,10 +9,10 @@ from kombu.exceptions import KombuError
 from jobs.errors import StorageError
 
 # Few tries: a caller waits for the answer.
-_PATIENCE = {"max_retries": 2, "interval_start": 0, "interval_step": 0.1}
+_RETRIES = {"max_retries": 2, "interval_start": 0, "interval_step": 0.1}
 
 
-class QueueDepth:
+class QueueLength:
     """Counts the messages that wait in a queue, over a connection that it keeps. For one thread.
 
     Args:
@@ -32,7 +32,7 @@ class QueueDepth:
         if self._kept is not None:
             with suppress(StorageError):  # the broker may have closed it long ago
                 return self._count(self._kept, queue)
-        options = {**self._app.conf.broker_transport_options, **_PATIENCE}
+        options = {**self._app.conf.broker_transport_options, **_RETRIES}
         self._kept = self._app.connection_for_read(transport_options=options)
         return self._count(self._kept, queue)
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from pydantic import Field as Key
 
+from api.parts import PartsDep
 from api.services.versions import routes_of
-from api.state import StateDep
 from config.settings import LimitSettings
 from models.family import ModelFamily
 from models.service import Service
@@ -44,9 +44,9 @@ class OffersView(BaseModel):
 
 
 @router.get("/services", response_model=OffersView, response_description="The services and presets.")
-async def list_services(state: StateDep) -> OffersView:
+async def list_services(parts: PartsDep) -> OffersView:
     """What each service needs and gives, where it is called and what it refuses; and pipelines by name."""
-    views = [service_view(service, state.settings.limits) for service in state.catalogue.values()]
+    views = [service_view(service, parts.settings.limits) for service in parts.catalogue.values()]
     return OffersView(services=views, presets={name: list(names) for name, names in PRESETS.items()})
 
 

@@ -15,8 +15,8 @@ from bulk.run import BulkRequest
 from bulk.run import run as run_bulk
 from bulk.sources import open_source
 from bulk.validation import PhotoValidator, photo_validator
-from cli.bulk_options import BulkOptions
-from cli.bulk_progress import ProgressBar
+from cli.bulk.options import BulkOptions
+from cli.bulk.progress import ProgressBar
 from config.settings import Settings, load_settings
 from jobs.reference import without_login
 

@@ -10,8 +10,8 @@ from fastapi import Depends, Request
 from api.system.readiness import Readiness
 from broker.app import app as celery
 from broker.chain import ChainSender
-from broker.depth import QueueDepth
-from broker.queues import Placement
+from broker.queue_length import QueueLength
+from broker.queues import FamilyQueues
 from config.settings import Settings
 from jobs.admission import LoadAdmission
 from jobs.async_service import AsyncJobService, SubmissionThread
@@ -26,12 +26,12 @@ from jobs.service import JobService
 from jobs.waiting import WaitHub
 from models.catalogue import Catalogue, services
 
-STORE_PATIENCE_S = 2.0
+STORE_RETRY_S = 2.0
 """How long a request waits for the store before its caller gets an error."""
 
 
 @dataclass(frozen=True, slots=True)
-class ApiState:
+class ApiParts:
     """What the routes need.
 
     Attributes:
@@ -53,21 +53,21 @@ class ApiState:
 
 
 @asynccontextmanager
-async def running_state(settings: Settings) -> AsyncIterator[ApiState]:
+async def running_parts(settings: Settings) -> AsyncIterator[ApiParts]:
     """The parts of this process; at the end it finishes what is being submitted."""
-    client = connect(settings.redis_url, patience_s=STORE_PATIENCE_S)
-    catalogue, placement, presence = services(settings.modules), Placement(settings.co_locate), Presence(client)
+    client = connect(settings.redis_url, retry_s=STORE_RETRY_S)
+    catalogue, queues, presence = services(settings.modules), FamilyQueues(settings.co_locate), Presence(client)
     age_format = None if settings.age_format == "contract" else settings.age_format
-    factory = JobFactory(catalogue, settings.jobs, settings.limits, placement.prefix, age_format)
-    store, sender = RedisJobStore(client, settings.jobs), ChainSender(celery, placement)
-    admission = LoadAdmission(settings.limits, placement, QueueDepth(celery), presence.memory_share, presence.consumed)
+    factory = JobFactory(catalogue, settings.jobs, settings.limits, queues.prefix, age_format)
+    store, sender = RedisJobStore(client, settings.jobs), ChainSender(celery, queues)
+    admission = LoadAdmission(settings.limits, queues, QueueLength(celery), store.memory_share, presence.consumed)
     jobs = JobService(store, sender, admission)
-    batches = BatchService(RedisBatchStore(client, settings.jobs), store, settings.batches, presence.memory_share)
+    batches = BatchService(RedisBatchStore(client, settings.jobs), store, settings.batches, store.memory_share)
     # A connection of its own: a read of the stream blocks it.
-    hub = WaitHub(FinishedStream(connect(settings.redis_url, patience_s=STORE_PATIENCE_S)))
+    hub = WaitHub(FinishedStream(connect(settings.redis_url, retry_s=STORE_RETRY_S)))
     thread = SubmissionThread()
     families = sorted({service.family for service in catalogue.values()})
-    yield ApiState(
+    yield ApiParts(
         settings=settings,
         catalogue=catalogue,
         jobs=jobs,
@@ -75,16 +75,16 @@ async def running_state(settings: Settings) -> AsyncIterator[ApiState]:
         batches=batches,
         async_batches=AsyncBatchService(batches, jobs, factory, hub, thread),
         presence=presence,
-        readiness=Readiness(families, placement, presence, hub, thread, sender),
+        readiness=Readiness(families, queues, presence, hub, thread, sender),
     )
     await thread.close()
     await hub.close()
 
 
 # Asynchronous, since FastAPI would run a plain function in a thread.
-async def _state(request: Request) -> ApiState:
-    state: ApiState = request.app.state.parts
-    return state
+async def _parts(request: Request) -> ApiParts:
+    parts: ApiParts = request.app.state.parts
+    return parts
 
 
-StateDep = Annotated[ApiState, Depends(_state)]
+PartsDep = Annotated[ApiParts, Depends(_parts)]

@@ -8,30 +8,30 @@ import pytest
 
 from config.settings import JobSettings, LimitSettings
 from jobs.batches.batch import BatchSpec
-from jobs.batches.chunks import IMAGE_BYTES, ChunkBuilder
-from jobs.factory import JobFactory, Options, Submission
-from jobs.job import JobGroup, NewJob, Priority, RequestReference
+from jobs.batches.job_builder import IMAGE_BYTES, JobBuilder
+from jobs.factory import JobFactory, Submission
+from jobs.job import JobGroup, NewJob, Priority, RequestPosition, RunOptions
 from models.catalogue import services
 from models.errors import InvalidImage
 from pipelines.dialects import DIALECTS
 
 PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
 DETECTOR = ("face-detector-face-fitter",)
-OPTIONS = Options(60, "number", priority=Priority.BULK)
+OPTIONS = RunOptions(60, "number", priority=Priority.BULK)
 
 
-def builder(size: int = 3, *, deadline_s: int = 1000, age_s: float = 0) -> ChunkBuilder:
+def builder(size: int = 3, *, deadline_s: int = 1000, age_s: float = 0) -> JobBuilder:
     limits = LimitSettings(image_bytes=IMAGE_BYTES)
     batch = BatchSpec(id="my-batch", created_at=time() - age_s, ttl_s=60, silence_s=10, deadline_s=deadline_s)
-    return ChunkBuilder(JobFactory(services(), JobSettings(), limits, lambda family: family.value), batch, size)
+    return JobBuilder(JobFactory(services(), JobSettings(), limits, lambda family: family.value), batch, size)
 
 
 def asks(image: bytes = PHOTO, dialect: str = "v2", asked: tuple[str, ...] = DETECTOR, **options: Any) -> Submission:
     return Submission(asked, {}, DIALECTS[dialect], replace(OPTIONS, **options), image)
 
 
-def named(line: int) -> RequestReference:
-    return RequestReference(custom_id=f"n{line}", line=line)
+def named(line: int) -> RequestPosition:
+    return RequestPosition(custom_id=f"n{line}", line=line)
 
 
 def gathered(size: int, *submissions: Submission) -> list[NewJob]:

@@ -1,12 +1,12 @@
-"""Makes jobs of the requests of a batch: neighbouring requests with the same options share a job."""
+"""`JobBuilder`: makes jobs of the requests of a batch; neighbouring requests with the same options share a job."""
 
 from dataclasses import dataclass, replace
 from math import ceil
 from time import time
 
 from jobs.batches.batch import BatchSpec
-from jobs.factory import Checked, JobFactory, Submission
-from jobs.job import JobGroup, NewJob, RequestReference
+from jobs.factory import CheckedSample, JobFactory, Submission
+from jobs.job import JobGroup, NewJob, RequestPosition
 
 IMAGE_BYTES = 32 * 2**20
 """How many bytes the images of a job may have together, if it has more than one: they are stored in one command."""
@@ -14,12 +14,12 @@ IMAGE_BYTES = 32 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    checked: Checked
+    checked: CheckedSample
     submission: Submission
-    reference: RequestReference
+    position: RequestPosition
 
 
-class ChunkBuilder:
+class JobBuilder:
     """Holds requests until they make a job. For one thread at a time.
 
     A job gets the time that is left to its batch.
@@ -37,7 +37,7 @@ class ChunkBuilder:
         self._held: list[_Held] = []
         self._bytes = 0
 
-    def add(self, submission: Submission, reference: RequestReference) -> NewJob | None:
+    def add(self, submission: Submission, position: RequestPosition) -> NewJob | None:
         """Check the next request and hold it.
 
         Returns:
@@ -50,7 +50,7 @@ class ChunkBuilder:
         size = len(checked.image or b"")
         full = len(self._held) == self._size or self._bytes + size > IMAGE_BYTES
         job = self.flush() if full or not self._fits(checked, submission) else None
-        self._held.append(_Held(checked, submission, reference))
+        self._held.append(_Held(checked, submission, position))
         self._bytes += size
         return job
 
@@ -65,10 +65,10 @@ class ChunkBuilder:
             group=JobGroup(kind="batch", id=self._batch.id),
             deadline_s=max(1, ceil(self._batch.ends_at - time())),
         )
-        samples, requests = [one.checked for one in held], [one.reference for one in held]
-        return self._factory.gather(samples, submission.dialect, options, requests=requests)
+        samples, requests = [request.checked for request in held], [request.position for request in held]
+        return self._factory.make_job(samples, submission.dialect, options, requests=requests)
 
-    def _fits(self, checked: Checked, submission: Submission) -> bool:
+    def _fits(self, checked: CheckedSample, submission: Submission) -> bool:
         if not self._held:
             return True
         last = self._held[-1]

@@ -7,7 +7,7 @@ from enum import IntEnum
 import typer
 from rich.console import Console
 
-from cli.bulk_options import (
+from cli.bulk.options import (
     BulkOptions,
     ChunkOption,
     ColumnOption,
@@ -27,7 +27,7 @@ from cli.bulk_options import (
     UrlOption,
     chosen_services,
 )
-from cli.endings import interrupt_on_sigterm, print_error
+from cli.exits import interrupt_on_sigterm, print_error
 from config.errors import FacelineError
 
 
@@ -84,8 +84,8 @@ def bulk(
     console = Console(stderr=True)
     with _exit_codes(console):
         # Here, since it needs packages of the extra `bulk`, which may not be installed.
-        from cli.bulk_run import dry_run as estimate
-        from cli.bulk_run import run
+        from cli.bulk.run import dry_run as estimate
+        from cli.bulk.run import run
 
         if dry_run:
             estimate(options, console)

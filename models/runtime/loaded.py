@@ -1,4 +1,4 @@
-"""The models and services of a process: each is loaded once, when it is first needed, and shared by all threads."""
+"""`LoadedModels`: the models and services of a process. Each is loaded at first use and shared by all threads."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,13 +10,13 @@ from models.catalogue import Catalogue
 from models.family import ModelFamily
 from models.runtime.batching import BatchingSession
 from models.runtime.onnxruntime import OrtSession
-from models.runtime.session import Rehearsable, rehearse
+from models.runtime.session import WarmableSession, run_zeros
 from models.runtime.staging import Staging, cuda_runtime
 from models.service import Service
 from models.weights.cache import weights_path
 
 
-class Sessions:
+class LoadedModels:
     """Loads models and builds the services that run on them. Thread-safe.
 
     Args:
@@ -33,11 +33,11 @@ class Sessions:
         self._weights_dir = weights_dir
         self._engine = engine
         self._options = options
-        self._sessions: dict[str, Rehearsable] = {}
+        self._sessions: dict[str, WarmableSession] = {}
         self._services: dict[str, Service] = {}
         self._lock = RLock()
 
-    def session(self, model: str) -> Rehearsable:
+    def session(self, model: str) -> WarmableSession:
         """The session of a model, loaded on first use.
 
         Raises:
@@ -74,9 +74,9 @@ class Sessions:
         for session in loaded:
             # The largest first: the memory that it takes is enough for all others.
             for rows in reversed(session.buckets) if isinstance(session, BatchingSession) else [1]:
-                rehearse(session, rows)
+                run_zeros(session, rows)
 
-    def check(self) -> Mapping[str, float]:
+    def run_each_once(self) -> Mapping[str, float]:
         """Run one inference of each loaded model.
 
         Returns:
@@ -87,7 +87,7 @@ class Sessions:
         """
         with self._lock:
             loaded = dict(self._sessions)
-        return {name: rehearse(session) for name, session in sorted(loaded.items())}
+        return {name: run_zeros(session) for name, session in sorted(loaded.items())}
 
     @property
     def loaded(self) -> list[str]:
@@ -115,7 +115,7 @@ class Sessions:
             self._sessions.clear()
             self._services.clear()
 
-    def _load_session(self, model: str) -> Rehearsable:
+    def _load_session(self, model: str) -> WarmableSession:
         session = OrtSession(weights_path(model, self._weights_dir), self._engine)
         if not self._engine.batching:
             return session

@@ -14,10 +14,9 @@ from jobs.batches.batch import Batch
 from jobs.batches.requests import NewBatch
 from jobs.batches.rows import BatchRow
 from jobs.batches.service import BatchService
-from jobs.factory import Options
 from jobs.idempotency import RequestKey, fingerprint_of
-from jobs.job import Priority
-from jobs.options import checked_ttl
+from jobs.job import Priority, RunOptions
+from jobs.request_parsing import checked_ttl
 from pipelines.dialects import DIALECTS
 from pipelines.errors import Detail, InvalidSample
 
@@ -50,7 +49,7 @@ def new_batch(request: Request, options: BatchOptions, idempotency_key: str | No
         key = RequestKey(f"{caller} {idempotency_key}", fingerprint_of(repr(head).encode()))
     return NewBatch(
         body_kind="archive" if is_archive else "lines",
-        options=Options(
+        options=RunOptions(
             ttl_s,
             "number",
             options.on_error,

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from api.batches.bodies import JSONL, PARQUET, choose_media_type, write_jsonl
+from api.batches.media_types import JSONL, PARQUET, choose_media_type, write_jsonl
 from api.errors import NotAcceptable
 
 

