@@ -20,8 +20,8 @@ _RETRY_MARGINS = (0.3, 0.6, 1.0)
 _CERTAIN = 0.93
 # Faces that lean by 60 degrees have this confidence in the nearest rotation. In 35 photos without faces, none had .6.
 _LEAST_IN_EMPTY = 0.8
-# More where upright a doubtful face is found: masked and closely cropped faces have up to .915 upside down.
-_LEAST_ELSE = 0.92
+# More where upright a doubtful face is found: masked and closely cropped faces have up to .91 upside down.
+_LEAST_ELSE = 0.915
 # Intersection over the smaller box. Doubtful faces that reach into a rotated one are parts of it, found in the wrong
 # rotation.
 _SAME_FACE, _PART_OF_FACE = 0.5, 0.2

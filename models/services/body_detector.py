@@ -28,7 +28,7 @@ _STRIDES = (8, 16, 32)
 _PERSON = 0
 _BINS = np.arange(11.0)
 _MAX_OVERLAP = 0.5
-# Of photos of people, two thirds have a person as sure as this, and one in ten if they are rotated.
+# Two thirds of photos of people have a person as sure as this, and at most one in four if they are rotated.
 _CERTAIN = 0.55
 # What another rotation has to reach, and by how much it has to be surer.
 _LEAST_TURNED, _LEAD = 0.5, 0.05
