@@ -533,7 +533,7 @@ def test_a_batch_whose_process_dies_while_it_comes_in_has_failed(deploy: Deploy)
         (b"[]", JSONL, {"services": "age-estimator"}, 422, "each line"),
         (b"[]", JSONL, {"ttl_s": 10**9}, 422, "ttl_s"),
         (b"[]", JSONL, {"colour": "red"}, 422, "colour"),
-        (b"", ZIP, {"services": FOUR[0]}, 422, "no readable"),
+        (b"", ZIP, {"services": FOUR[0]}, 422, "not a readable"),
         (b"", ZIP, {}, 422, "services"),
         (b"", ZIP, {"services": "shoe-estimator"}, 422, "unknown service"),
         (zipped({}), ZIP, {"services": FOUR[0]}, 422, "no requests"),
