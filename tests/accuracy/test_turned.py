@@ -179,7 +179,7 @@ def test_the_setting_reaches_the_services_of_a_worker(
 ) -> None:
     folder = os.environ.get("FACELINE_WEIGHTS_DIR") or default_weights_dir()
     parts = build_parts(Settings(turned_photos=turned_photos, weights_dir=Path(folder)))
-    fitter = parts.sessions.service(FaceFitter.name)
+    fitter = parts.models.service(FaceFitter.name)
     assert isinstance(fitter, FaceFitter)
     found = only(fitter.detect([rotated(photo("macron"), 2)]))
     assert found.pose is not None
