@@ -24,7 +24,7 @@ class QueueLength:
         self._kept: Connection | None = None
 
     def __call__(self, queue: str) -> int:
-        """The number of messages that wait in a queue, without those that workers hold.
+        """The number of messages that wait in a queue; messages that a worker has taken are not counted.
 
         Raises:
             StorageError: the broker did not answer.

@@ -27,7 +27,7 @@ class ServiceOptions(BaseModel):
     include_image: bool = Key(False, description="echo the image in the result")
 
     def resolve_services(self) -> Sequence[str]:
-        """The services that run: those that are named, or those of the preset.
+        """The services that run: the named ones, or the services of the preset.
 
         Raises:
             InvalidSample: neither services nor a preset is given, or both, or there is no such preset.

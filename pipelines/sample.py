@@ -1,7 +1,7 @@
 """The canonical sample: what travels inside Faceline, whatever dialect the caller speaks.
 
 Coordinates are relative to the width and height of the upright image. The outputs of services are slots of the sample,
-made from the declarations; their values are those that `models/` gives.
+made from the declarations; they have the values that `models/` gives.
 """
 
 from collections.abc import Callable, Sequence

@@ -78,7 +78,7 @@ def measure_emotion(kit: Kit, predictor: Predictor) -> list[Figure]:
 
 
 def _best_bias(right: Flags) -> float:
-    """The bias with the most right answers; the middle of those that are equally good."""
+    """The bias with the most right answers; of several equally good ones, the middle one."""
     hits = right.sum(axis=1)
     return float(np.median(_BIASES[hits == hits.max()]))
 
@@ -133,7 +133,7 @@ def measured_thresholds(kit: Kit, predictor: Predictor) -> Iterable[tuple[str, l
 
 
 def fewest_errors(scores: Floats, positive: Flags) -> float:
-    """The threshold with the lowest mean of both error rates; the middle of those that are equally good.
+    """The threshold with the lowest mean of both error rates; of several equally good ones, the middle one.
 
     Args:
         scores: (n,); those from the threshold on count as positive.

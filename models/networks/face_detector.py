@@ -128,7 +128,7 @@ def _as_sent(face: Detection, quarter: Quarter, image: Image) -> Detection:
 def _merged(
     found: list[Detection], certain: list[Detection], rotated: list[Detection]
 ) -> tuple[list[Detection], list[Detection]]:
-    """The faces of a photo after a search in a rotation: all, and those that are certain.
+    """The faces of a photo after a search in a rotation: all faces, and the certain faces.
 
     A photo without a certain face is rotated as a whole: it has the faces of the rotation, those of little confidence
     too. Else the faces of the rotation replace the ones that they overlap.

@@ -29,7 +29,7 @@ _HEAD = 1.3
 # The edge that is taken off the mask, so that a mean over as many pixels around a pixel of it is of background only.
 _EDGE = 5
 _LEAST_SHARE = 0.02
-# Colour differences of CIE 1976: those that lights and cameras cause on a plain wall, and the difference beyond them at
+# Colour differences of CIE 1976: what lights and cameras cause on a plain wall, and the difference beyond it at
 # which the score is 1/e.
 _PLAIN, _SCALE = 2.0, 8.0
 

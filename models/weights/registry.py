@@ -45,7 +45,7 @@ class Weights:
         converter: converts those files.
         row: the shape of one row of the input; None where any length is right.
         value_range: the least and the largest value of the input.
-        outputs: the source's names of outputs, by those that the model gives them.
+        outputs: the source's names of outputs, by the names in the converted model.
         fingerprint: of its outputs for a probe, taken in the runtime that the source was made for.
         licence: of the weights.
         provenance: who made the weights, and where they were published.

@@ -39,8 +39,8 @@ _GREY = (128, 128, 128)
 def measure(kit: Kit, predictor: Predictor) -> list[Figure]:
     """Measures, per angle, what rotated photos give beside the same photos upright.
 
-    Photos without a face upright are left out. Photos rotated by a right angle lose no pixel; those that lean are drawn
-    on a larger canvas, and count as found or not found only.
+    A photo in which no face is found upright is left out. A photo rotated by a right angle loses no pixel. A photo
+    rotated by another angle is drawn on a larger canvas, and counts as found or not found only.
     """
     figures = []
     for name, paths in (("portraits", photos(kit.portraits())), ("verification", photos(kit.labels(FOLDER)))):
