@@ -1,0 +1,1 @@
+"""Traces: the steps of a request through the API, the queues, the workers and the models, for OpenTelemetry."""
