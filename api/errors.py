@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from logging import getLogger
+from math import ceil
+from random import uniform
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -13,13 +15,15 @@ from starlette.requests import ClientDisconnect
 
 from config.errors import FacelineError
 from jobs import errors
-from jobs.errors import StorageError
+from jobs.errors import AllowanceUsedUp, Overloaded, StorageError, StoreFull
+from metrics import api as metrics
 from models.errors import InvalidRequest
-from pipelines.errors import Detail
+from pipelines.errors import Detail, first_details
 
 log = getLogger(__name__)
 
-_HEADERS = {429: {"Retry-After": "2"}, 503: {"Retry-After": "2"}}
+_RETRY_AFTER_S = 2.0
+_LONGEST_RETRY_AFTER_S = 300.0
 
 STATUS: Mapping[str, int] = {
     "invalid_request": 422,
@@ -31,6 +35,8 @@ STATUS: Mapping[str, int] = {
     "not_two_objects": 422,
     "several_faces": 422,
     "low_quality": 422,
+    "no_face": 422,
+    "not_live": 422,
     "invalid_template": 422,
     "template_of_wrong_length": 422,
     "foreign_template": 422,
@@ -40,18 +46,32 @@ STATUS: Mapping[str, int] = {
     "unreachable_reference": 422,
     "invalid_archive": 422,
     "duplicate_custom_id": 422,
+    "unauthenticated": 401,
+    "missing_scope": 403,
+    "origin_not_allowed": 403,
     "job_unknown": 404,
     "batch_unknown": 404,
     "not_acceptable": 406,
     "upload_stalled": 408,
+    "url_too_long": 414,
+    "headers_too_large": 431,
+    "bad_request": 400,
     "canceled": 409,
     "part_of_batch": 409,
+    "record_unreadable": 409,
     "still_coming_in": 409,
+    "not_over": 409,
+    "not_retryable": 409,
     "expired": 410,
+    "photo_gone": 410,
     "erased": 410,
     "payload_too_large": 413,
     "unsupported_media": 415,
+    "host_not_allowed": 421,
     "overloaded": 429,
+    "rate_limited": 429,
+    "too_many_jobs": 429,
+    "too_many_bytes": 429,
     "no_worker": 503,
     "storage_error": 503,
     "timed_out": 504,
@@ -94,25 +114,65 @@ class NotAcceptable(FacelineError):
     type = "not_acceptable"
 
 
+class BadRequest(FacelineError):
+    """The request is not HTTP."""
+
+    type = "bad_request"
+
+
+class UrlTooLong(FacelineError):
+    """The URL of a request has more bytes than the deployment accepts."""
+
+    type = "url_too_long"
+
+
+class HeadersTooLarge(FacelineError):
+    """The headers of a request have more bytes, or more fields, than the deployment accepts."""
+
+    type = "headers_too_large"
+
+
 def public_detail(error: FacelineError) -> str | list[Detail]:
     """What an error says to the caller, without addresses inside the deployment."""
-    if isinstance(error, StorageError):
+    if isinstance(error, StorageError) and not isinstance(error, StoreFull):
         # Its text has addresses inside the deployment.
         log.error("store or broker does not answer", extra={"error": str(error)})
         return "the store or the broker does not answer: send the request again after `Retry-After` seconds"
     return errors.detail_of(error)
 
 
+def count_refusal(stable_type: str) -> None:
+    """Count an answer with an error of a type."""
+    public = stable_type in STATUS or stable_type in _ROUTER_TYPES.values()
+    metrics.REFUSALS.labels(stable_type if public else FacelineError.type).inc()
+
+
 def error_response(error: FacelineError) -> JSONResponse:
     """An error as the contract writes it."""
     stable_type = errors.type_of(error)
     status = STATUS.get(stable_type, 500)
-    return _response(status, stable_type, public_detail(error), _HEADERS.get(status))
+    return _response(status, stable_type, public_detail(error), _headers(error, status))
+
+
+def _headers(error: FacelineError, status: int) -> Mapping[str, str]:
+    if status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="faceline"'}
+    return {"Retry-After": str(_retry_after_s(error))} if status in (429, 503) else {}
+
+
+def _retry_after_s(error: FacelineError) -> int:
+    """When to send the request again, in seconds: the estimate and up to half of it, so that not all come at once."""
+    estimate_s = error.retry_after_s if isinstance(error, Overloaded) else None
+    if isinstance(error, AllowanceUsedUp) and estimate_s is not None:
+        return max(1, ceil(estimate_s))  # no estimate: the window is known
+    base_s = min(max(1.0, _RETRY_AFTER_S if estimate_s is None else estimate_s), _LONGEST_RETRY_AFTER_S)
+    return ceil(base_s * uniform(1.0, 1.5))
 
 
 def _response(
     status: int, stable_type: str, detail: str | list[Detail], headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
+    count_refusal(stable_type)
     return JSONResponse({"detail": detail, "type": stable_type}, status, headers)
 
 
@@ -127,7 +187,7 @@ def add_error_handlers(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         # The input is left out: it may be an image.
         details = [Detail(loc=list(entry["loc"]), msg=entry["msg"], type=entry["type"]) for entry in error.errors()]
-        return _response(422, InvalidRequest.type, details)
+        return _response(422, InvalidRequest.type, first_details(details))
 
     async def router_error(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

@@ -1,6 +1,6 @@
 """Reads the bodies of requests: with a limit on their bytes, and without writing them to disk."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
@@ -19,45 +19,50 @@ async def read_sample(request: Request, limits: LimitSettings) -> bytes:
     """The body of a request whose image is base64 inside JSON.
 
     Raises:
-        UnsupportedMedia: it is a form.
+        UnsupportedMedia: it is not declared as JSON. Pages of other sites may send other types without being asked.
         PayloadTooLarge: it has more bytes than an image and a sample may have together.
     """
-    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMedia("this route takes application/json")
-    limit = (limits.image_bytes + 2) // 3 * 4 + limits.sample_bytes
-    return b"".join([part async for part in counted(request, limit)])
+    return b"".join([part async for part in counted(request, limits.body_bytes)])
 
 
-async def read_form(request: Request, limits: LimitSettings) -> FormData:
+async def read_form(request: Request, limits: LimitSettings, images: Sequence[str] = ("image",)) -> FormData:
     """The form of a multipart request, held in memory.
+
+    Args:
+        request: whose body is read.
+        limits: of each image.
+        images: the names of the fields that have images.
 
     Raises:
         UnsupportedMedia: the body is not a multipart form.
-        PayloadTooLarge: it has more bytes than an image may have.
+        PayloadTooLarge: it has more bytes than its images may have.
         InvalidSample: the form is broken.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise UnsupportedMedia("this route takes multipart/form-data with a field `image`")
-    stream = counted(request, limits.image_bytes + FORM_OVERHEAD_BYTES)
+        fields = " and ".join(f"a field `{name}`" for name in images)
+        raise UnsupportedMedia(f"this route takes multipart/form-data with {fields}")
+    stream = counted(request, len(images) * limits.image_bytes + FORM_OVERHEAD_BYTES)
     try:
-        return await _InMemory(request.headers, stream, max_files=1, max_fields=20).parse()
+        return await _InMemory(request.headers, stream, max_files=len(images), max_fields=20).parse()
     except MultiPartException as error:
         raise InvalidSample([Detail(loc=[], msg=error.message, type="form_invalid")]) from error
 
 
-async def image_of(form: FormData) -> bytes:
-    """The image of a form.
+async def image_of(form: FormData, field: str = "image") -> bytes:
+    """The image in a field of a form.
 
     Raises:
         InvalidSample: the form has no image.
         UnsupportedMedia: the media type of the field is not that of an image.
     """
-    upload = form.get("image")
+    upload = form.get(field)
     if not isinstance(upload, UploadFile):
-        raise InvalidSample([Detail(loc=["image"], msg="Field required", type="missing")])
+        raise InvalidSample([Detail(loc=[field], msg="Field required", type="missing")])
     claimed = (upload.content_type or "").lower()
     if claimed and not claimed.startswith(("image/", "application/octet-stream")):
-        raise UnsupportedMedia(f"the field `image` takes an image, not {claimed}")
+        raise UnsupportedMedia(f"the field `{field}` takes an image, not {claimed}")
     return await upload.read()
 
 

@@ -8,6 +8,7 @@ from pydantic import Field as Key
 
 from api.errors import ErrorDetail
 from api.jobs.schemas import moment
+from api.webhooks.schemas import DeliveryView, view_delivery
 from jobs.batches.batch import Batch, BatchStatus
 from jobs.request_parsing import ServiceOptions
 from pipelines.dialects.sample_schema import ResultJson
@@ -53,6 +54,7 @@ class BatchView(BaseModel):
     created_at: datetime = Key(description="when its first bytes came")
     finished_at: datetime | None = Key(None, description="when its last request ended")
     expires_at: datetime | None = Key(None, description="when the first results are deleted")
+    webhook: DeliveryView | None = Key(None, description="how far the message to the webhook is")
 
 
 class BatchList(BaseModel):
@@ -93,4 +95,5 @@ def view_batch(batch: Batch, now: float) -> BatchView:
         created_at=moment(batch.spec.created_at),
         finished_at=moment(finished_at) if finished_at else None,
         expires_at=moment(batch.expires_at) if batch.expires_at else None,
+        webhook=view_delivery(batch.delivery),
     )

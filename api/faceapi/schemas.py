@@ -40,7 +40,9 @@ class FaceRequest(BaseModel):
     """A photo and the API key of the caller."""
 
     image: str = Key(description="base64")
-    api_key: str = Key(description="one of the keys that the deployment accepts here")
+    api_key: str = Key(
+        description="an API key with the scope `process`, or a key that the deployment accepts here only"
+    )
 
 
 class Outcome(BaseModel):

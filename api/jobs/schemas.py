@@ -6,25 +6,36 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic import Field as Key
-from pydantic_core import from_json
 from starlette.datastructures import FormData
 
-from config.settings import JobSettings
+from api.verify.schemas import VerificationJson, VerifyRequest
+from api.webhooks.schemas import DeliveryView, JobWebhook, view_delivery
+from config.settings import JobSettings, LimitSettings
 from jobs.answer import JobSnapshot
 from jobs.job import JobStatus, Priority, RunOptions
+from jobs.json_parsing import parse_json
 from jobs.progress import ServiceStatus
 from jobs.request_parsing import ServiceOptions, checked_ttl
+from jobs.retry import is_retryable
 from pipelines.chunk import Failure
 from pipelines.dialects.sample_schema import ResultJson, SampleJson
-from pipelines.errors import Detail, InvalidSample
+from pipelines.errors import InvalidSample
 
 
-class JobOptions(ServiceOptions):
-    """How a job runs and how it is kept."""
+class KeepOptions(BaseModel):
+    """How urgent a job is, and how it is kept."""
 
-    priority: Priority = Key(Priority.NORMAL, description="workers take jobs of a higher priority first")
+    priority: Literal[Priority.HIGH, Priority.NORMAL, Priority.BULK] = Key(
+        Priority.NORMAL,
+        description="workers take jobs of a higher priority first; jobs of a key above its share are taken last",
+    )
     ttl_s: int | None = Key(None, ge=1, description="how long the result is kept, in seconds")
     metadata: dict[str, Any] | None = Key(None, description="handed back untouched")
+    webhook: JobWebhook | None = Key(None, description="gets a message when the job ends")
+
+
+class JobOptions(KeepOptions, ServiceOptions):
+    """How a job runs and how it is kept."""
 
     def options(self, settings: JobSettings) -> RunOptions:
         """The options, with the defaults of the deployment.
@@ -41,6 +52,7 @@ class JobOptions(ServiceOptions):
             self.priority,
             self.metadata,
             max_faces=self.max_faces,
+            webhook=self.webhook.webhook() if self.webhook else None,
         )
 
 
@@ -48,6 +60,28 @@ class JobRequest(JobOptions):
     """A sample, and what is to be done to it."""
 
     sample: SampleJson = Key(description="in dialect v1 or v2; the result is in the same")
+
+
+class VerifyJobRequest(KeepOptions, VerifyRequest):
+    """Two faces that are compared asynchronously. The result is what `POST /verify` answers."""
+
+    preset: Literal["verify"]
+    include_image: bool = Key(False, description="keep the photos with the result, for GET /jobs/{id}/picture")
+
+    def options(self, settings: JobSettings) -> RunOptions:
+        """The options, with the defaults of the deployment.
+
+        Raises:
+            InvalidSample: the caller wants the result to be kept longer than the deployment allows.
+        """
+        return RunOptions(
+            checked_ttl(self.ttl_s, settings),
+            "number",
+            include_image=self.include_image,
+            priority=self.priority,
+            metadata=self.metadata,
+            webhook=self.webhook.webhook() if self.webhook else None,
+        )
 
 
 class ImageJobOptions(JobOptions):
@@ -79,8 +113,16 @@ class JobView(BaseModel):
     finished_at: datetime | None = Key(None, description="when it ended")
     expires_at: datetime | None = Key(None, description="when its result is deleted")
     batch: str | None = Key(None, description="that it is a part of: its results and errors are there")
+    retry_of: str | None = Key(None, description="the job that this one repeats")
+    retryable: bool = Key(
+        False,
+        description="whether it can be submitted again: it failed or was canceled, and its photo, if any, is kept",
+    )
     metadata: dict[str, Any] | None = Key(None, description="as the caller gave it")
-    result: ResultJson | None = Key(None, description="the enriched sample, once the job has succeeded")
+    webhook: DeliveryView | None = Key(None, description="how far the message to the webhook is")
+    result: ResultJson | VerificationJson | None = Key(
+        None, description="the enriched sample, or the verification, once the job has succeeded"
+    )
     error: Failure | None = Key(None, description="why the job failed")
 
 
@@ -97,20 +139,29 @@ class JobList(BaseModel):
     next: str | None = Key(None, description="the cursor of the next page")
 
 
-def form_fields(form: FormData) -> dict[str, Any]:
-    """The fields of a form beside its image: `services` repeated or with commas, `metadata` as JSON.
+class ErasedView(BaseModel):
+    """How much was erased."""
+
+    jobs: int = Key(description="jobs that were submitted alone")
+    batches: int = Key(description="batches, each with all its jobs")
+
+
+def form_fields(form: FormData, limits: LimitSettings) -> dict[str, Any]:
+    """The fields of a form beside its image: `services` repeated or with commas, `metadata` and `webhook` as JSON.
 
     Raises:
-        InvalidSample: `metadata` is not JSON.
+        InvalidSample: `metadata` or `webhook` is not JSON, or is nested too deeply.
+        PayloadTooLarge: `metadata` or `webhook` has too many entries.
     """
     fields: dict[str, Any] = {key: value for key, value in form.items() if key not in ("image", "services")}
     if named := [text for text in form.getlist("services") if isinstance(text, str)]:
         fields["services"] = [name.strip() for text in named for name in text.split(",") if name.strip()]
-    if "metadata" in fields:
-        try:
-            fields["metadata"] = from_json(fields["metadata"], allow_inf_nan=False)
-        except ValueError as error:
-            raise InvalidSample([Detail(loc=["metadata"], msg=str(error), type="json_invalid")]) from error
+    for name in ("metadata", "webhook"):
+        if isinstance(fields.get(name), str):
+            try:
+                fields[name] = parse_json(fields[name], limits)
+            except InvalidSample as error:
+                raise error.under(name) from error
     return fields
 
 
@@ -132,7 +183,10 @@ def view_job(snapshot: JobSnapshot) -> JobView:
         finished_at=moment(job.finished_at) if job.finished_at else None,
         expires_at=moment(job.expires_at) if job.expires_at else None,
         batch=spec.group.id if spec.group else None,
+        retry_of=spec.retry_of,
+        retryable=is_retryable(job),
         metadata=dict(snapshot.metadata) if snapshot.metadata is not None else None,
+        webhook=view_delivery(job.delivery),
         result=snapshot.sample,
         error=job.failure,
     )

@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
 from api.openapi.schemas import Schemas, add_schemas
+from api.openapi.security import SCHEMES, add_security
 
 Json = dict[str, Any]
 
@@ -19,8 +20,13 @@ enriched with what the services found.
 Every service has routes of its own, which answer at once. Jobs run several services on a sample, batches on many
 samples. Samples are written in one of two dialects, v1 and v2; the routes without a version speak v1.
 
-**Access**: no route asks for credentials. Every client that reaches the API may use all of it, so put the API behind a
-proxy that checks its clients. The routes under `/faceapi` are an exception: they take an `api_key` in the body.
+**Access**: a deployment that has API keys asks for one, in `Authorization: Bearer` or in `X-API-Key`; each route says
+which scope the key needs. Jobs and batches of another key's name do not exist for a caller. A deployment on one
+machine that has no keys asks for none. The routes under `/faceapi` take the key as `api_key` in the body.
+
+**Limits**: a key, and the deployment, may have limits on photos. Answers to requests that process photos then have the
+headers `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10), and requests above a limit get
+429 with `Retry-After`.
 
 **Errors** are `{"detail": …, "type": …}`. `type` is a stable name, `detail` is for people. The routes under `/faceapi`
 answer errors in a form of their own, with status 200.
@@ -30,7 +36,14 @@ domain. Their templates are made up, and are not those of the photo.
 """
 
 
-def make_document(routes: Sequence[BaseRoute], schemas: Schemas, version: str, tags: Mapping[str, str]) -> Json:
+def make_document(
+    routes: Sequence[BaseRoute],
+    schemas: Schemas,
+    version: str,
+    tags: Mapping[str, str],
+    webhooks: Sequence[BaseRoute] = (),
+    root_path: str = "",
+) -> Json:
     """The document of the whole API.
 
     Args:
@@ -38,6 +51,8 @@ def make_document(routes: Sequence[BaseRoute], schemas: Schemas, version: str, t
         schemas: of the routes that read their bodies themselves.
         version: of the API.
         tags: what the tags of routes mean.
+        webhooks: the requests that Faceline sends itself.
+        root_path: under which a proxy offers the API.
 
     Raises:
         DeclarationError: two schemas have one name.
@@ -47,14 +62,14 @@ def make_document(routes: Sequence[BaseRoute], schemas: Schemas, version: str, t
         version=version,
         description=DESCRIPTION,
         routes=routes,
-        servers=[{"url": "/", "description": "this deployment"}],
+        webhooks=webhooks,
+        servers=[{"url": root_path or "/", "description": "this deployment"}],
         license_info={"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         tags=[{"name": name, "description": text} for name, text in tags.items()],
         # One schema for what goes in and out, as in `schemas`.
         separate_input_output_schemas=False,
     )
-    # An empty list says that no credentials are asked for.
-    document["security"] = []
+    add_security(document, routes)
     add_schemas(document["components"]["schemas"], schemas.components)
     return document
 
@@ -69,10 +84,13 @@ def service_document(whole: Json, service: str) -> Json:
     paths = {path: item for path, item in whole["paths"].items() if path.startswith(f"/{service}/")}
     schemas = whole["components"]["schemas"]
     return {
-        **whole,
+        **{part: value for part, value in whole.items() if part != "webhooks"},
         "info": {**whole["info"], "title": f"Faceline: {service}"},
         "paths": paths,
-        "components": {"schemas": {name: schemas[name] for name in sorted(_reached(paths, schemas))}},
+        "components": {
+            "schemas": {name: schemas[name] for name in sorted(_reached(paths, schemas))},
+            "securitySchemes": SCHEMES,
+        },
         "tags": [tag for tag in whole["tags"] if tag["name"] == service],
     }
 

@@ -7,6 +7,7 @@ import json
 from base64 import b64encode
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from pipelines.dialects import Dialect
@@ -36,4 +37,14 @@ def sample_with_photo(dialect: Dialect) -> dict[str, Any]:
 def service_example(service: str, dialect: Dialect, kind: str) -> Any:
     """The example of a service's request or response; None if there is none."""
     file = _FOLDER / dialect.name / f"{service}.{kind}.json"
-    return json.loads(file.read_text().replace(PHOTO_MARK, photo_text())) if file.is_file() else None
+    return _example(file) if file.is_file() else None
+
+
+@cache
+def verify_example(kind: str) -> Any:
+    """The example of the request or the response of `POST /verify`."""
+    return _example(_FOLDER / f"verify.{kind}.json")
+
+
+def _example(file: Traversable) -> Any:
+    return json.loads(file.read_text().replace(PHOTO_MARK, photo_text()))

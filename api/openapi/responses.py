@@ -37,10 +37,11 @@ OTHER: Responses = {
 
 PROCESSING = error_responses(
     {
-        413: "The image has too many bytes.",
+        408: "The body came in too slowly.",
+        413: "The image has too many bytes, or the JSON too many bytes or entries.",
         415: "The body, or a part of it, is of another media type than the route takes.",
         422: "The sample or its image cannot be processed; `detail` says why.",
-        429: "The queue is full.",
+        429: "There is no room for the request at the moment, or the caller has used up a limit.",
         503: "No worker takes the service's tasks, or the store does not answer.",
     }
 )

@@ -24,13 +24,25 @@ _SCHEMA = "#/components/schemas/"
 ERROR: Content = {"content": {_JSON: {"schema": {"$ref": f"{_SCHEMA}{ErrorBody.__name__}"}}}}
 """The body of an error response."""
 
-_ImageFile = Annotated[bytes, WithJsonSchema({**BINARY, "description": "jpg, png, bmp or webp"})]
+_ImageFile = Annotated[
+    bytes,
+    WithJsonSchema(
+        {**BINARY, "description": "jpg, png, bmp or webp; with the extra `formats` also heic, avif and tiff"}
+    ),
+]
 
 
 class ImageForm(BaseModel):
     """A form with an image."""
 
     image: _ImageFile
+
+
+class PhotoPairForm(BaseModel):
+    """A form with two photos."""
+
+    image_a: _ImageFile
+    image_b: _ImageFile
 
 
 class Schemas:
@@ -53,22 +65,32 @@ class Schemas:
         """A body of JSON."""
         return _content([_JSON], self._component(model), example)
 
+    def json_of_either(self, models: Sequence[type[BaseModel]], example: Any) -> Content:
+        """A body of JSON that fits one of several models."""
+        return _content([_JSON], {"anyOf": [self._component(model) for model in models]}, example)
+
     def lines(self, row: type[BaseModel], media_types: Sequence[str], example: str | None = None) -> Content:
         """A body of lines, each of which is JSON: a text for OpenAPI, which names the schema of one line."""
         description = f"each line is a JSON object, a `{row.__name__}`"
         schema = {"type": "string", "description": description, "contentSchema": self._component(row)}
         return _content(media_types, schema, example)
 
-    def form(self, options: type[BaseModel] | None = None, example: Mapping[str, Any] | None = None) -> Content:
-        """A form with an image, and with the fields of a model.
+    def form(
+        self,
+        options: type[BaseModel] | None = None,
+        example: Mapping[str, Any] | None = None,
+        images: type[BaseModel] = ImageForm,
+    ) -> Content:
+        """A form with images, and with the fields of a model.
 
         Args:
-            options: the model; the form has the image alone if not given.
+            options: the model; the form has the images alone if not given.
             example: of some of its fields.
+            images: the model of the images.
         """
-        model: type[BaseModel] = ImageForm
+        model = images
         if options is not None:
-            model = create_model(f"{options.__name__}Form", __base__=(ImageForm, options), __doc__=options.__doc__)
+            model = create_model(f"{options.__name__}Form", __base__=(images, options), __doc__=options.__doc__)
         form = self._component(model)
         for name, value in (example or {}).items():
             self.components[model.__name__]["properties"][name]["examples"] = [value]

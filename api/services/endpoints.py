@@ -9,6 +9,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from access.caller import Caller
+from api.access import Processor
+from api.branches import Branch
 from api.errors import error_response
 from api.openapi.responses import OTHER, PROCESSING, error_responses
 from api.openapi.schemas import Schemas
@@ -17,22 +20,23 @@ from api.responses import SampleResponse
 from api.services.requests import ServiceImageForm, ServiceSampleBody
 from api.services.versions import Version, routes_of
 from api.uploads import image_of, read_form, read_sample
+from api.waiting import run_while_connected
 from config.errors import FacelineError
 from jobs.answer import write_answer
 from jobs.async_service import UnparsedRequest
 from jobs.factory import PLACEHOLDER
 from models.service import DetectingService, Service
 
-TOO_LATE = error_responses({504: "The answer took too long; `detail` names the job, which continues."})
+TOO_LATE = error_responses({504: "The answer took too long; `detail` names the job, which is canceled."})
 DEPRECATION = {"Deprecation": {"description": "since when (RFC 9745)", "schema": {"type": "string"}}}
 
 MaxFaces = Annotated[int | None, Query(ge=1, description="Keep so many of the faces that are found: the largest ones.")]
-Handler = Callable[[Request, PartsDep], Awaitable[Response]]
+Handler = Callable[[Request, PartsDep, Processor], Awaitable[Response]]
 
 
 def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
     """The routes of a service."""
-    router = APIRouter(tags=[service.name])
+    router = Branch(f"/{service.name}", tags=[service.name])
     for version, kind in routes_of(service):
         if kind == "sample":
             handler, body = _sample_handler(service, version), schemas.request(service, version.dialect)
@@ -61,9 +65,9 @@ def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
 def _with_headers(handler: Handler, version: Version) -> Handler:
     """The same handler, with the headers of its version on errors too."""
 
-    async def handle(request: Request, parts: PartsDep) -> Response:
+    async def handle(request: Request, parts: PartsDep, caller: Processor) -> Response:
         try:
-            return await handler(request, parts)
+            return await handler(request, parts, caller)
         except FacelineError as error:
             response = error_response(error)
             response.headers.update(version.headers or {})
@@ -73,9 +77,12 @@ def _with_headers(handler: Handler, version: Version) -> Handler:
 
 
 def _sample_handler(service: type[Service], version: Version) -> Handler:
-    async def process_sample(request: Request, parts: PartsDep) -> Response:
+    async def process_sample(request: Request, parts: PartsDep, caller: Processor) -> Response:
+        await parts.caller_admission.require_room(service.family)
         body = await read_sample(request, parts.settings.limits)
-        return await _process(parts, version, ServiceSampleBody(service.name, version.dialect, body))
+        sample = ServiceSampleBody(service.name, version.dialect, body)
+        with parts.caller_admission.serving(service.family):
+            return await _process(parts, caller, request, version, sample)
 
     return process_sample
 
@@ -84,10 +91,13 @@ def _image_handler(service: type[Service], version: Version) -> Handler:
     # The answer is that of the sample route for a sample with an image and nothing else.
     sample = {} if issubclass(service, DetectingService) else {"objects": PLACEHOLDER}
 
-    async def process_image(request: Request, parts: PartsDep) -> Response:
+    async def process_image(request: Request, parts: PartsDep, caller: Processor) -> Response:
+        await parts.caller_admission.require_room(service.family)
         image = await image_of(await read_form(request, parts.settings.limits))
         max_faces = getattr(request.state, "max_faces", None)
-        return await _process(parts, version, ServiceImageForm(service.name, version.dialect, sample, image, max_faces))
+        form = ServiceImageForm(service.name, version.dialect, sample, image, max_faces)
+        with parts.caller_admission.serving(service.family):
+            return await _process(parts, caller, request, version, form)
 
     return process_image
 
@@ -97,8 +107,10 @@ async def _keep_max_faces(request: Request, max_faces: MaxFaces = None) -> None:
     request.state.max_faces = max_faces
 
 
-async def _process(parts: ApiParts, version: Version, request: UnparsedRequest) -> Response:
-    done = await parts.async_jobs.run_and_erase(request, parts.settings.jobs.sync_timeout_s)
+async def _process(
+    parts: ApiParts, caller: Caller, http: Request, version: Version, request: UnparsedRequest
+) -> Response:
+    done = await run_while_connected(parts, http, request, caller.owner)
     submission = done.submission
     # The image of the sample is echoed exactly as the caller sent it.
     sent = {key: value for key, value in submission.body.items() if key == submission.dialect.image_key}

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
 from jobs.factory import JobFactory, Submission
 from jobs.job import Priority, RunOptions
-from jobs.request_parsing import parse_object
+from jobs.json_parsing import is_light, parse_object
 from pipelines.dialects import Dialect
 
 
@@ -18,9 +19,14 @@ class ServiceSampleBody:
     dialect: Dialect
     body: bytes
 
+    @property
+    def light(self) -> bool:
+        """See `UnparsedRequest.light`."""
+        return is_light(self.body)
+
     def parse(self, factory: JobFactory) -> Submission:
         """See `UnparsedRequest.parse`."""
-        return Submission((self.service,), parse_object(self.body), self.dialect, _options(factory))
+        return Submission((self.service,), parse_object(self.body, factory.limits), self.dialect, _options(factory))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class ServiceImageForm:
     sample: Mapping[str, Any]
     image: bytes
     max_faces: int | None
+    light: bool = True
 
     def parse(self, factory: JobFactory) -> Submission:
         """See `UnparsedRequest.parse`."""
@@ -45,4 +52,6 @@ class ServiceImageForm:
 
 
 def _options(factory: JobFactory) -> RunOptions:
-    return RunOptions(factory.jobs.sync_ttl_s, "string", priority=Priority.HIGH)
+    # A worker does not begin the job of a caller who has stopped waiting.
+    deadline_s = ceil(factory.jobs.sync_timeout_s)
+    return RunOptions(factory.jobs.sync_ttl_s, "string", priority=Priority.HIGH, deadline_s=deadline_s)

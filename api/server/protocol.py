@@ -1,0 +1,201 @@
+"""One connection: uvicorn's protocol, with bounds on the headers of requests and on the time that they take."""
+
+import asyncio
+import sys
+from http import HTTPStatus
+from typing import Any
+
+import uvicorn
+from httptools import HttpParserUpgrade, HttpRequestParser
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from api.errors import BadRequest, HeadersTooLarge, UrlTooLong, error_response
+from api.server.connections import Connections
+from config.errors import FacelineError
+from jobs.errors import Overloaded, UploadStalled
+
+LINGER_S = 1.0
+"""How long a connection stays open after its request was refused, so that its client can read the answer."""
+_OF_UPGRADES = (b"connection", b"upgrade", b"http2-settings")
+"""The headers with which a client asks for another protocol."""
+HEADER_SEPARATORS = 4
+"""The bytes of a header besides its name and value: a colon, a blank and the end of the line."""
+
+
+class BoundedConfig(uvicorn.Config):
+    """The configuration of a server, with the connections of its process."""
+
+    connections: Connections
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """A connection. It is refused if there are too many, and ended if its client sends too slowly or too much.
+
+    The time that a body takes is bounded in `api.bodies`, where the server knows whether it waits for more of it.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        assert isinstance(config, BoundedConfig)
+        self.ends_at: float | None = None
+        self._all = config.connections
+        self._limits = config.connections.limits
+        self._refusal: FacelineError | None = None
+        self._refused = False
+        self._in_headers = True
+        self._request_whole = False
+        self._outside_body = 0
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client has connected."""
+        super().connection_made(transport)
+        if self._all.admit(self):
+            self._all.waits(self, self._limits.header_s)
+        else:
+            self.refuse(Overloaded("too many connections: come back after `Retry-After` seconds"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is closed."""
+        self._all.remove(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """The client has sent something."""
+        if self._refused:
+            return
+        # The parser holds a name or a value until it is complete, however long it is.
+        self._outside_body += len(data)
+        self._received = data
+        super().data_received(data)
+        if self._outside_body > self._limits.header_bytes and not self._refused:
+            self.refuse(self._too_large())
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._in_headers, self._request_whole = True, False
+        self._all.waits(self, self._limits.header_s)
+
+    def on_headers_complete(self) -> None:
+        """The request begins to be answered; its body is still to come."""
+        self._in_headers = False
+        self.ends_at = None
+        self._check_headers()
+        # A request that asks for another protocol is parsed a second time, and is answered then.
+        if not self._asks_for_upgrade:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body has come."""
+        self._outside_body = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The whole request has come."""
+        if self._asks_for_upgrade:
+            return
+        self._outside_body = 0
+        self._request_whole = True
+        super().on_message_complete()
+        if self._answering:
+            self._all.works(self)
+        else:
+            self._all.waits(self, self._limits.idle_s)
+
+    def on_response_complete(self) -> None:
+        """The answer is written."""
+        super().on_response_complete()
+        if not self.pipeline:
+            # A body that was answered before its end has to end soon.
+            self._all.waits(self, self._limits.idle_s if self._request_whole else self._limits.header_s)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """The request asks for HTTP/2, as those of Java's client do. It is parsed again as one that does not ask.
+
+        The parser takes what follows the headers for another protocol, so the body would be lost.
+        """
+        if not self._asks_for_upgrade:
+            return
+        wish = sys.exception()
+        assert isinstance(wish, HttpParserUpgrade)
+        line = b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        kept = (name + b": " + value for name, value in self.headers if name not in _OF_UPGRADES)
+        self.parser = HttpRequestParser(self)
+        super().data_received(b"\r\n".join([line, *kept, b"", self._received[wish.args[0] :]]))
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer a request that the parser, or a bound, has refused."""
+        self.refuse(self._refusal or BadRequest(msg))
+
+    def refuse(self, error: FacelineError) -> None:
+        """Answer with an error, and close the connection."""
+        self._refused = True
+        self._all.works(self)
+        if self._answering or self.transport.is_closing():
+            # The error would be taken for the answer to an earlier request, or for a part of it.
+            self.transport.close()
+            return
+        response = error_response(error)
+        status = HTTPStatus(response.status_code)
+        headers = [*self.server_state.default_headers, *response.raw_headers, (b"connection", b"close")]
+        lines = [f"HTTP/1.1 {status} {status.phrase}".encode(), *(name + b": " + value for name, value in headers)]
+        self.transport.write(b"\r\n".join([*lines, b"", bytes(response.body)]))
+        # Closed at once, it would be reset while the client still sends, and the client would not see the answer.
+        self.transport.write_eof()
+        self.loop.call_later(LINGER_S, self.transport.close)
+
+    def unread_bytes(self) -> int:
+        """See `Connection`."""
+        return self.transport.get_write_buffer_size()
+
+    def end_late(self) -> None:
+        """See `Connection`."""
+        if self._answering:
+            self._all.works(self)
+        elif self._in_headers and self._outside_body:
+            self.refuse(UploadStalled(f"the headers were not complete after {self._limits.header_s:g} s"))
+        else:
+            self.transport.close()
+
+    def give_way(self) -> None:
+        """See `Connection`."""
+        self.transport.close()
+
+    def abort(self) -> None:
+        """See `Connection`."""
+        self.transport.abort()
+
+    @property
+    def _answering(self) -> bool:
+        """Whether the answer to a request is not written yet."""
+        # None before the first request, unlike its annotation says.
+        return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]
+
+    @property
+    def _asks_for_upgrade(self) -> bool:
+        """Whether the request asks for another protocol by its headers."""
+        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+
+    def _too_large(self) -> HeadersTooLarge:
+        bounds = f"{self._limits.header_bytes} bytes or {self._limits.header_fields} fields"
+        return HeadersTooLarge(f"the headers have more than the {bounds} allowed")
+
+    def _check_headers(self) -> None:
+        size = len(self.url)
+        if size > self._limits.url_bytes:
+            self._refusal = UrlTooLong(f"the URL has more than the {self._limits.url_bytes} bytes allowed")
+        # What has come is no smaller than the headers, so they are rarely measured.
+        if self._outside_body > self._limits.header_bytes:
+            size += sum(len(name) + len(value) + HEADER_SEPARATORS for name, value in self.headers)
+        if size > self._limits.header_bytes or len(self.headers) > self._limits.header_fields:
+            self._refusal = self._too_large()
+        if self._refusal:
+            raise ValueError("refused")  # the parser tells `data_received`, which refuses the request

@@ -1,0 +1,1 @@
+"""`POST /verify`: compares the faces of two photos or templates in one call."""
