@@ -12,6 +12,7 @@ from bulk.executors.executor import Executor, Outcome
 from bulk.inputs import InputChunk
 from bulk.output.folder import Output
 from bulk.output.formats import Format
+from bulk.pictures import PictureFolder
 from bulk.validation import PhotoValidator
 from config.errors import FacelineError
 from jobs.errors import StorageError, UnreachableReference
@@ -34,8 +35,11 @@ TRIES = 5
 class RunProgress(Protocol):
     """Shows how far a run is."""
 
-    def begin(self, done: int) -> None:
-        """The run begins; about so many inputs were done before."""
+    def begin(self) -> None:
+        """The run begins."""
+
+    def skipped(self, inputs: int) -> None:
+        """A chunk of so many inputs was done by an earlier run."""
 
     def done(self, inputs: int, failed: int) -> None:
         """A chunk was written: so many inputs, of which so many failed."""
@@ -76,6 +80,7 @@ class Dispatch:
     Attributes:
         by_reference: the workers read the photos; set to False when they turn out not to reach them.
         inputs: written so far.
+        pictures: where the annotated photos are written; None writes none.
     """
 
     executor: Executor
@@ -86,6 +91,7 @@ class Dispatch:
     max_in_flight: int
     by_reference: bool = True
     inputs: int = 0
+    pictures: PictureFolder | None = None
     _waiting: deque[_Sending] = field(default_factory=deque)
     _in_flight: dict[str, _Sending] = field(default_factory=dict)
     _polled_at: float = 0
@@ -216,7 +222,11 @@ class Dispatch:
             return
         pairs = list(zip(results.chunk.inputs, items, strict=True))
         failed = [(photo, item.failures[-1]) for photo, item in pairs if item.failed]
-        self.output.write(results.chunk, self.form, [pair for pair in pairs if not pair[1].failed], failed)
+        succeeded = [pair for pair in pairs if not pair[1].failed]
+        if self.pictures:
+            # Before the part file, which says that the chunk is done.
+            self.pictures.write(succeeded)
+        self.output.write(results.chunk, self.form, succeeded, failed)
         self.inputs += len(pairs)
         self.progress.done(len(pairs), len(failed))
 

@@ -14,6 +14,12 @@ class InvalidSource(FacelineError):
     type: ClassVar[str] = "invalid_source"
 
 
+class NoPhotos(FacelineError):
+    """The source has no photo that Faceline can read."""
+
+    type: ClassVar[str] = "no_photos"
+
+
 class IncompatibleRun(FacelineError):
     """The output folder holds the results of a run with other options, or the source has changed since that run."""
 

@@ -1,25 +1,22 @@
-"""Estimates a run from its first photos, without running it."""
+"""Estimates a run from some of its photos, without running it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from math import ceil
-from time import perf_counter
+from random import Random
 
-import cv2
-
+from bulk.inputs import Input
 from bulk.output.folder import FailedInput
+from bulk.passed_over import PassedOver
 from bulk.run import BulkRequest
+from bulk.timing import time_photos
 from bulk.validation import PhotoValidator
 from config.settings import Settings
 from jobs.factory import CheckedSample
-from models.imaging.decode import decode
-from pipelines.chunk import Failure, Item
-from pipelines.load import load_items
-from pipelines.run import run_service
+from pipelines.chunk import Failure
 
 SAMPLE_SIZE = 16
-"""So many photos, the first of the run, are checked and timed."""
+"""So many photos, spread over the run, are checked and timed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,63 +25,57 @@ class Estimate:
 
     Attributes:
         inputs: photos of the run.
-        failed: the first photos that fail the checks.
-        seconds: of the run on this machine; None if that was not asked for, or all first photos fail the checks.
+        passed_over: files of the source that are no photos of the run.
+        failed: how many of the checked photos fail the checks.
+        seconds: of the rest of the run on this machine, with the start and the end of the stack; None if that was not
+            asked for, or all photos that were checked fail.
     """
 
     inputs: int
     chunks: int
+    passed_over: PassedOver
     failed: Sequence[FailedInput]
     seconds: float | None
 
 
-def estimate(request: BulkRequest, validator: PhotoValidator, settings: Settings | None) -> Estimate:
-    """Count the photos, check the first ones, and time the services on them.
+def estimate(request: BulkRequest, validator: PhotoValidator, settings: Settings | None, done: int) -> Estimate:
+    """Count the photos, check some of them, and time the services on these.
 
     Args:
         request: of the run.
         validator: checks the photos, and has the services to run.
         settings: of a stack on this machine; None if another machine does the work, which cannot be timed here.
+        done: chunks that an earlier run has done.
 
     Raises:
         InvalidSource: the source cannot be read.
-        InvalidSample: the services make no pipeline for photos.
         ModelError: a model is missing or does not load.
     """
-    validator.plan  # noqa: B018 - raises if there is none
-    inputs = request.count()
-    first = list(islice(request.order.inputs(request.source), SAMPLE_SIZE))
-    checked = validator.check(first, by_reference=False)
+    passed_over = PassedOver()
+    inputs, some = _sampled(request.order.inputs(request.source, passed_over), SAMPLE_SIZE)
+    checked = validator.check(some, by_reference=False)
     valid = [outcome for outcome in checked if isinstance(outcome, CheckedSample)]
-    failed = [(photo, outcome) for photo, outcome in zip(first, checked, strict=True) if isinstance(outcome, Failure)]
+    failed = [(photo, outcome) for photo, outcome in zip(some, checked, strict=True) if isinstance(outcome, Failure)]
+    chunks = ceil(inputs / request.order.chunk)
+    left = max(0, inputs - done * request.order.chunk)
     seconds = None
     if settings and valid:
-        seconds = inputs * _seconds_per_photo(valid, validator, settings) / settings.worker_threads
-    return Estimate(inputs, ceil(inputs / request.order.chunk), failed, seconds)
+        timing = time_photos(valid, settings) if left else None
+        seconds = timing.run_s(left, request.order.chunk) if timing else 0.0
+    return Estimate(inputs, chunks, passed_over, failed, seconds)
 
 
-def _seconds_per_photo(photos: Sequence[CheckedSample], validator: PhotoValidator, settings: Settings) -> float:
-    """The time that one thread takes for a photo, decoding included."""
-    # Here, since it needs onnxruntime, which the client of a deployment may lack.
-    from models.runtime.loaded import LoadedModels
+def _sampled(photos: Iterable[Input], size: int) -> tuple[int, list[Input]]:
+    """The number of photos, and `size` of them in their order, each with the same probability.
 
-    # As workers do.
-    cv2.setNumThreads(1)
-    sessions = LoadedModels(validator.factory.catalogue, settings.weights_dir, settings.engine, settings.options)
-    pipeline = [sessions.service(name) for name in photos[0].plan.services]
-
-    def run(photo: CheckedSample) -> None:
-        image = photo.image
-        assert image is not None, "it was read by the check"
-        loaded = load_items([Item(sample=photo.sample, blob="photo")], lambda _: decode(image))
-        for service in pipeline:
-            run_service(service, loaded, fail_fast=True)
-
-    try:
-        run(photos[0])  # the first run of a model takes longer
-        began = perf_counter()
-        for photo in photos:
-            run(photo)
-        return (perf_counter() - began) / len(photos)
-    finally:
-        sessions.close()
+    Vitter, Random sampling with a reservoir, ACM TOMS 11 (1985), algorithm R; the seed is fixed.
+    """
+    random = Random(0)
+    count = 0
+    held: list[tuple[int, Input]] = []
+    for count, photo in enumerate(photos, start=1):
+        if len(held) < size:
+            held.append((count, photo))
+        elif (index := random.randrange(count)) < size:
+            held[index] = (count, photo)
+    return count, [photo for _, photo in sorted(held, key=lambda numbered: numbered[0])]

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
 
+from bulk.passed_over import PassedOver
 from jobs.reference import Reference
 
 SHUFFLE_WINDOW = 20_000
@@ -43,8 +44,11 @@ class PhotoSource(Protocol):
     def columns(self) -> Mapping[str, pa.DataType]:
         """The other columns of a manifest: names and types."""
 
-    def inputs(self) -> Iterator[Input]:
+    def inputs(self, passed_over: PassedOver | None = None) -> Iterator[Input]:
         """The photos, one after another.
+
+        Args:
+            passed_over: counts the files that are not among them.
 
         Raises:
             InvalidSource: the source cannot be read.
@@ -85,22 +89,22 @@ class Order:
     limit: int | None
     chunk: int
 
-    def inputs(self, source: PhotoSource) -> Iterator[Input]:
-        """The photos, in order.
+    def inputs(self, source: PhotoSource, passed_over: PassedOver | None = None) -> Iterator[Input]:
+        """The photos, in order; see `PhotoSource.inputs`.
 
         Raises:
             InvalidSource: the source cannot be read.
         """
-        found = source.inputs()
+        found = source.inputs(passed_over)
         return islice(found if self.seed is None else shuffled(found, self.seed), self.limit)
 
-    def chunks(self, source: PhotoSource) -> Iterator[InputChunk]:
-        """The photos in chunks.
+    def chunks(self, source: PhotoSource, passed_over: PassedOver | None = None) -> Iterator[InputChunk]:
+        """The photos in chunks; see `PhotoSource.inputs`.
 
         Raises:
             InvalidSource: the source cannot be read.
         """
-        return chunks(self.inputs(source), self.chunk)
+        return chunks(self.inputs(source, passed_over), self.chunk)
 
     def __str__(self) -> str:
         return "source" if self.seed is None else f"shuffled {self.seed}"

@@ -7,19 +7,21 @@ from time import monotonic
 from typing import Literal
 
 from bulk.dispatch import Dispatch, RunProgress
-from bulk.errors import IncompatibleRun, InvalidSource
+from bulk.errors import IncompatibleRun, InvalidSource, NoPhotos
 from bulk.executors.executor import Executor
 from bulk.executors.reference_probe import workers_reach
 from bulk.inputs import Input, Order, PhotoSource
 from bulk.output.folder import Output, Remaining
-from bulk.output.formats import Format, JsonLines, Parquet
+from bulk.output.formats import Csv, Format, JsonLines, Parquet
 from bulk.output.record import RunRecord, RunTask, open_record
+from bulk.passed_over import PassedOver
+from bulk.pictures import PictureFolder
 from bulk.validation import PhotoValidator
 from models.catalogue import Catalogue
 from pipelines.errors import ClashingColumns
 from pipelines.tables.sample_table import SampleTable
 
-FormatName = Literal["parquet", "jsonl"]
+FormatName = Literal["parquet", "csv", "jsonl"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,20 @@ class BulkRequest:
     form: FormatName
     resume: bool
 
+    def require_photos(self) -> None:
+        """Check that there is at least one photo.
+
+        Raises:
+            InvalidSource: the source cannot be read.
+            NoPhotos: it has none.
+        """
+        passed_over = PassedOver()
+        if next(self.source.inputs(passed_over), None) is not None:
+            return
+        found = f"; passed over: {passed_over}" if passed_over.kinds else "; it is empty"
+        hint = passed_over.hints or "check the path"
+        raise NoPhotos(f"there are no photos in {self.name}{found}; {hint}")
+
     def count(self) -> int:
         """How many photos the run has.
 
@@ -56,6 +72,7 @@ def run(
     output: Output,
     max_in_flight: int,
     progress: RunProgress,
+    pictures: PictureFolder | None = None,
 ) -> RunRecord:
     """Run until all photos are in the results or errors, and give the record of the run.
 
@@ -66,6 +83,7 @@ def run(
         output: a folder that this run has locked, see `Output.taken`.
         max_in_flight: the most chunks that are in flight at a time.
         progress: shows how far the run is.
+        pictures: where the annotated photos of this run are written, if anywhere.
 
     Raises:
         IncompatibleRun: the folder holds the results of another run.
@@ -82,18 +100,43 @@ def run(
         raise IncompatibleRun(f"{output.folder} has part files but no manifest.json; choose another, or --no-resume")
     record.begin()
     record.save(output.folder)
-    remaining = Remaining(request.order.chunks(request.source), done)
-    dispatch = Dispatch(executor, validator, output, form, progress, max_in_flight)
-    progress.begin(len(done) * request.order.chunk)
+    passed_over = PassedOver()
+    remaining = Remaining(request.order.chunks(request.source, passed_over), done, progress.skipped)
+    dispatch = Dispatch(executor, validator, output, form, progress, max_in_flight, pictures=pictures)
+    progress.begin()
     began = monotonic()
     try:
         _run_remaining(dispatch, remaining)
     finally:
         record.end(monotonic() - began, dispatch.inputs)
         record.save(output.folder)
-    record.complete(output.finish(form), remaining.inputs)
+    record.complete(output.finish(form), remaining.inputs, passed_over)
     record.save(output.folder)
     return record
+
+
+def completed(
+    request: BulkRequest, validator: PhotoValidator, held_models: Mapping[str, str], output: Output
+) -> RunRecord | None:
+    """The record of a run that an earlier one has completed; None if something is left to do.
+
+    Args:
+        request: what to do.
+        validator: has the services to run.
+        held_models: names and SHA-256 of the models that would run.
+        output: a folder that this run has locked.
+
+    Raises:
+        IncompatibleRun: the folder holds the results of another run.
+        InvalidSource: the source cannot be read.
+    """
+    if not request.resume:
+        return None
+    record = open_record(output.folder, _task(request, validator, held_models), resume=True)
+    if record.counts is None:
+        return None
+    remaining = Remaining(request.order.chunks(request.source), output.done())
+    return record if next(iter(remaining), None) is None else None
 
 
 def _run_remaining(dispatch: Dispatch, remaining: Remaining) -> None:
@@ -129,8 +172,12 @@ def _task(request: BulkRequest, validator: PhotoValidator, held_models: Mapping[
 
 def used_models(catalogue: Catalogue, services: Sequence[str], held: Mapping[str, str]) -> Mapping[str, str]:
     """The models that the services run, of all that the workers hold: names and SHA-256."""
-    wanted = {model for name in services for model in (*catalogue[name].weights, *catalogue[name].optional_weights)}
-    return {name: held[name] for name in sorted(wanted & held.keys())}
+    return {name: held[name] for name in sorted(used_names(catalogue, services) & held.keys())}
+
+
+def used_names(catalogue: Catalogue, services: Sequence[str]) -> set[str]:
+    """The names of the models that the services run, optional ones among them."""
+    return {model for name in services for model in (*catalogue[name].weights, *catalogue[name].optional_weights)}
 
 
 def _format(name: FormatName, validator: PhotoValidator, source: PhotoSource) -> Format:
@@ -138,6 +185,7 @@ def _format(name: FormatName, validator: PhotoValidator, source: PhotoSource) ->
     if name == "jsonl":
         return JsonLines(plan)
     try:
-        return Parquet(SampleTable(plan.fields, source.columns))
+        table = SampleTable(plan.fields, source.columns)
     except ClashingColumns as error:
         raise InvalidSource(f"the manifest cannot be copied to the results: {error}") from error
+    return Csv(table) if name == "csv" else Parquet(table)

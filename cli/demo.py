@@ -3,6 +3,8 @@
 import json
 import tempfile
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,16 +17,19 @@ from rich.highlighter import JSONHighlighter
 from rich.table import Table
 
 from cli.compact import compact_json
-from cli.drawing import describe, draw_sample
-from cli.exits import exit_on_error
+from cli.exits import exit_on_error, interrupt_on_signals
 from cli.weights import pull_with_progress
 from config.errors import FacelineError
 from config.settings import Settings, load_settings
 from embedded.stack import running_stack
 from models.imaging.decode import decode
+from pipelines.dialects import DIALECTS
+from pipelines.drawing import describe, draw_sample
+from pipelines.sample import Sample
 
 SERVICES = ["face-detector-face-fitter", "age-estimator", "gender-estimator", "emotion-estimator"]
 POLL_S = 0.2
+INTERRUPTED = 130
 
 Photo = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, help="A photo to use instead of the built-in one.")
@@ -36,13 +41,31 @@ def demo(photo: Photo = None, out: Out = Path("demo-output")) -> None:
     """Pull the weights, send a photo through four services on an embedded stack, and show the answer."""
     console = Console()
     chosen = photo or Path(str(files("cli") / "photos" / "astronaut.jpg"))
-    out.mkdir(parents=True, exist_ok=True)
-    with exit_on_error(console):
-        settings = load_settings()
-        pull_with_progress(settings.weights_dir, console)
-        sample = _run(console, settings, chosen, out)
-    _show(console, sample)
-    _write(console, sample, chosen.read_bytes(), out)
+    interrupt_on_signals()
+    try:
+        with exit_on_error(console), _readable_errors():
+            out.mkdir(parents=True, exist_ok=True)
+            settings = load_settings()
+            pull_with_progress(settings.weights_dir, console)
+            answer = _run(console, settings, chosen, out)
+            sample = DIALECTS["v2"].read(answer, None)
+            _show(console, answer, sample)
+            (out / "sample.json").write_text(json.dumps(answer, indent=1))
+            cv2.imwrite(str(out / "annotated.jpg"), draw_sample(decode(chosen.read_bytes()), sample))
+            console.print(f"written: {out / 'sample.json'}, {out / 'annotated.jpg'}")
+    except KeyboardInterrupt:
+        console.print("interrupted")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    """Turns the errors of files into ours."""
+    try:
+        yield
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        raise DemoFailed(f"{place}{error.strerror or error}") from error
 
 
 def _run(console: Console, settings: Settings, photo: Path, out: Path) -> dict[str, Any]:
@@ -81,19 +104,13 @@ def _run_job(console: Console, client: httpx.Client, image: bytes) -> dict[str, 
     return result
 
 
-def _show(console: Console, sample: dict[str, Any]) -> None:
+def _show(console: Console, answer: dict[str, Any], sample: Sample) -> None:
     console.rule("the enriched sample")
-    console.print(JSONHighlighter()(compact_json(sample, console.width)))
+    console.print(JSONHighlighter()(compact_json(answer, console.width)))
     table = Table("id", "confidence", "gender, age", "emotion", "head")
-    for item in sample["objects"]:
-        table.add_row(str(item["id"]), f"{item['confidence']:.2f}", *describe(item))
+    for found in sample.objects:
+        table.add_row(str(found.id), f"{found.confidence or 0:.2f}", *describe(found))
     console.print(table)
-
-
-def _write(console: Console, sample: dict[str, Any], image: bytes, out: Path) -> None:
-    (out / "sample.json").write_text(json.dumps(sample, indent=1))
-    cv2.imwrite(str(out / "annotated.jpg"), draw_sample(decode(image), sample))
-    console.print(f"written: {out / 'sample.json'}, {out / 'annotated.jpg'}")
 
 
 def _raise_for(response: httpx.Response) -> None:
@@ -102,6 +119,6 @@ def _raise_for(response: httpx.Response) -> None:
 
 
 class DemoFailed(FacelineError):
-    """The API refused the photo, or the job failed."""
+    """The API refused the photo, the job failed, or a file cannot be read or written."""
 
     type = "demo_failed"

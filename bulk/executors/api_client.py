@@ -1,12 +1,11 @@
-"""Requests to the API of a deployment, with the pauses that a busy deployment asks for."""
+"""Errors of the Python client, as a bulk run takes them, with the pauses that a busy deployment asks for."""
 
-from collections.abc import Collection
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import sleep
-from typing import Any
-
-import httpx
 
 from bulk.errors import ExecutorLost
+from faceline_client import AccessDenied, ApiError, Client, FacelineError, NoAnswer
 from jobs.errors import StorageError
 
 PAUSE_S = 2.0
@@ -15,56 +14,44 @@ MAX_PAUSE_S = 30.0
 _UNAVAILABLE = (408, 500, 502, 503, 504)
 
 
-class ApiClient:
-    """The client of an API.
+def check(client: Client) -> None:
+    """Check that an API answers, and that the deployment has a worker.
 
-    Args:
-        http: has the address of the API.
+    Raises:
+        ExecutorLost: there is no API at the address, or the deployment has no worker.
     """
-
-    def __init__(self, http: httpx.Client) -> None:
-        self._http = http
-
-    def check(self) -> None:
-        """Check that the API answers, and that the deployment has a worker.
-
-        Raises:
-            ExecutorLost: there is no API at the address, or the deployment has no worker.
-        """
-        try:
-            workers = self._http.get("/version").raise_for_status().json()["workers"]
-        except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
-            raise ExecutorLost(f"no deployment answers at {self._http.base_url}: {error}") from error
-        if not workers:
-            raise ExecutorLost(f"the deployment at {self._http.base_url} has no worker; start one, and try again")
-
-    def ask(self, method: str, path: str, *, accept: Collection[int] = (), **parts: Any) -> httpx.Response:
-        """Send a request, and give the response.
-
-        Args:
-            method: of the request.
-            path: of the request.
-            accept: error statuses that the caller handles.
-            parts: of the request, as httpx takes them.
-
-        Raises:
-            ExecutorLost: the deployment refuses the request.
-            StorageError: no answer, or the deployment is busy.
-        """
-        try:
-            response = self._http.request(method, path, **parts)
-        except httpx.TransportError as error:
-            raise StorageError(f"{self._http.base_url} did not answer: {error}") from error
-        if response.is_success or response.status_code in accept:
-            return response
-        reason = f"{method} {path}: {response.status_code} {response.text[:500]}"
-        if response.status_code not in _UNAVAILABLE:
-            raise ExecutorLost(f"the deployment refuses {reason}")
-        sleep(pause_s(response))
-        raise StorageError(reason)
+    try:
+        workers = client.version().workers
+    except AccessDenied as error:
+        message = "asks for an API key: set FACELINE_KEY to one with the scopes batches, read and erase"
+        raise ExecutorLost(f"the deployment at {client.url} {message}") from error
+    except FacelineError as error:
+        raise ExecutorLost(f"no deployment answers at {client.url}: {error}") from error
+    if not workers:
+        raise ExecutorLost(f"the deployment at {client.url} has no worker; start one, and try again")
 
 
-def pause_s(response: httpx.Response) -> float:
+@contextmanager
+def bulk_errors(client: Client) -> Iterator[None]:
+    """Turns the errors of requests into those of bulk runs.
+
+    Raises:
+        ExecutorLost: the deployment refuses a request.
+        StorageError: no answer, or the deployment is busy.
+    """
+    try:
+        yield
+    except NoAnswer as error:
+        raise StorageError(str(error)) from error
+    except ApiError as error:
+        if error.status in _UNAVAILABLE:
+            sleep(pause_s(error))
+            raise StorageError(f"the deployment cannot answer: {error}") from error
+        raise ExecutorLost(f"the deployment at {client.url} refuses a request: {error}") from error
+    except FacelineError as error:
+        raise ExecutorLost(f"no deployment answers at {client.url}: {error}") from error
+
+
+def pause_s(error: ApiError) -> float:
     """How long to wait before the next request."""
-    retry_after = response.headers.get("Retry-After", "")
-    return min(float(retry_after), MAX_PAUSE_S) if retry_after.isdigit() else PAUSE_S
+    return PAUSE_S if error.retry_after_s is None else min(error.retry_after_s, MAX_PAUSE_S)

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from tarfile import BLOCKSIZE, TarInfo
 from typing import Any
 
 from pydantic_core import to_json
 
+from faceline_client import Work
+from faceline_client.requests import archive
 from jobs.factory import CheckedSample
 from jobs.job import OnError
 
@@ -17,11 +18,11 @@ class Body:
 
     Attributes:
         media_type: of the content.
-        query: the options that hold for the whole batch.
+        work: what is to be done to an archive; lines of JSON say it themselves.
     """
 
     media_type: str
-    query: dict[str, str]
+    work: Work
     content: bytes
 
 
@@ -29,7 +30,7 @@ def body_of(photos: Sequence[CheckedSample], services: Sequence[str], on_error: 
     """A batch of photos: their bytes if they were read, otherwise their references."""
     images = [photo.image for photo in photos if photo.image is not None]
     if images:
-        return _archive(images, services, on_error)
+        return Body("application/x-tar", Work(services=services, on_error=on_error), archive(images))
     return _lines([photo.reference for photo in photos if photo.reference is not None], services, on_error)
 
 
@@ -47,21 +48,10 @@ def split(photos: Sequence[CheckedSample], max_bytes: int) -> list[Sequence[Chec
     return list(groups)
 
 
-def _archive(images: Sequence[bytes], services: Sequence[str], on_error: OnError) -> Body:
-    """Encoded images as a tar: the body that takes the least time to write and to read."""
-    blocks = []
-    for index, image in enumerate(images):
-        header = TarInfo(str(index))
-        header.size = len(image)
-        blocks += [header.tobuf(), image, bytes(-len(image) % BLOCKSIZE)]
-    query = {"services": ",".join(services), "on_error": on_error, "dialect": "v2"}
-    return Body("application/x-tar", query, b"".join([*blocks, bytes(2 * BLOCKSIZE)]))
-
-
 def _lines(references: Sequence[str], services: Sequence[str], on_error: OnError) -> Body:
     """References to images as lines of JSON."""
     options: dict[str, Any] = {"services": services, "on_error": on_error}
     requests = (
         {"custom_id": str(index), "reference": reference, **options} for index, reference in enumerate(references)
     )
-    return Body("application/x-ndjson", {}, b"".join(to_json(request) + b"\n" for request in requests))
+    return Body("application/x-ndjson", Work(), b"".join(to_json(request) + b"\n" for request in requests))

@@ -1,22 +1,21 @@
 """The executor that sends batches to the API of a deployment."""
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-import httpx
 from pydantic_core import from_json
 
 from bulk.errors import ExecutorLost
-from bulk.executors.api_client import ApiClient, pause_s
+from bulk.executors.api_client import bulk_errors, check, pause_s
 from bulk.executors.bodies import body_of, split
 from bulk.executors.executor import Outcome
 from bulk.validation import PhotoValidator
+from faceline_client import NO_RETRIES, ApiError, Client, Gone, NotFound
 from jobs.batches.batch import BatchStatus
 from jobs.factory import CheckedSample
 from pipelines.chunk import Failure, Item
@@ -28,7 +27,6 @@ MAX_BODY_BYTES = 64 * 2**20
 MAX_IN_FLIGHT = 4
 """Chunks in flight: a deployment accepts only a few open batches of a caller."""
 TIMEOUT_S = 90.0
-_GONE = (404, 410)
 _UNDONE = ("canceled", "expired")
 
 
@@ -82,15 +80,15 @@ class HttpExecutor:
     """An `Executor`. The photos of a ticket are one batch, or several if they are large.
 
     Args:
-        api: of the deployment.
+        client: of the deployment; without retries, since a run goes on with other photos meanwhile.
         validator: has the services and options.
     """
 
     max_in_flight = MAX_IN_FLIGHT
     by_reference = None
 
-    def __init__(self, api: ApiClient, validator: PhotoValidator) -> None:
-        self._api = api
+    def __init__(self, client: Client, validator: PhotoValidator) -> None:
+        self._client = client
         self._validator = validator
         self._sent: dict[str, _Sent] = {}
         self._to_erase: list[str] = []
@@ -102,7 +100,8 @@ class HttpExecutor:
 
     def models(self) -> Mapping[str, str]:
         """See `Executor.models`."""
-        return {model["name"]: model["sha256"] for model in self._api.ask("GET", "/version").json()["models"]}
+        with bulk_errors(self._client):
+            return {model.name: model.sha256 for model in self._client.version().models}
 
     def has_room(self) -> bool:
         """See `Executor.has_room`: a busy deployment answers with 429."""
@@ -156,7 +155,8 @@ class HttpExecutor:
     def _erase(self) -> None:
         """Erase batches; after an error, the next call continues."""
         while self._to_erase:
-            self._api.ask("DELETE", f"/batches/{self._to_erase[-1]}", accept=_GONE)
+            with bulk_errors(self._client):
+                self._client.erase_batch(self._to_erase[-1])
             self._to_erase.pop()
 
     def _post(self, sent: _Sent) -> None:
@@ -164,31 +164,47 @@ class HttpExecutor:
         batch = sent.waiting[0]
         photos = batch.photos
         body = body_of(photos, self._validator.services, self._validator.options.on_error)
-        headers = {"Content-Type": body.media_type, "Idempotency-Key": batch.key}
-        response = self._api.ask(
-            "POST", "/batches", accept=(409, 413, 429), params=body.query, content=body.content, headers=headers
-        )
-        if response.status_code == 429:
-            self._busy_until = monotonic() + pause_s(response)
-            return
-        if response.status_code == 409:
-            # An earlier request with this key was cut off, and the deployment has not given up on it yet.
-            batch.due = monotonic() + pause_s(response)
-            return
-        sent.waiting.popleft()
-        if response.status_code != 413:
-            sent.batches.append(_Batch(response.json()["id"], len(photos)))
-        elif len(photos) > 1:
-            half = len(photos) // 2
-            self._max_body_bytes = min(self._max_body_bytes, len(body.content) // 2)
-            sent.waiting.extendleft([_NextBatch(photos[half:]), _NextBatch(photos[:half])])
+        try:
+            with bulk_errors(self._client):
+                accepted = self._client.submit_batch(body.content, body.media_type, batch.key, **body.work)
+        except ExecutorLost as error:
+            self._refused(sent, len(body.content), error)
         else:
-            raise ExecutorLost(f"the deployment refuses a batch of one photo as too large: {response.text[:500]}")
+            sent.waiting.popleft()
+            sent.batches.append(_Batch(accepted.id, len(photos)))
+
+    def _refused(self, sent: _Sent, size: int, error: ExecutorLost) -> None:
+        """Plan what becomes of a batch that the deployment did not take now, or that is too large.
+
+        Raises:
+            ExecutorLost: the deployment never takes it.
+        """
+        batch, refusal = sent.waiting[0], error.__cause__
+        status = refusal.status if isinstance(refusal, ApiError) else None
+        if isinstance(refusal, ApiError) and status == 429:
+            self._busy_until = monotonic() + pause_s(refusal)
+        elif isinstance(refusal, ApiError) and status == 409:
+            # An earlier request with this key was cut off, and the deployment has not given up on it yet.
+            batch.due = monotonic() + pause_s(refusal)
+        elif isinstance(refusal, Gone):
+            # The batch was erased while it came in: its photos become another one.
+            sent.waiting[0] = _NextBatch(batch.photos)
+        elif status == 413 and len(batch.photos) > 1:
+            half = len(batch.photos) // 2
+            self._max_body_bytes = min(self._max_body_bytes, size // 2)
+            sent.waiting.popleft()
+            sent.waiting.extendleft([_NextBatch(batch.photos[half:]), _NextBatch(batch.photos[:half])])
+        elif status == 413:
+            raise ExecutorLost(f"the deployment refuses a batch of one photo as too large: {refusal}") from refusal
+        else:
+            raise error
 
     def _update(self, sent: _Sent, batch: _Batch, wait_s: float = 0) -> None:
-        response = self._api.ask("GET", f"/batches/{batch.id}", accept=_GONE, params={"wait": wait_s})
-        sent.lost = sent.lost or response.status_code in _GONE
-        batch.over = sent.lost or BatchStatus(response.json()["status"]).over
+        with bulk_errors(self._client):
+            try:
+                batch.over = BatchStatus(self._client.get_batch(batch.id, wait_s).status).over
+            except NotFound:
+                sent.lost = batch.over = True
         if batch.over:
             # A deployment that was busy has room for another batch now.
             self._busy_until = 0.0
@@ -196,9 +212,9 @@ class HttpExecutor:
     def _outcome(self, batch: _Batch) -> Outcome:
         """The results of a batch; none if some of its photos have to be sent again."""
         items: list[Item | None] = [None] * batch.photos
-        for row in self._rows(batch, "output"):
+        for row in self._rows(self._client.download_results, batch):
             items[int(row["custom_id"])] = _item(row)
-        for row in self._rows(batch, "errors"):
+        for row in self._rows(self._client.download_errors, batch):
             failure = Failure(service=row["service"], type=row["type"], message=str(row["detail"]))
             if row["shared"] or row["custom_id"] is None:
                 return Outcome(None, failure)
@@ -207,27 +223,33 @@ class HttpExecutor:
         known = [item for item in items if item is not None]
         return Outcome(known if len(known) == len(items) else None)
 
-    def _rows(self, batch: _Batch, path: str) -> list[dict[str, Any]]:
-        response = self._api.ask("GET", f"/batches/{batch.id}/{path}", accept=_GONE)
-        return [] if response.status_code in _GONE else [from_json(line) for line in response.content.splitlines()]
+    def _rows(self, download: Callable[[str], bytes], batch: _Batch) -> list[dict[str, Any]]:
+        with bulk_errors(self._client):
+            try:
+                return [from_json(line) for line in download(batch.id).splitlines()]
+            except NotFound:
+                return []
 
 
 @contextmanager
-def http_executor(url: str, validator: PhotoValidator) -> Iterator[HttpExecutor]:
+def http_executor(url: str, validator: PhotoValidator, key: str | None = None) -> Iterator[HttpExecutor]:
     """The executor on the API of a running deployment.
+
+    Args:
+        url: of the API.
+        validator: of the run.
+        key: the API key, for deployments that ask for one.
 
     Raises:
         ExecutorLost: there is no API at the address, or the deployment has no worker.
     """
-    trust_env = urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1")
     try:
-        http = httpx.Client(base_url=url, timeout=TIMEOUT_S, trust_env=trust_env)
-    except httpx.InvalidURL as error:
-        raise ExecutorLost(f"{url} is no address: {error}; give one as http://host:8000") from error
-    with http as client:
-        api = ApiClient(client)
-        api.check()
-        yield HttpExecutor(api, validator)
+        client = Client(url, key, timeout_s=TIMEOUT_S, retries=NO_RETRIES)
+    except ValueError as error:
+        raise ExecutorLost(str(error)) from error
+    with client:
+        check(client)
+        yield HttpExecutor(client, validator)
 
 
 def _item(row: Mapping[str, Any]) -> Item:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from time import time
 
 from broker.app import create_app
 from broker.chain import ChainSender
@@ -13,13 +12,16 @@ from bulk.validation import PhotoValidator
 from config.settings import Settings
 from jobs.factory import CheckedSample
 from jobs.job import Job, JobGroup, JobSpec, JobStatus, new_job_id
-from jobs.redis.connection import connect
+from jobs.redis.connection import Patience, connect, connect_patiently
+from jobs.redis.encryption import Encryption
 from jobs.redis.jobs import FinishedStream, RedisJobStore
 from jobs.redis.presence import Presence
 from jobs.service import JobService
 from pipelines.dialects import DIALECTS
 
-STORE_RETRY_S = 3.0
+STORE_PATIENCE_S = 3.0
+READ_S = 5.0
+"""The longest `wait_s` of `QueueExecutor.ended`."""
 PER_WORKER = 16
 """Chunks in flight for each worker of a deployment, whose number of threads is not known."""
 _LOST = (JobStatus.CANCELED, JobStatus.EXPIRED, JobStatus.ERASED)
@@ -46,15 +48,17 @@ class QueueExecutor:
         by_reference: bool | None,
         check: Callable[[], None] = lambda: None,
     ) -> None:
-        client = connect(settings.redis_url, retry_s=STORE_RETRY_S)
+        patience = Patience(STORE_PATIENCE_S)
+        client = connect_patiently(settings.redis_url, patience)
         self.max_in_flight = max_in_flight
         self.by_reference = by_reference
         self.check = check
-        self._store = RedisJobStore(client, settings.jobs)
+        self._store = RedisJobStore(client, settings.jobs, Encryption.of(settings.secrets))
         self._presence = Presence(client)
-        self._finished = FinishedStream(client)
+        # A connection of its own: a read of the stream blocks it.
+        self._finished = FinishedStream(connect_patiently(settings.redis_url, patience, blocks_s=READ_S))
         self._finished.seek_end()
-        app = create_app(settings.broker_url or settings.redis_url)
+        app = create_app(settings.broker_url or settings.redis_url, patience)
         self._jobs = JobService(self._store, ChainSender(app, queues))
         self._factory = replace(validator.factory, queue_prefix=queues.prefix)
         # Lists of jobs leave out the jobs of a group.
@@ -104,9 +108,9 @@ def deployed_executor(settings: Settings, validator: PhotoValidator) -> QueueExe
         ExecutorLost: the deployment has no worker.
         StorageError: the store does not answer.
     """
-    presence = Presence(connect(settings.redis_url, retry_s=STORE_RETRY_S))
+    presence = Presence(connect(settings.redis_url, patience_s=STORE_PATIENCE_S))
     queues = consumed_queues(presence)
-    max_in_flight = PER_WORKER * len(presence.workers(time()))
+    max_in_flight = PER_WORKER * len(presence.workers())
     return QueueExecutor(settings, validator, queues, max_in_flight, by_reference=None)
 
 
@@ -117,7 +121,7 @@ def held_models(presence: Presence) -> Mapping[str, str]:
         ExecutorLost: two workers hold different models under one name.
     """
     held: dict[str, str] = {}
-    for worker in presence.workers(time()):
+    for worker in presence.workers():
         for model in worker.models:
             if held.setdefault(model.name, model.sha256) != model.sha256:
                 raise ExecutorLost(
@@ -132,7 +136,7 @@ def consumed_queues(presence: Presence) -> FamilyQueues:
     Raises:
         ExecutorLost: there is no live worker.
     """
-    consumed = presence.consumed(time())
+    consumed = presence.consumed()
     if not consumed:
         raise ExecutorLost("the deployment has no worker; start one, and try again")
     return FamilyQueues(CO_LOCATED in consumed)

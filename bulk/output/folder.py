@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from bulk.output.formats import Format, PhotoResult
 from pipelines.chunk import Failure
 
 FailedInput = tuple[Input, Failure]
-_PART = re.compile(r"part-(\d+)-([0-9a-f]{8})\.(parquet|jsonl)")
+_PART = re.compile(r"part-(\d+)-([0-9a-f]{8})\.(parquet|csv|jsonl)")
 _CHANGED = "the source has changed since the run began; choose another folder, or --no-resume"
 
 
@@ -118,11 +118,13 @@ class Remaining:
     Attributes:
         chunks: all chunks, in order.
         done: the numbers and fingerprints of the chunks that are done.
+        skipped: called with the number of inputs of each chunk that is done.
         inputs: read so far, done or not.
     """
 
     chunks: Iterable[InputChunk]
     done: Mapping[int, str]
+    skipped: Callable[[int], None] = lambda _: None
     inputs: int = 0
 
     def __iter__(self) -> Iterator[InputChunk]:
@@ -140,6 +142,8 @@ class Remaining:
                 yield chunk
             elif fingerprint != chunk.fingerprint:
                 raise IncompatibleRun(f"{_CHANGED} (chunk {chunk.number}, from {chunk.inputs[0].name} on)")
+            else:
+                self.skipped(len(chunk.inputs))
         if any(number >= count for number in self.done):
             raise IncompatibleRun(f"{_CHANGED} (it has fewer inputs)")
 

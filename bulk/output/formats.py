@@ -1,5 +1,6 @@
-"""How the results of a chunk are written: a Parquet table, or a JSON sample per line."""
+"""How the results of a chunk are written: a table as Parquet or CSV, or a JSON sample per line."""
 
+import csv
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from pipelines.chunk import Item
 from pipelines.dialects import DIALECTS
 from pipelines.dialects.codec import WriteContext
 from pipelines.plan import Plan
+from pipelines.tables.delimited import write_csv
 from pipelines.tables.parquet import write_parquet
 from pipelines.tables.sample_table import SampleTable
 
@@ -54,6 +56,26 @@ class Parquet(Format):
         """See `Format.count`."""
         rows: int = pq.read_metadata(path).num_rows
         return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Csv(Format):
+    """The rows of `Parquet` as text, below a line with the names of the columns; null is an empty cell."""
+
+    table: SampleTable
+    suffix = "csv"
+
+    def write(self, path: Path, results: Sequence[PhotoResult]) -> None:
+        """See `Format.write`."""
+        rows = (row for photo, item in results for row in self.table.rows(photo.name, photo.extra, item))
+        with path.open("wb") as file:
+            file.writelines(write_csv(rows, self.table.schema.names))
+
+    def count(self, path: Path) -> int:
+        """See `Format.count`."""
+        # A cell may have line breaks.
+        with path.open(encoding="utf-8", newline="") as file:
+            return sum(1 for _ in csv.reader(file)) - 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from bulk.errors import IncompatibleRun
 from bulk.output.folder import OutputCounts, write_json
+from bulk.passed_over import PassedOver
 
 _REMEDY = "choose another folder, or --no-resume"
 
@@ -41,7 +42,7 @@ class RunRecord:
 
     Attributes:
         runs: when each began and ended, and how many inputs it finished; None for a run that was killed.
-        counts: of the results; None until all chunks are done.
+        counts: of the results, and of the files of the source that are not among them; None until all chunks are done.
     """
 
     task: RunTask
@@ -58,9 +59,10 @@ class RunRecord:
         """Note the end of the run, complete or interrupted."""
         self.runs[-1] |= {"ended": _now(), "seconds": round(seconds, 3), "inputs": inputs}
 
-    def complete(self, counts: OutputCounts, inputs: int) -> None:
+    def complete(self, counts: OutputCounts, inputs: int, passed_over: PassedOver) -> None:
         """Note that all chunks are done."""
         self.counts = {"inputs": inputs, "succeeded": inputs - counts.failed, **asdict(counts)}
+        self.counts["passed_over"] = passed_over.kinds
 
     def save(self, folder: Path) -> None:
         """Write `manifest.json`."""
@@ -91,10 +93,29 @@ def open_record(folder: Path, task: RunTask, *, resume: bool) -> RunRecord:
     except (ValueError, KeyError, TypeError) as error:
         raise IncompatibleRun(f"{path} is not the manifest of a run; {_REMEDY}") from error
     now = json.loads(json.dumps(asdict(task)))
-    if changed := [f"{key} was {earlier.get(key)}, now {now[key]}" for key in now if earlier.get(key) != now[key]]:
+    keys = [key for key in now if earlier.get(key) != now[key]]
+    if "services" in keys and "models" in keys:
+        keys.remove("models")  # other services have other models
+    if changed := [_difference(key, earlier.get(key), now[key]) for key in keys]:
         raise IncompatibleRun(f"{folder} holds a run with other options: {'; '.join(changed)}; {_REMEDY}")
-    fresh.runs = runs
+    fresh.runs, fresh.counts = runs, known.get("counts")
     return fresh
+
+
+def _difference(option: str, earlier: Any, now: Any) -> str:
+    """In words, what differs between the option of an earlier run and that of a new one."""
+    if option == "models" and isinstance(earlier, dict):
+        # Hashes say nothing to people.
+        names = sorted(name for name in earlier.keys() | now.keys() if earlier.get(name) != now.get(name))
+        return f"the models were other ones: {', '.join(names)}"
+    was = "were" if option == "services" else "was"
+    return f"{option} {was} {_in_words(earlier)}, now {_in_words(now)}"
+
+
+def _in_words(value: Any) -> str:
+    if value is None:
+        return "not set"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _now() -> str:

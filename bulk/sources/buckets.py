@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bulk.passed_over import HIDDEN, PassedOver
 from bulk.sources.remote import RemoteFileSystem
 
 Listing = Callable[[Any, str, str, str], Iterator[str]]
@@ -31,11 +32,15 @@ class BucketFileSystem(RemoteFileSystem):
         """See `FileSystem.is_folder`. It needs the permission to list keys only."""
         return next(self._keys(path, ""), None) is not None
 
-    def paths(self, folder: str, depth: int | None) -> Iterator[str]:
+    def paths(self, folder: str, depth: int | None, passed_over: PassedOver) -> Iterator[str]:
         """See `FileSystem.paths`. A page holds keys of all depths: many small folders take as long as one large one."""
         for path in self._keys(folder, "/" if depth == 1 else ""):
             # The keys of empty objects that represent folders end in "/".
-            if not path.endswith("/") and path and not any(part.startswith(".") for part in path.split("/")):
+            if path.endswith("/") or not path:
+                continue
+            if any(part.startswith(".") for part in path.split("/")):
+                passed_over.add(HIDDEN, path)
+            else:
                 yield path
 
     def _keys(self, folder: str, delimiter: str) -> Iterator[str]:

@@ -11,17 +11,19 @@ import pyarrow as pa
 
 from bulk.errors import InvalidSource, reading
 from bulk.inputs import Input
+from bulk.passed_over import EXTRA_IMAGES, PassedOver
 from bulk.sources.filesystem import FileSystem
 from jobs.reference import Reference
+from models.imaging.pillow_decoders import INSTALLED
 
-IMAGES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp")
+IMAGES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", *(EXTRA_IMAGES if INSTALLED else ()))
 TAR = ".tar"
 _MAGIC = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """The images below a folder, and the images inside tars below it; other files are ignored.
+    """The images below a folder, and the images inside tars below it; other files are counted as passed over.
 
     Attributes:
         files: the file system of the folder.
@@ -39,13 +41,14 @@ class FileSource:
         """See `PhotoSource.roots`."""
         return [self.files.reference(self.root).location]
 
-    def inputs(self) -> Iterator[Input]:
+    def inputs(self, passed_over: PassedOver | None = None) -> Iterator[Input]:
         """See `PhotoSource.inputs`."""
+        tally = passed_over or PassedOver()
         depth = None if "**" in self.pattern else len(self.pattern)
         with reading(self.files.reference(self.root).location):
-            for path in self.files.paths(self.root, depth):
+            for path in self.files.paths(self.root, depth, tally):
                 if matches(path.split("/"), self.pattern):
-                    yield from _photos(self.files, f"{self.root}/{path}", path)
+                    yield from _photos(self.files, f"{self.root}/{path}", path, tally)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,12 @@ class ListedSource:
         """See `PhotoSource.roots`."""
         return sorted({files.reference(path).location.rpartition("/")[0] for files, path in self.listed})
 
-    def inputs(self) -> Iterator[Input]:
+    def inputs(self, passed_over: PassedOver | None = None) -> Iterator[Input]:
         """See `PhotoSource.inputs`."""
+        tally = passed_over or PassedOver()
         for files, path in self.listed:
             with reading(files.reference(path).location):
-                yield from _photos(files, path, path.rpartition("/")[2])
+                yield from _photos(files, path, path.rpartition("/")[2], tally)
 
 
 def split_pattern(path: str) -> tuple[str, tuple[str, ...]]:
@@ -87,29 +91,45 @@ def matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     return bool(parts) and fnmatchcase(parts[0], pattern[0]) and matches(parts[1:], pattern[1:])
 
 
-def _photos(files: FileSystem, path: str, name: str) -> Iterator[Input]:
+def _photos(files: FileSystem, path: str, name: str, passed_over: PassedOver) -> Iterator[Input]:
     if name.lower().endswith(IMAGES):
         yield Input(_printable(name), files.reference(path))
     elif name.lower().endswith(TAR):
         location = files.reference(path).location
         try:
             with files.open(path) as file:
-                for member, offset, size in _members(file):
-                    yield Input(_printable(f"{name}/{member}"), Reference(location, offset, size))
+                for member in _members(file):
+                    full_name = _printable(f"{name}/{member.name}")
+                    if not member.name.lower().endswith(IMAGES):
+                        passed_over.add_file(full_name)
+                    elif member.isreg() and not member.issparse():
+                        yield Input(full_name, Reference(location, member.offset_data, member.size))
+                    else:
+                        passed_over.add("sparse file" if member.issparse() else "link in a tar", full_name)
         except tarfile.TarError as error:
             raise InvalidSource(
                 f"{path} is no tar that can be read: {error}; a compressed tar has to be unpacked first"
             ) from error
+    else:
+        passed_over.add_file(_printable(name))
 
 
-def _members(file: IO[bytes]) -> Iterator[tuple[str, int, int]]:
-    """The images of an uncompressed tar: name, offset and size of each; only headers are read."""
+def _members(file: IO[bytes]) -> Iterator[tarfile.TarInfo]:
+    """The members of an uncompressed tar that are no folders; only headers are read.
+
+    Raises:
+        TarError: the tar is damaged or cut off.
+    """
     with tarfile.open(fileobj=file, mode="r:") as tar:
         while (member := tar.next()) is not None:
             # The tar would keep all members in memory.
             tar.members.clear()  # type: ignore[attr-defined]
-            if member.isreg() and not member.issparse() and member.name.lower().endswith(IMAGES):
-                yield member.name, member.offset_data, member.size
+            if not member.isdir():
+                yield member
+        # `tarfile` takes a damaged header for the end.
+        file.seek(tar.offset)
+        if any(file.read(tarfile.BLOCKSIZE)):
+            raise tarfile.ReadError(f"it is damaged at byte {tar.offset}")
 
 
 def _printable(name: str) -> str:

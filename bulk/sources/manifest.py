@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from bulk.errors import InvalidSource, reading
 from bulk.inputs import Input
+from bulk.passed_over import PassedOver
 from bulk.sources.filesystem import FileSystem
 from jobs.reference import Reference, without_login
 
@@ -50,8 +51,8 @@ class ManifestSource:
     def _folder(self) -> str:
         return self.files.reference(self.path).location.rpartition("/")[0]
 
-    def inputs(self) -> Iterator[Input]:
-        """See `PhotoSource.inputs`."""
+    def inputs(self, passed_over: PassedOver | None = None) -> Iterator[Input]:
+        """See `PhotoSource.inputs`. Each row is a photo: nothing is passed over."""
         with reading(self.files.reference(self.path).location):
             yield from self._inputs()
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
+from bulk.passed_over import HIDDEN, PassedOver
 from bulk.sources.listing import in_order, walked
 from jobs.reference import Reference
 
@@ -28,9 +29,9 @@ class RemoteFileSystem:
         """See `FileSystem.is_file`."""
         return bool(self.files.isfile(path))
 
-    def paths(self, folder: str, depth: int | None) -> Iterator[str]:
+    def paths(self, folder: str, depth: int | None, passed_over: PassedOver) -> Iterator[str]:
         """See `FileSystem.paths`. fsspec lists a whole folder at once."""
-        return walked(lambda below: in_order(self._listed(f"{folder}/{below}")), depth)
+        return walked(lambda below: in_order(self._listed(folder, below, passed_over)), depth)
 
     def reference(self, path: str) -> Reference:
         """See `FileSystem.reference`."""
@@ -41,7 +42,8 @@ class RemoteFileSystem:
         file: IO[bytes] = self.files.open(path, "rb")
         return file
 
-    def _listed(self, folder: str) -> Iterator[str]:
+    def _listed(self, root: str, below: str, passed_over: PassedOver) -> Iterator[str]:
+        folder = f"{root}/{below}"
         entries = self.files.ls(folder, detail=True)
         # fsspec would keep the listings of all folders in memory.
         self.files.invalidate_cache(folder)
@@ -49,6 +51,9 @@ class RemoteFileSystem:
             path = entry["name"].rstrip("/")
             name = path.rpartition("/")[2]
             # Some file systems list an empty object for the folder itself.
-            if name.startswith(".") or path.strip("/") == folder.strip("/"):
+            if path.strip("/") == folder.strip("/"):
                 continue
-            yield name + ("/" if entry["type"] == "directory" else "")
+            if name.startswith("."):
+                passed_over.add(HIDDEN, below + name)
+            else:
+                yield name + ("/" if entry["type"] == "directory" else "")

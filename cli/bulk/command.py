@@ -17,6 +17,7 @@ from cli.bulk.options import (
     LimitOption,
     OnErrorOption,
     OutOption,
+    PicturesOption,
     PresetOption,
     RedisUrlOption,
     ResumeOption,
@@ -27,7 +28,7 @@ from cli.bulk.options import (
     UrlOption,
     chosen_services,
 )
-from cli.exits import interrupt_on_sigterm, print_error
+from cli.exits import interrupt_on_signals, print_error
 from config.errors import FacelineError
 
 
@@ -57,6 +58,7 @@ def bulk(
     max_in_flight: InFlightOption = None,
     on_error: OnErrorOption = "fail",
     resume: ResumeOption = True,
+    pictures: PicturesOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
     """Run services on many photos, and write a table; continues an interrupted run.
@@ -80,6 +82,7 @@ def bulk(
         max_in_flight=max_in_flight,
         on_error=on_error,
         resume=resume,
+        pictures=pictures,
     )
     console = Console(stderr=True)
     with _exit_codes(console):
@@ -97,7 +100,7 @@ def bulk(
 @contextmanager
 def _exit_codes(console: Console) -> Iterator[None]:
     """Prints errors, and turns them into exit codes."""
-    interrupt_on_sigterm()
+    interrupt_on_signals()
     try:
         yield
     except KeyboardInterrupt:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from cli.exits import suggestion
 from jobs.job import OnError
 from pipelines.presets import PRESETS
 
@@ -19,12 +20,15 @@ SourceArgument = Annotated[
 OutOption = Annotated[Path, typer.Option(file_okay=False, help="The folder for the results; one per run.")]
 ServicesOption = Annotated[str | None, typer.Option(help="Names of services, in order, with commas between them.")]
 PresetOption = Annotated[str | None, typer.Option(help=f"Instead of --services, one of: {', '.join(PRESETS)}.")]
-UrlOption = Annotated[str | None, typer.Option(help="The API of a deployment that does the work.")]
+UrlOption = Annotated[
+    str | None, typer.Option(envvar="FACELINE_URL", help="The API of a deployment that does the work.")
+]
 RedisUrlOption = Annotated[
     str | None, typer.Option(envvar="FACELINE_REDIS_URL", help="The store of a deployment that does the work.")
 ]
 FormatOption = Annotated[
-    Literal["parquet", "jsonl"], typer.Option("--format", help="A row per object, or a sample per line.")
+    Literal["parquet", "csv", "jsonl"],
+    typer.Option("--format", help="A row per object (parquet, csv), or a sample per line (jsonl)."),
 ]
 ColumnOption = Annotated[str, typer.Option(help="The column of a manifest that has the paths.")]
 ChunkOption = Annotated[int, typer.Option(min=1, max=256, help="Photos that travel together and make a part file.")]
@@ -39,8 +43,11 @@ OnErrorOption = Annotated[
     OnError, typer.Option(help="fail: a photo fails with its first service; continue: it keeps its other results.")
 ]
 ResumeOption = Annotated[bool, typer.Option(help="Continue an earlier run in the folder, or replace its results.")]
+PicturesOption = Annotated[
+    Path | None, typer.Option(file_okay=False, help="A folder for the photos with what was found drawn on them.")
+]
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Count the photos, check the first ones, estimate the time; run nothing.")
+    bool, typer.Option("--dry-run", help="Count the photos, check some of them, estimate the time; write nothing.")
 ]
 
 
@@ -54,6 +61,7 @@ class BulkOptions:
         redis_url: the store of that deployment. Without either URL an embedded stack does the work.
         seed: of the shuffle; None keeps the order of the source.
         max_in_flight: None leaves it to the executor.
+        pictures: the folder of the annotated photos; None draws none.
     """
 
     source: str
@@ -61,7 +69,7 @@ class BulkOptions:
     services: tuple[str, ...]
     url: str | None
     redis_url: str | None
-    form: Literal["parquet", "jsonl"]
+    form: Literal["parquet", "csv", "jsonl"]
     column: str
     chunk: int
     limit: int | None
@@ -69,6 +77,7 @@ class BulkOptions:
     max_in_flight: int | None
     on_error: OnError
     resume: bool
+    pictures: Path | None
 
 
 def chosen_services(services: str | None, preset: str | None) -> tuple[str, ...]:
@@ -83,4 +92,4 @@ def chosen_services(services: str | None, preset: str | None) -> tuple[str, ...]
         return tuple(name.strip() for name in (services or "").split(","))
     if preset in PRESETS:
         return PRESETS[preset]
-    raise typer.BadParameter(f"there is no preset {preset}; there are: {', '.join(PRESETS)}")
+    raise typer.BadParameter(f"there is no preset {preset}; {suggestion(preset, PRESETS)}")

@@ -1,0 +1,1 @@
+"""`faceline doctor`: checks what a deployment needs, and says what to do."""

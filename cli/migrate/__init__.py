@@ -1,0 +1,1 @@
+"""`faceline migrate`: whether programs for another API can use Faceline."""

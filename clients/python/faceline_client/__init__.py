@@ -1,0 +1,87 @@
+"""The Python client of Faceline, a self-hosted image API for faces and bodies."""
+
+from faceline_client._async.client import AsyncClient
+from faceline_client._sync.client import Client
+from faceline_client.chunks import BatchItem, Progress
+from faceline_client.conversion import from_json, to_json
+from faceline_client.errors import (
+    AccessDenied,
+    ApiError,
+    Busy,
+    Conflict,
+    DeploymentFailed,
+    FacelineError,
+    Gone,
+    InvalidRequest,
+    JobFailed,
+    NoAnswer,
+    NotFound,
+    NotOver,
+    TimedOut,
+    Unavailable,
+    UnknownAnswer,
+)
+from faceline_client.photos import AnySample, Photo, Template
+from faceline_client.requests import JobOptions, KeepOptions, VerifyOptions, Work
+from faceline_client.results import (
+    Batch,
+    BatchError,
+    BatchResult,
+    DeadLetter,
+    Job,
+    Offers,
+    Queue,
+    Sample,
+    SampleObject,
+    SampleObjectV1,
+    SampleV1,
+    Verification,
+    Version,
+)
+from faceline_client.retries import NO_RETRIES, Retries
+
+__all__ = [
+    "NO_RETRIES",
+    "AccessDenied",
+    "AnySample",
+    "ApiError",
+    "AsyncClient",
+    "Batch",
+    "BatchError",
+    "BatchItem",
+    "BatchResult",
+    "Busy",
+    "Client",
+    "Conflict",
+    "DeadLetter",
+    "DeploymentFailed",
+    "FacelineError",
+    "Gone",
+    "InvalidRequest",
+    "Job",
+    "JobFailed",
+    "JobOptions",
+    "KeepOptions",
+    "NoAnswer",
+    "NotFound",
+    "NotOver",
+    "Offers",
+    "Photo",
+    "Progress",
+    "Queue",
+    "Retries",
+    "Sample",
+    "SampleObject",
+    "SampleObjectV1",
+    "SampleV1",
+    "Template",
+    "TimedOut",
+    "Unavailable",
+    "UnknownAnswer",
+    "Verification",
+    "VerifyOptions",
+    "Version",
+    "Work",
+    "from_json",
+    "to_json",
+]
