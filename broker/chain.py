@@ -1,21 +1,34 @@
 """Sends the Celery chain of a job: one signature for each stage, on the queue of its family."""
 
+from time import time
 from typing import Any
 
 from celery import Celery, chain
 from celery.exceptions import CeleryError
+from celery.signals import before_task_publish
 from kombu.exceptions import KombuError
 
 from broker.queues import FamilyQueues
-from jobs.errors import StorageError
 from jobs.job import JobSpec, Priority
+from jobs.redis.connection import storage_error
 from models.family import ModelFamily
+from traces.spans import TRACEPARENT
 
 STAGE_TASK = "faceline.stage"
 CHECK_TASK = "faceline.check"
+SENT_AT = "sent_at"
+"""The header of a message that holds the time of its sending, in seconds since the epoch."""
 
-BOUNDED = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
-"""Retries of the first message of a chain and of a check: at most 3, then `StorageError`. Workers have no limit."""
+BOUNDED = {"max_retries": 1, "interval_start": 0}
+"""Of the first message of a chain and of a check: one more try, over a new connection; then `StorageError`.
+
+The patience of the app is used up by then (`broker/app.py`). Workers send the other messages without a limit.
+"""
+
+
+@before_task_publish.connect
+def _note_time(headers: dict[str, Any], **_: Any) -> None:
+    headers[SENT_AT] = time()
 
 
 def stage_queue(spec: JobSpec, stage: int, queues: FamilyQueues) -> str:
@@ -24,7 +37,9 @@ def stage_queue(spec: JobSpec, stage: int, queues: FamilyQueues) -> str:
 
 
 def send_job(app: Celery, spec: JobSpec, queues: FamilyQueues, from_stage: int = 0) -> None:
-    """Send the chain of a job; its messages hold the id of the job and the index of their stage, nothing else.
+    """Send the chain of a job.
+
+    Its messages hold the id of the job, the index of their stage, when they were sent, and the span that made the job.
 
     Raises:
         StorageError: the broker did not take it.
@@ -38,7 +53,7 @@ def send_job(app: Celery, spec: JobSpec, queues: FamilyQueues, from_stage: int =
             signatures = (app.signature(STAGE_TASK, **link, immutable=True) for link in links)
             chain(*signatures, app=app).apply_async(retry=True, retry_policy=BOUNDED)
     except (CeleryError, KombuError, OSError) as error:
-        raise StorageError(f"the broker did not take the job: {error}") from error
+        raise storage_error(error, "the broker") from error
 
 
 class ChainSender:
@@ -63,12 +78,14 @@ class ChainSender:
 
 
 def _link(spec: JobSpec, stage: int, queues: FamilyQueues) -> dict[str, Any]:
+    headers = {"headers": {TRACEPARENT: spec.traceparent}} if spec.traceparent else {}
     return {
         "args": (spec.id, stage),
         "queue": stage_queue(spec, stage, queues),
         # What `celery inspect` shows; Celery takes longer to make it.
         "argsrepr": f"({spec.id}, {stage})",
         "kwargsrepr": "{}",
+        **headers,
     }
 
 
@@ -84,4 +101,4 @@ def send_check(app: Celery, check_id: str, family: ModelFamily, queues: FamilyQu
             retry=True, retry_policy=BOUNDED, expires=60
         )
     except (CeleryError, KombuError, OSError) as error:
-        raise StorageError(f"the broker did not take the check: {error}") from error
+        raise storage_error(error, "the broker") from error

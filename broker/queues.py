@@ -1,4 +1,4 @@
-"""The queues: three for each family, or three for all families where a deployment co-locates them."""
+"""The queues: four for each family, or four for all families where a deployment co-locates them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from models.family import ModelFamily
 CO_LOCATED = "faceline"
 """The queue prefix that co-located families share."""
 
-_SUFFIX = {Priority.HIGH: ".high", Priority.NORMAL: "", Priority.BULK: ".bulk"}
+_SUFFIX = {Priority.HIGH: ".high", Priority.NORMAL: "", Priority.BULK: ".bulk", Priority.LAST: ".last"}
 _URGENCY = {suffix: index for index, suffix in enumerate(_SUFFIX.values())}
 
 

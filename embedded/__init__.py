@@ -1,1 +1,1 @@
-"""The embedded stack: store, worker and API in one tree of processes."""
+"""The embedded stack: store, workers, API and the sender of webhooks in one tree of processes."""

@@ -6,6 +6,6 @@ from config.errors import FacelineError
 
 
 class StackFailed(FacelineError):
-    """The stack cannot start, or one of its processes dies again and again."""
+    """The stack cannot start, or it cannot do its work."""
 
     type: ClassVar[str] = "stack_failed"

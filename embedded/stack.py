@@ -1,10 +1,11 @@
-"""The embedded stack: a Redis-compatible server, workers and the API, started and stopped together."""
+"""The embedded stack: a Redis-compatible server, workers, the sender of webhooks and the API, as one."""
 
+import math
 import os
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from logging import getLogger
 from pathlib import Path
 from time import monotonic, sleep
 from types import MappingProxyType
@@ -12,18 +13,31 @@ from typing import IO
 
 import httpx
 
+from access.first_key import require_keys
+from access.store import KeyStore
 from broker.queues import FamilyQueues
-from config.settings import Settings
+from broker.reachable import broker_problem
+from config.settings import Settings, without_password
 from embedded.errors import StackFailed
-from embedded.server import private_socket
+from embedded.ports import check_port, free_port
+from embedded.server import PRIVATE_FILE, private_socket
 from embedded.supervisor import Child, Supervisor
+from jobs.errors import StorageError
+from jobs.redis.connection import connect, loaded_percent, server_state
+from jobs.redis.failing import FailingProcesses
 from models.catalogue import services
 from models.weights.cache import stored_weights
+
+log = getLogger(__name__)
 
 START_S = 60.0
 """The stack fails if it is not ready by then."""
 PROBE_S = 5.0
 CHECK_EVERY_S = 0.5
+RECORD_PATIENCE_S = 0.5
+URL_NOTE = "url"
+API_ALONE_S = 2.0
+"""How long the API goes on answering requests once all workers have ended: the results are there, or do not come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +52,20 @@ class Stack:
     url: str
     redis_url: str
     supervisor: Supervisor
+    failing: FailingProcesses
 
     def keep_up(self) -> None:
-        """Restart dead processes until an exception, such as Ctrl-C, ends it.
-
-        Raises:
-            StackFailed: a process dies again and again.
-        """
+        """Restart dead processes until an exception, such as Ctrl-C, ends it."""
         while True:
             sleep(CHECK_EVERY_S)
-            self.supervisor.restart_dead()
+            self.check()
+
+    def check(self) -> None:
+        """Restart dead processes, and let `/readyz` say which of them die again and again."""
+        self.supervisor.restart_dead()
+        if reasons := self.supervisor.failing():
+            with suppress(StorageError):
+                self.failing.record(reasons)
 
 
 @contextmanager
@@ -72,10 +90,13 @@ def running_stack(
 
     Raises:
         WeightsMissing: a model has not been pulled.
-        StackFailed: another process uses the port or the data folder, or a process does not start.
+        KeysMissing: other machines reach the API, and there is no API key.
+        StackFailed: another process uses the port or the data folder, a process does not start, or the server or the
+            broker that the settings name does not answer.
     """
     _check_weights(settings)
-    port = _free_port(host, port)
+    _check_servers(settings)
+    port = _usable_port(host, port)
     environment = {**os.environ, **overrides}
     if workers is None:
         workers = _default_workers(settings, environment)
@@ -84,23 +105,61 @@ def running_stack(
         path = cleanup.enter_context(private_socket(settings.data_dir)) if embedded else None
         if path:
             environment["FACELINE_REDIS_URL"] = f"unix://{path}"
-        supervisor = Supervisor(environment, log)
+        supervisor = Supervisor(environment, log, json_lines=settings.log_format == "json")
         cleanup.callback(supervisor.stop)
         if path:
-            _start_server(supervisor, settings, path)
-        for queue_prefixes in workers:
-            supervisor.start(Child("worker", ["worker", *queue_prefixes], stop_s=settings.jobs.stage_deadline_s + 5))
-        supervisor.start(Child("api", ["api", host, str(port)], stop_s=settings.jobs.sync_timeout_s + 5))
-        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            start_server(supervisor, settings, path)
+        redis_url = environment.get("FACELINE_REDIS_URL", settings.redis_url)
+        require_keys(KeyStore(connect(redis_url, patience_s=RECORD_PATIENCE_S)), settings.access, host)
+        for index, queue_prefixes in enumerate(workers):
+            stop_s, own = settings.jobs.stage_deadline_s + 5, _metrics_port(settings, index)
+            supervisor.start(Child("worker", ["worker", *queue_prefixes], stop_s, environment=own))
+        if settings.webhooks.enabled:
+            supervisor.start(Child("webhooks", ["webhooks"], stop_s=settings.webhooks.timeout_s + 5))
+        supervisor.start(
+            Child("api", ["api", host, str(port)], stop_s=settings.jobs.sync_timeout_s + 5, alone_s=API_ALONE_S)
+        )
+        scheme = "https" if settings.server.certificate else "http"
+        url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
         # Without workers the API never reports that it is ready.
         _wait_for_answer(f"{url}/readyz" if workers else f"{url}/healthz", supervisor)
-        yield Stack(url, environment.get("FACELINE_REDIS_URL", settings.redis_url), supervisor)
+        if path:
+            cleanup.enter_context(noted_url(settings.data_dir, url))
+        yield Stack(url, redis_url, supervisor, FailingProcesses(connect(redis_url, patience_s=RECORD_PATIENCE_S)))
+
+
+@contextmanager
+def noted_url(data_dir: Path, url: str) -> Iterator[None]:
+    """Keeps the URL of the API in the data folder while the stack runs: commands read it."""
+    note = data_dir / URL_NOTE
+    note.touch(PRIVATE_FILE)
+    note.write_text(url)
+    try:
+        yield
+    finally:
+        note.unlink(missing_ok=True)
 
 
 def _check_weights(settings: Settings) -> None:
     for service in services(settings.modules).values():
         for model in service.weights:
             stored_weights(model, settings.weights_dir)
+
+
+def _check_servers(settings: Settings) -> None:
+    """Check that the servers answer that the settings name: without them each process would wait for them."""
+    if "redis_url" in settings.model_fields_set:
+        try:
+            server_state(connect(settings.redis_url, patience_s=RECORD_PATIENCE_S), "server")
+        except StorageError as error:
+            raise StackFailed(
+                f"no server answers at FACELINE_REDIS_URL, {without_password(settings.redis_url)}: start it, or unset "
+                "the variable to use the embedded one"
+            ) from error
+    if settings.broker_url is not None and (reason := broker_problem(settings.broker_url)):
+        raise StackFailed(
+            f"no broker answers at FACELINE_BROKER_URL, {without_password(settings.broker_url)}: {reason}"
+        )
 
 
 def _default_workers(settings: Settings, environment: dict[str, str]) -> list[list[str]]:
@@ -112,24 +171,39 @@ def _default_workers(settings: Settings, environment: dict[str, str]) -> list[li
     return [FamilyQueues(co_locate).prefixes] * settings.embedded_workers
 
 
-def _start_server(supervisor: Supervisor, settings: Settings, socket_path: str) -> None:
-    role = ["server", str(settings.data_dir), socket_path, str(settings.embedded_memory_mb)]
-    supervisor.start(Child("server", role, stop_s=10))
-    _wait_for(lambda: Path(socket_path).exists(), supervisor)
+def _metrics_port(settings: Settings, worker: int) -> dict[str, str]:
+    """The variable with the port of a worker's metrics: workers on one machine cannot share a port."""
+    first = settings.metrics.worker_port
+    return {} if first is None else {"FACELINE_METRICS__WORKER_PORT": str(first + worker)}
+
+
+def start_server(supervisor: Supervisor, settings: Settings, socket_path: str) -> None:
+    """Start the embedded server of a stack, and wait until it answers.
+
+    Raises:
+        StackFailed: it does not start.
+    """
+    role = ["server", str(settings.data_dir), socket_path, str(settings.embedded_memory_mb), settings.embedded_fsync]
+    supervisor.start(Child("server", role, stop_s=10, last=True))
+    # Without a deadline: reading the data from disk takes as long as it takes. A server that does neither read nor
+    # answer ends its process.
+    _wait_for(lambda: loaded_percent(f"unix://{socket_path}") == 100, supervisor, within_s=math.inf)
+    log.info("server answers")
 
 
 def _wait_for_answer(url: str, supervisor: Supervisor) -> None:
-    with httpx.Client(trust_env=False, timeout=PROBE_S) as client:
+    # The certificate may be for another name; a probe sends nothing that another program on this machine may not see.
+    with httpx.Client(trust_env=False, timeout=PROBE_S, verify=False) as client:
         _wait_for(lambda: _answers(client, url), supervisor)
 
 
-def _wait_for(condition: Callable[[], bool], supervisor: Supervisor) -> None:
-    deadline = monotonic() + START_S
+def _wait_for(condition: Callable[[], bool], supervisor: Supervisor, within_s: float = START_S) -> None:
+    deadline = monotonic() + within_s
     while not condition():
         if dead := supervisor.dead():
             raise StackFailed(f"the {dead} did not start; its log says why")
         if monotonic() > deadline:
-            raise StackFailed(f"the stack is not ready after {START_S:g} s; its log may say why")
+            raise StackFailed(f"the stack is not ready after {within_s:g} s; its log may say why")
         sleep(0.02)
 
 
@@ -140,13 +214,11 @@ def _answers(client: httpx.Client, url: str) -> bool:
         return False
 
 
-def _free_port(host: str, port: int) -> int:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            message = f"cannot listen on {host}:{port}: {error.strerror}; choose another --port, or 0 for a free one"
-            raise StackFailed(message) from error
-        chosen: int = probe.getsockname()[1]
-    return chosen
+def _usable_port(host: str, port: int) -> int:
+    """The port, or a free one for 0."""
+    try:
+        check_port(host, port)
+    except OSError as error:
+        message = f"cannot listen on {host}:{port}: {error.strerror}; choose another --port, or 0 for a free one"
+        raise StackFailed(message) from error
+    return port or free_port(host)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from jobs.errors import JobFailed
 from jobs.job import Job, JobData, JobSpec, JobStatus
+from jobs.store import JobStore
+from jobs.verification import write_verification
 from pipelines.dialects import DIALECTS
 from pipelines.dialects.codec import WriteContext
 from pipelines.encoding import encode_base64
@@ -23,6 +25,14 @@ class JobSnapshot:
     job: Job
     data: JobData | None = None
     image: bytes | None = None
+
+    @classmethod
+    def of(cls, job: Job, store: JobStore) -> Self:
+        """A job with its data and, if the result echoes it, its image."""
+        spec = job.spec
+        # The answer of a pair has no place for its photos; `JobService.annotated` gives them.
+        echoes = job.status is JobStatus.SUCCEEDED and spec.include_image and spec.blobs and spec.pair is None
+        return cls(job, store.data(spec.id), store.image(spec.blobs[0]) if echoes else None)
 
     @property
     def metadata(self) -> Mapping[str, Any] | None:
@@ -52,7 +62,7 @@ class JobSnapshot:
 
 
 def write_answer(spec: JobSpec, data: JobData, image: bytes | None, index: int = 0) -> dict[str, Any]:
-    """An enriched sample of a job that succeeded, in its dialect.
+    """An enriched sample of a job that succeeded, in its dialect; of a pair, how different its faces are.
 
     Args:
         spec: of the job.
@@ -61,6 +71,8 @@ def write_answer(spec: JobSpec, data: JobData, image: bytes | None, index: int =
         index: of the item, where the job has several.
     """
     assert data.result is not None, "only a job that succeeded has an answer"
+    if spec.pair:
+        return write_verification(spec, spec.pair, data)
     item, sent_sample = data.result.items[index], data.sent_samples[index]
     dialect = DIALECTS[spec.dialect]
     context = WriteContext(item.sample.size or (0, 0), spec.age_format)

@@ -1,25 +1,34 @@
 """Jobs for an event loop: one thread submits them, and requests wait for their end without a thread each."""
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
+from logging import getLogger
 from time import monotonic
-from typing import Protocol, TypeVar, TypeVarTuple
+from typing import Protocol
 
+from config.logs import job_id as current_job
 from jobs.answer import JobSnapshot
-from jobs.errors import JobFailed, WaitedTooLong
+from jobs.callers import WaitingPlaces
+from jobs.errors import CallerLeft, JobFailed, Overloaded, WaitedTooLong
 from jobs.factory import JobFactory, Submission
-from jobs.job import Job, JobData, JobSpec, JobStatus, new_job_id
+from jobs.job import Job, JobData, JobSpec, JobStatus, NewJob, new_job_id
 from jobs.service import JobService
+from jobs.submission_thread import SubmissionThread
+from jobs.viewer import EVERYTHING, Viewer
 from jobs.waiting import WaitHub, Watch
+from traces import spans
 
-Args = TypeVarTuple("Args")
-Result = TypeVar("Result")
+log = getLogger(__name__)
 
 
 class UnparsedRequest(Protocol):
     """A request for a job as it came in. Parsing takes processor time, so the event loop does not do it."""
+
+    @property
+    def light(self) -> bool:
+        """Whether parsing and checking it takes little time."""
 
     def parse(self, factory: JobFactory) -> Submission:
         """The submission that the request makes.
@@ -27,25 +36,6 @@ class UnparsedRequest(Protocol):
         Raises:
             InvalidRequest: something is wrong with it.
         """
-
-
-class SubmissionThread:
-    """The one thread of a process that parses, keeps and sends jobs.
-
-    Sending blocks, so the event loop cannot do it; several threads would be slower than one, as they would wait for
-    each other (docs/decisions/0011).
-    """
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="submission")
-
-    async def run(self, function: Callable[[*Args], Result], *args: *Args) -> Result:
-        """Call a function in the thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
-
-    async def close(self) -> None:
-        """Finish what was submitted."""
-        await asyncio.to_thread(self._thread.shutdown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +60,28 @@ class AsyncJobService:
         factory: makes jobs of submissions.
         hub: signals the end of jobs.
         thread: submits jobs.
+        callers: the places of synchronous callers.
+        polls: the places of other requests that wait for a job.
     """
 
-    def __init__(self, jobs: JobService, factory: JobFactory, hub: WaitHub, thread: SubmissionThread) -> None:
+    def __init__(
+        self,
+        jobs: JobService,
+        factory: JobFactory,
+        hub: WaitHub,
+        thread: SubmissionThread,
+        callers: WaitingPlaces,
+        polls: WaitingPlaces,
+    ) -> None:
         self._jobs = jobs
         self._factory = factory
         self._hub = hub
         self._thread = thread
+        self._callers = callers
+        self._polls = polls
 
-    async def submit(self, request: UnparsedRequest, wait_s: float = 0) -> JobSnapshot:
-        """Submit a job and wait for its end, at most `wait_s`.
+    async def submit(self, request: UnparsedRequest, wait_s: float = 0, owner: str | None = None) -> JobSnapshot:
+        """Submit a job of an owner and wait for its end, at most `wait_s`; see `wait`.
 
         Returns:
             The job, or the earlier job with its idempotency key.
@@ -90,65 +92,130 @@ class AsyncJobService:
         """
         ends = monotonic() + wait_s
         job_id = new_job_id()
+        current_job.set(job_id)
         with self._hub.watch(job_id) as watch:
-            job = await self._thread.run(self._submit, request, job_id)
+            prepare = partial(self._prepare, request, job_id, owner)
+            with _submitting(job_id):
+                _, job = await self._thread.prepare_and_send(request.light, prepare, self._send)
             if job.spec.id == job_id:
-                if not wait_s:
+                if not wait_s or self._polls.full:
                     return JobSnapshot(job)
-                # No first look at the store: the job was watched before it was sent.
-                await watch.wait(ends)
-                return await self._read_once_over(self._jobs.read, job_id, watch, ends)
+                with self._polls.take(), _waiting():
+                    # No first look at the store: the job was watched before it was sent.
+                    await watch.wait(ends)
+                    return await self._read_once_over(self._jobs.read, job_id, watch, ends)
         return await self.wait(job.spec.id, ends - monotonic())
 
-    async def wait(self, job_id: str, wait_s: float) -> JobSnapshot:
-        """A job once it is over, or as it is after `wait_s`.
+    async def wait(self, job_id: str, wait_s: float, viewer: Viewer = EVERYTHING) -> JobSnapshot:
+        """A job that a caller sees, once it is over, or as it is after `wait_s`.
+
+        At once if too many requests wait already.
 
         Raises:
             FacelineError: as `JobService.read` does.
         """
-        with self._hub.watch(job_id) as watch:
-            return await self._read_once_over(self._jobs.read, job_id, watch, monotonic() + wait_s)
+        current_job.set(job_id)
+        ends = monotonic() + (0 if self._polls.full else wait_s)
+        with self._polls.take(), _waiting(), self._hub.watch(job_id) as watch:
+            return await self._read_once_over(self._jobs.seen_by(viewer).read, job_id, watch, ends)
 
-    async def run_and_erase(self, request: UnparsedRequest, wait_s: float) -> FinishedRun:
-        """Run a job while its caller waits, and erase it.
+    async def run_and_erase(
+        self,
+        request: UnparsedRequest,
+        wait_s: float,
+        left: Callable[[], Awaitable[None]],
+        owner: str | None = None,
+    ) -> FinishedRun:
+        """Run a job of an owner while its caller waits, and erase it; cancel it if the caller leaves before its end.
+
+        Args:
+            request: for the job.
+            wait_s: how long the caller waits at most.
+            left: returns when the caller has left.
+            owner: of the job.
 
         Raises:
             InvalidRequest: something is wrong with the request.
             JobFailed: the job has no result.
             NoWorker: a stage of the job has no live worker.
-            WaitedTooLong: the job is not over after `wait_s`. It continues, and its caller can fetch it by its id.
+            WaitedTooLong: the job was not over after `wait_s`, and is canceled.
+            CallerLeft: the caller left before the job was over, and the job is canceled.
+            Overloaded: too many callers wait.
             FacelineError: as `JobService.submit` does.
         """
+        if self._callers.full:
+            raise Overloaded(f"{self._callers.most} callers wait already: send the request later")
         ends = monotonic() + wait_s
         job_id = new_job_id()
-        with self._hub.watch(job_id) as watch:
-            submission = await self._thread.run(self._submit_if_workers_live, request, job_id)
-            await watch.wait(ends)
-            snapshot = await self._read_once_over(self._jobs.read_and_erase, job_id, watch, ends)
+        current_job.set(job_id)
+        with self._callers.take(), self._hub.watch(job_id) as watch:
+            leaving = asyncio.ensure_future(left())
+            leaving.add_done_callback(lambda _: watch.wake())
+            prepare = partial(self._prepare_for_caller, request, job_id, leaving.done, owner)
+            try:
+                with _submitting(job_id):
+                    send = self._send_if_workers_live
+                    submission, _ = await self._thread.prepare_and_send(request.light, prepare, send)
+                with _waiting():
+                    await watch.wait(ends)
+                    snapshot = await self._read_once_over(self._jobs.read_and_erase, job_id, watch, ends, leaving.done)
+            finally:
+                leaving.cancel()
         job, data = snapshot.job, snapshot.data
         if not job.status.over:
-            raise WaitedTooLong(f"job {job_id} is not over after {wait_s:g} s: ask for it later by this id")
+            await asyncio.to_thread(self._jobs.abandon, job_id)
+            log.info("job canceled: its caller does not wait any more", extra={"job": job_id})
+            if leaving.done() and not leaving.cancelled():
+                raise CallerLeft("the caller closed the connection")
+            raise WaitedTooLong(
+                f"job {job_id} was not over after {wait_s:g} s and is canceled: send the request again, "
+                "or as a job, which is kept until it is over"
+            )
         if job.failure:
             raise JobFailed.of(job.failure)
         if job.status is not JobStatus.SUCCEEDED or data is None or data.result is None:
             raise JobFailed.because(job.status)
         return FinishedRun(submission, job.spec, data)
 
-    def _submit(self, request: UnparsedRequest, job_id: str) -> Job:
-        return self._jobs.submit(self._factory.check_and_make_job(request.parse(self._factory), job_id))
+    def _prepare_for_caller(
+        self, request: UnparsedRequest, job_id: str, left: Callable[[], bool], owner: str | None
+    ) -> tuple[Submission, NewJob]:
+        if left():
+            raise CallerLeft("the caller closed the connection")
+        return self._prepare(request, job_id, owner)
 
-    def _submit_if_workers_live(self, request: UnparsedRequest, job_id: str) -> Submission:
+    def _prepare(self, request: UnparsedRequest, job_id: str, owner: str | None) -> tuple[Submission, NewJob]:
         submission = request.parse(self._factory)
-        job = self._factory.check_and_make_job(submission, job_id)
+        return submission, self._factory.check_and_make_job(submission, job_id, owner)
+
+    def _send(self, prepared: tuple[Submission, NewJob]) -> tuple[Submission, Job]:
+        submission, job = prepared
+        return submission, self._jobs.submit(job)
+
+    def _send_if_workers_live(self, prepared: tuple[Submission, NewJob]) -> tuple[Submission, Job]:
+        submission, job = prepared
         self._jobs.admission.require_workers(job.spec)
-        self._jobs.submit(job)
-        return submission
+        return submission, self._jobs.submit(job, waited_for=True)
 
     async def _read_once_over(
-        self, read: Callable[[str], JobSnapshot], job_id: str, watch: Watch, ends: float
+        self,
+        read: Callable[[str], JobSnapshot],
+        job_id: str,
+        watch: Watch,
+        ends: float,
+        left: Callable[[], bool] = lambda: False,
     ) -> JobSnapshot:
+        """The job once it is over; as it is when the time is up or the caller has left."""
         while True:
             snapshot = await asyncio.to_thread(read, job_id)
-            if snapshot.job.status.over or monotonic() >= ends:
+            if snapshot.job.status.over or monotonic() >= ends or left():
                 return snapshot
             await watch.wait(ends)
+
+
+def _submitting(job_id: str) -> spans.Span:
+    return spans.step("submit job", {"faceline.job.id": job_id}, "producer")
+
+
+def _waiting() -> spans.Span:
+    return spans.step("wait for job", {})

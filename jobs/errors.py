@@ -33,9 +33,51 @@ class StorageError(FacelineError):
 
 
 class Overloaded(FacelineError):
-    """The deployment has no room for more work at the moment."""
+    """The deployment has no room for more work at the moment.
+
+    Args:
+        message: for the caller.
+        retry_after_s: the estimated time until there is room, in seconds; None if it is unknown.
+    """
 
     type: ClassVar[str] = "overloaded"
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message, retry_after_s)
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """The estimated time until there is room, in seconds; None if it is unknown."""
+        seconds: float | None = self.args[1]
+        return seconds
+
+
+class AllowanceUsedUp(Overloaded):
+    """The owner of a job, or the deployment, has used up a limit."""
+
+
+class RateLimited(AllowanceUsedUp):
+    """Too many photos came in a time."""
+
+    type: ClassVar[str] = "rate_limited"
+
+
+class TooManyJobs(AllowanceUsedUp):
+    """Too many jobs of an owner are not over."""
+
+    type: ClassVar[str] = "too_many_jobs"
+
+
+class TooManyBytes(AllowanceUsedUp):
+    """The store keeps too many bytes of an owner."""
+
+    type: ClassVar[str] = "too_many_bytes"
+
+
+class StoreFull(StorageError):
+    """The store has no memory left. For callers this is the error `overloaded`."""
+
+    type: ClassVar[str] = Overloaded.type
 
 
 class NoWorker(FacelineError):
@@ -62,6 +104,12 @@ class UploadStalled(FacelineError):
     type: ClassVar[str] = "upload_stalled"
 
 
+class RecordUnreadable(FacelineError):
+    """The store's record of a job or batch is broken, or was written by a version of Faceline with other records."""
+
+    type: ClassVar[str] = "record_unreadable"
+
+
 class JobUnknown(FacelineError):
     """There never was such a job, or its tombstone is gone."""
 
@@ -80,10 +128,34 @@ class PartOfBatch(FacelineError):
     type: ClassVar[str] = "part_of_batch"
 
 
+class NotOver(FacelineError):
+    """The job has no result yet."""
+
+    type: ClassVar[str] = "not_over"
+
+
+class NotRetryable(FacelineError):
+    """The job did not fail and was not canceled, so it is not submitted again."""
+
+    type: ClassVar[str] = "not_retryable"
+
+
+class PhotoGone(FacelineError):
+    """The store does not have the photo of a job, or never had it."""
+
+    type: ClassVar[str] = "photo_gone"
+
+
 class WaitedTooLong(FacelineError):
-    """A synchronous route stopped waiting for its job. The job continues."""
+    """A synchronous route stopped waiting for its job, and canceled the job."""
 
     type: ClassVar[str] = "waited_too_long"
+
+
+class CallerLeft(FacelineError):
+    """A synchronous caller closed the connection before the answer. The job is canceled."""
+
+    type: ClassVar[str] = "caller_left"
 
 
 class JobFailed(FacelineError):

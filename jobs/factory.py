@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from time import time
 from typing import Any
 
+from config.logs import request_id
 from config.settings import JobSettings, LimitSettings
 from jobs.errors import PayloadTooLarge
 from jobs.idempotency import RequestKey
 from jobs.job import JobSpec, NewJob, RequestPosition, RunOptions, new_job_id
+from jobs.webhooks.rules import WebhookRules
+from metrics import api as metrics
 from models.catalogue import Catalogue
 from models.family import ModelFamily
-from models.imaging.headers import check_pixels, read_header
+from models.imaging.headers import check_decoded_bytes, check_pixels, read_header
 from models.output import BBOX, IMAGE, LANDMARKS, Field
 from models.service import DetectingService, MatchingService
 from models.services.face_fitter import FaceFitter
@@ -22,6 +25,7 @@ from pipelines.encoding import decode_image, encode_base64
 from pipelines.errors import Detail, InvalidSample
 from pipelines.plan import Plan, check_services, plan, stages, without_objects
 from pipelines.sample import Sample, Size
+from traces import spans
 
 PLACEHOLDER: list[dict[str, Any]] = [{}]
 """`"objects": [{}]` in v1: the caller sends no faces, and the plan begins with the face fitter."""
@@ -49,6 +53,10 @@ class Submission:
     error_prefix: tuple[str, ...] = ()
     key: RequestKey | None = None
 
+    def check(self, factory: "JobFactory") -> Sequence["CheckedSample"]:
+        """The samples of the job that the submission makes; see `JobFactory.check`."""
+        return [factory.check(self)]
+
 
 @dataclass(frozen=True, slots=True)
 class CheckedSample:
@@ -75,6 +83,7 @@ class JobFactory:
     Attributes:
         queue_prefix: what the queues of a family are named after; neighbouring services with one prefix share a stage.
         age_format: of all jobs, if the deployment has decided it; otherwise each submission decides it.
+        webhook_rules: of the deployment; only jobs with a webhook need them.
     """
 
     catalogue: Catalogue
@@ -82,19 +91,26 @@ class JobFactory:
     limits: LimitSettings
     queue_prefix: Callable[[ModelFamily], str]
     age_format: AgeFormat | None = None
+    webhook_rules: WebhookRules | None = None
 
-    def check_and_make_job(self, submission: Submission, job_id: str | None = None) -> NewJob:
+    def check_and_make_job(self, submission: Submission, job_id: str | None = None, owner: str | None = None) -> NewJob:
         """Check a submission and make a job of it.
 
         Args:
             submission: to check.
             job_id: of the job; if not given, a new one.
+            owner: see `JobSpec`.
 
         Raises:
-            InvalidRequest: as `check` does.
+            InvalidRequest: as `check` does, or the webhook is not allowed.
+            StorageError: the store does not answer; only with a webhook.
         """
-        checked = self.check(submission)
-        return self.make_job([checked], submission.dialect, submission.options, job_id=job_id, key=submission.key)
+        if submission.options.webhook is not None and self.webhook_rules is not None:
+            self.webhook_rules.check(submission.options.webhook, owner)
+        checked = submission.check(self)
+        return self.make_job(
+            checked, submission.dialect, submission.options, job_id=job_id, key=submission.key, owner=owner
+        )
 
     def check(self, submission: Submission) -> CheckedSample:
         """Check a submission.
@@ -123,6 +139,7 @@ class JobFactory:
         job_id: str | None = None,
         key: RequestKey | None = None,
         requests: Sequence[RequestPosition] = (),
+        owner: str | None = None,
     ) -> NewJob:
         """Make one job of samples with one plan: they travel through its stages together.
 
@@ -133,6 +150,7 @@ class JobFactory:
             job_id: of the job; if not given, a new one.
             key: the idempotency key of the request.
             requests: of each sample, the request of a batch that it was made of.
+            owner: see `JobSpec`.
 
         Raises:
             ValueError: the plans differ.
@@ -155,9 +173,17 @@ class JobFactory:
             created_at=time(),
             ttl_s=options.ttl_s,
             deadline_s=options.deadline_s or self.jobs.deadline_s,
-            idempotency_key=key.key if key else None,
+            idempotency_key=key.of(owner) if key else None,
             group=options.group,
+            owner=owner,
+            request_id=request_id.get(),
+            traceparent=spans.current(),
+            webhook=options.webhook is not None,
+            pair=options.pair,
+            retry_of=options.retry_of,
         )
+        metrics.IMAGES.inc(len(images))
+        metrics.IMAGE_BYTES.inc(sum(map(len, images)))
         blobs = iter(spec.blobs)
         items = [
             Item(
@@ -173,6 +199,7 @@ class JobFactory:
             requests=requests,
             images=images,
             fingerprint=key.fingerprint if key else "",
+            webhook=options.webhook,
         )
 
     def _check(self, submission: Submission) -> CheckedSample:
@@ -229,6 +256,7 @@ class JobFactory:
     def _size(self, names: Sequence[str], image: bytes) -> Size:
         header = read_header(image)
         bounds = [self.catalogue[name].max_pixels for name in names]
+        check_decoded_bytes(header, self.limits.decoded_bytes)
         check_pixels(header, min([self.limits.pixels, *(bound for bound in bounds if bound is not None)]))
         return header.upright_size
 

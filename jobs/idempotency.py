@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
-from config.errors import FacelineError
 from jobs.errors import IdempotencyConflict
 
 
@@ -14,21 +13,55 @@ class RequestKey:
     """The idempotency key of a request.
 
     Attributes:
-        fingerprint: differs between requests with the same key; see `fingerprint_of`.
+        fingerprint: differs between requests with the same key, and has no spaces; see `fingerprint_of`.
     """
 
     key: str
     fingerprint: str
 
+    def of(self, owner: str | None) -> str:
+        """The key of an owner: the same key of another owner is another one."""
+        return self.key if owner is None else f"{owner} {self.key}"
+
+
+class Binding(NamedTuple):
+    """What an idempotency key is bound to.
+
+    Attributes:
+        id: of the job or batch.
+        fingerprint: of the request that made it.
+    """
+
+    id: str
+    fingerprint: str = ""
+
+
+class Bound(Protocol):
+    """What has a binding in it."""
+
+    @property
+    def id(self) -> str:
+        """See `Binding.id`."""
+
+    @property
+    def fingerprint(self) -> str:
+        """See `Binding.fingerprint`."""
+
+
+AnyBound = TypeVar("AnyBound", bound=Bound)
+
 
 class IdempotencyKeys(Protocol):
     """Binds keys to ids. Thread-safe. Methods raise `StorageError` if the store does not answer."""
 
-    def bind(self, key: str, fingerprint: str, own_id: str, ttl_s: int) -> tuple[str, str]:
-        """Bind a key to an id, unless it is bound. Returns the id and the fingerprint that the key is bound to now."""
+    def bind(self, key: str, fingerprint: str, own_id: str, ttl_s: int) -> Binding:
+        """Bind a key to an id, unless it is bound. Returns what the key is bound to now."""
 
-    def unbind(self, key: str, own_id: str) -> None:
-        """Remove the binding of a key, if it is bound to this id."""
+    def expire(self, key: str, own_id: str, ttl_s: int) -> None:
+        """Remove the binding of a key after `ttl_s`, if it is bound to this id; at once if `ttl_s` is 0."""
+
+    def erase_of(self, owner: str | None) -> None:
+        """Remove the bindings of all keys of an owner; without an owner, of all owners."""
 
 
 class Keyed(Protocol):
@@ -41,28 +74,6 @@ class Keyed(Protocol):
     @property
     def idempotency_key(self) -> str | None:
         """The caller's key; None if the request had none."""
-
-    @property
-    def deadline_s(self) -> int:
-        """How long it may take."""
-
-    @property
-    def ttl_s(self) -> int:
-        """How long its result is kept."""
-
-
-JobOrBatch = TypeVar("JobOrBatch", bound=Keyed, contravariant=True)
-
-
-class KeyedStore(Protocol[JobOrBatch]):
-    """Keeps jobs or batches and their idempotency keys."""
-
-    @property
-    def idempotency_keys(self) -> IdempotencyKeys:
-        """The keys."""
-
-    def erase(self, spec: JobOrBatch, *, tombstone: bool) -> None:
-        """Delete a job or a batch, and unbind its key."""
 
 
 def fingerprint_of(*parts: bytes) -> str:
@@ -80,65 +91,31 @@ def require_same(earlier: str, fingerprint: str) -> None:
         raise IdempotencyConflict("this Idempotency-Key came with a different request before: send a new key")
 
 
-def bind_key(keys: IdempotencyKeys, made: Keyed, fingerprint: str, exists: Callable[[str], bool]) -> str:
+def bind_key(
+    keys: IdempotencyKeys, made: Keyed, fingerprint: str, exists: Callable[[str], bool], bind: Callable[[], AnyBound]
+) -> AnyBound:
     """Bind the key of a request to the job or batch that was made of it.
 
     Args:
         keys: of its kind.
-        made: the job or batch. It is in the store before its key is bound, so a repeated request finds it.
+        made: the job or batch.
         fingerprint: of the request.
         exists: whether the job or batch with an id still exists; if not, its key is free again.
+        bind: binds the key, if `made` has one and it is free. Returns what the key is bound to now.
 
     Returns:
-        The id that answers the request: that of `made`, or that of an earlier one with the same key.
+        What answers the request: `made`, or an earlier one with the same key.
 
     Raises:
         IdempotencyConflict: an earlier, different request had the key.
         StorageError: the store did not answer.
     """
-    key = made.idempotency_key
-    if key is None:
-        return made.id
     while True:
-        bound_id, bound_fingerprint = keys.bind(key, fingerprint, made.id, made.deadline_s + made.ttl_s)
-        if bound_id == made.id:
-            return bound_id
-        if not exists(bound_id):
-            keys.unbind(key, bound_id)
+        bound = bind()
+        if bound.id == made.id or made.idempotency_key is None:
+            return bound
+        if not exists(bound.id):
+            keys.expire(made.idempotency_key, bound.id, 0)
         else:
-            require_same(bound_fingerprint, fingerprint)
-            return bound_id
-
-
-def bind_or_undo(
-    store: KeyedStore[JobOrBatch],
-    made: JobOrBatch,
-    fingerprint: str,
-    exists: Callable[[str], bool],
-    proceed: Callable[[], None],
-) -> str:
-    """Bind the key of a new job or batch, then call `proceed`. If one of them fails, erase the job or batch.
-
-    Args:
-        store: in which it was created.
-        made: the job or batch.
-        fingerprint: of the request.
-        exists: see `bind_key`.
-        proceed: called only if no earlier request has the key.
-
-    Returns:
-        See `bind_key`. If it is the id of an earlier one, `made` is erased.
-
-    Raises:
-        FacelineError: as `bind_key` and `proceed` do; `made` is erased.
-    """
-    try:
-        bound_id = bind_key(store.idempotency_keys, made, fingerprint, exists)
-        if bound_id == made.id:
-            proceed()
-            return bound_id
-    except FacelineError:
-        store.erase(made, tombstone=False)
-        raise
-    store.erase(made, tombstone=False)
-    return bound_id
+            require_same(bound.fingerprint, fingerprint)
+            return bound

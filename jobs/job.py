@@ -12,8 +12,10 @@ from uuid import uuid4
 from pydantic import ConfigDict
 
 from jobs.progress import ServiceProgress
+from jobs.webhooks.webhook import Delivery, DeliveryStatus, Webhook
 from pipelines.chunk import Chunk, Failure
 from pipelines.dialects.codec import AgeFormat
+from pipelines.pair import PairRules
 from pipelines.plan import Plan, Stage
 from pipelines.sample import Canonical
 
@@ -42,11 +44,15 @@ class JobStatus(StrEnum):
 
 
 class Priority(StrEnum):
-    """Which of a family's queues a job takes. Workers take messages from the higher priority first."""
+    """Which of a family's queues a job takes. Workers take messages from the higher priority first.
+
+    Callers cannot ask for the last priority: jobs of an owner above its share of the queues get it.
+    """
 
     HIGH = "high"
     NORMAL = "normal"
     BULK = "bulk"
+    LAST = "last"
 
 
 class JobGroup(Canonical):
@@ -91,6 +97,12 @@ class JobSpec(Canonical):
         deadline_s: a job that is not over so long after its creation fails.
         idempotency_key: the caller's key, bound to this job unless an earlier job has it.
         group: what the job belongs to, if it was not submitted alone.
+        owner: the name of the API key that made the job; None if it was made without a key.
+        request_id: of the HTTP request that made the job, for the logs of workers.
+        traceparent: of the span that made the job, if it is traced; see `traces.spans`.
+        webhook: whether it has a webhook.
+        pair: the rules of a job that compares its two items.
+        retry_of: the job that this one repeats.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -110,11 +122,17 @@ class JobSpec(Canonical):
     deadline_s: int
     idempotency_key: str | None = None
     group: JobGroup | None = None
+    owner: str | None = None
+    request_id: str | None = None
+    traceparent: str | None = None
+    webhook: bool = False
+    pair: PairRules | None = None
+    retry_of: str | None = None
 
     @property
     def blobs(self) -> list[str]:
         """The ids of its images."""
-        return [f"{self.id}:{index}" for index in range(self.images)]
+        return blob_names(self.id, self.images)
 
 
 class Job(Canonical):
@@ -126,6 +144,9 @@ class Job(Canonical):
         failed_items: how many items of the result failed; known once the job is over.
         failure: why the job failed.
         expires_at: when the result is deleted.
+        late_at: the deadline.
+        sent: it is known that the job was sent to the workers. If not, its caller has no answer yet.
+        delivery: of the message to its webhook; None if it has none.
     """
 
     spec: JobSpec
@@ -137,11 +158,16 @@ class Job(Canonical):
     started_at: float | None = None
     finished_at: float | None = None
     expires_at: float | None = None
+    late_at: float | None = None
+    sent: bool = True
+    delivery: Delivery | None = None
 
     @classmethod
     def queued(cls, spec: JobSpec) -> Self:
         """A job that no worker has begun."""
-        return cls(spec=spec, status=JobStatus.QUEUED, services=[ServiceProgress() for _ in spec.plan.services])
+        delivery = Delivery(DeliveryStatus.WAITING) if spec.webhook else None
+        services = [ServiceProgress() for _ in spec.plan.services]
+        return cls(spec=spec, status=JobStatus.QUEUED, services=services, delivery=delivery)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +188,9 @@ class RunOptions:
     group: JobGroup | None = None
     deadline_s: int | None = None
     max_faces: int | None = None
+    webhook: Webhook | None = None
+    pair: PairRules | None = None
+    retry_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +203,7 @@ class NewJob:
         requests: of each item, its request; only for jobs of a batch.
         images: encoded, in the order of `spec.blobs`.
         fingerprint: of the request that came with `spec.idempotency_key`.
+        webhook: that the caller asked for.
     """
 
     spec: JobSpec
@@ -183,6 +213,7 @@ class NewJob:
     requests: Sequence[RequestPosition] = ()
     images: Sequence[bytes] = ()
     fingerprint: str = ""
+    webhook: Webhook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +250,11 @@ class Ending:
     def failed_items(self) -> int:
         """How many items of the result failed."""
         return sum(item.failed for item in self.result.items) if self.result else 0
+
+
+def blob_names(job_id: str, images: int) -> list[str]:
+    """The ids of the images of a job that came with so many."""
+    return [f"{job_id}:{index}" for index in range(images)]
 
 
 def new_job_id() -> str:

@@ -8,10 +8,11 @@ from typing import IO, Self
 from urllib.parse import quote, quote_from_bytes, unquote, unquote_to_bytes
 
 from jobs.errors import PayloadTooLarge, UnreachableReference
+from pipelines.errors import MESSAGE_LENGTH
 
 _FILE = "file://"
 _BUCKETS = ("s3://", "s3a://", "gs://", "gcs://")
-_RANGE = re.compile(r"(.*)#bytes=(\d+)-(\d+)", re.DOTALL)
+_RANGE = re.compile(r"(.*)#bytes=([0-9]{1,18})-([0-9]{1,18})", re.DOTALL)
 _LOGIN = re.compile(r"(?<=://)[^/?#]*@")
 
 
@@ -59,21 +60,39 @@ class Reference:
         """Whether the file is in a file system of this machine."""
         return os.path.isabs(self.location)
 
+    def check(self) -> None:
+        """Check that there can be such a file, and such a part of it.
+
+        Raises:
+            UnreachableReference: its name has a zero byte, or the part ends before it begins.
+        """
+        if "\0" in unquote(self.location):
+            raise UnreachableReference("the name of the image has a zero byte")
+        if self.size is not None and self.size < 1:
+            raise UnreachableReference("the part of the file has no bytes: write `#bytes=first-last`")
+
     def read(self, max_bytes: int) -> bytes:
         """The bytes.
 
         Raises:
-            UnreachableReference: they cannot be read from here.
+            UnreachableReference: they cannot be read from here, or are not all there.
             PayloadTooLarge: they are more than `max_bytes`.
         """
-        wanted = max_bytes + 1 if self.size is None else min(self.size, max_bytes + 1)
+        self.check()
+        too_large = PayloadTooLarge(f"the image has more bytes than the {max_bytes} allowed")
+        if self.size is not None and self.size > max_bytes:
+            raise too_large
+        wanted = max_bytes + 1 if self.size is None else self.size
         try:
             read = self._read_local(wanted) if self.local else self._read_remote(wanted)
         except Exception as error:  # each package behind fsspec has errors of its own
-            reason = without_login(self.location, str(error))
-            raise UnreachableReference(f"the image cannot be read: {reason}") from error
+            # Names that are not UTF-8 could not be stored.
+            reason = without_login(self.location, str(error)).encode("utf-8", "backslashreplace").decode()
+            raise UnreachableReference(f"the image cannot be read: {reason[:MESSAGE_LENGTH]}") from error
         if len(read) > max_bytes:
-            raise PayloadTooLarge(f"the image has more bytes than the {max_bytes} allowed")
+            raise too_large
+        if self.size is not None and len(read) < self.size:
+            raise UnreachableReference("the file ends before the end of the part")
         return read
 
     def _read_local(self, wanted: int) -> bytes:

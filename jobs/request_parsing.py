@@ -1,18 +1,15 @@
-"""Parses the JSON and the options of a request."""
+"""Parses the options of a request."""
 
-from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Key
-from pydantic_core import from_json
 
 from config.settings import JobSettings
 from jobs.job import OnError
-from pipelines.errors import Detail, InvalidSample, details_of
-from pipelines.presets import PRESETS
+from pipelines.errors import MOST_DETAILS, Detail, InvalidSample, details_of
+from pipelines.presets import PAIR_PRESETS, PRESETS
 
 
 class ServiceOptions(BaseModel):
@@ -37,14 +34,17 @@ class ServiceOptions(BaseModel):
         if self.services is not None:
             raise InvalidSample([Detail(loc=["preset"], msg="services or a preset, not both", type="ambiguous")])
         if self.preset is None:
-            raise InvalidSample([Detail(loc=["services"], msg="Field required", type="missing")])
+            raise InvalidSample([Detail(loc=["services"], msg="give services, or a preset", type="missing")])
+        if self.preset in PAIR_PRESETS:
+            message = f"{self.preset} compares two photos: send `a` and `b` to POST /jobs, without a sample"
+            raise InvalidSample([Detail(loc=["preset"], msg=message, type="takes_two_photos")])
         if self.preset not in PRESETS:
             message = f"unknown preset; there are: {', '.join(PRESETS)}"
             raise InvalidSample([Detail(loc=["preset"], msg=message, type="unknown_preset")])
         return PRESETS[self.preset]
 
 
-Parsed = TypeVar("Parsed", bound=ServiceOptions)
+Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
 def parse_options(model: type[Parsed], given: Mapping[str, Any]) -> Parsed:
@@ -53,13 +53,23 @@ def parse_options(model: type[Parsed], given: Mapping[str, Any]) -> Parsed:
     Raises:
         InvalidSample: they break the schema.
     """
-    if given.get("webhook") is not None:
-        message = "this deployment calls no webhooks: ask for the job with `wait` instead"
+    fields = model.model_fields
+    if given.get("webhook") is not None and "webhook" not in fields:
+        message = "a batch has one webhook for all its requests: send it as a header of the batch"
         raise InvalidSample([Detail(loc=["webhook"], msg=message, type="unsupported")])
+    known = {key: value for key, value in given.items() if key in fields}
+    # Not found by pydantic, which would make an error of each of them, however many they are.
+    unknown = [key for key in given if key not in known and key != "webhook"]
+    first = unknown[:MOST_DETAILS]
+    details = [Detail(loc=[key], msg="Extra inputs are not permitted", type="extra_forbidden") for key in first]
+    more = len(unknown) - len(first)
     try:
-        return model.model_validate({key: value for key, value in given.items() if key != "webhook"})
+        options = model.model_validate(known)
     except ValidationError as error:
-        raise InvalidSample(details_of(error, [])) from error
+        raise InvalidSample([*details_of(error, []), *details], more) from error
+    if details:
+        raise InvalidSample(details, more)
+    return options
 
 
 def checked_ttl(ttl_s: int | None, settings: JobSettings) -> int:
@@ -72,29 +82,3 @@ def checked_ttl(ttl_s: int | None, settings: JobSettings) -> int:
         message = f"Input should be less than or equal to {settings.max_ttl_s}"
         raise InvalidSample([Detail(loc=["ttl_s"], msg=message, type="less_than_equal")])
     return ttl_s or settings.ttl_s
-
-
-def parse_object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body, which may begin with the byte order mark of UTF-8.
-
-    Raises:
-        InvalidSample: the body is not a JSON object, or has a number that is not finite.
-    """
-    try:
-        parsed = from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False)
-    except ValueError as error:
-        raise InvalidSample([Detail(loc=[], msg=str(error), type="json_invalid")]) from error
-    if not _is_finite(parsed):
-        raise InvalidSample([Detail(loc=[], msg="numbers must be finite", type="finite_number")])
-    if not isinstance(parsed, dict):
-        raise InvalidSample([Detail(loc=[], msg="Input should be an object", type="dict_type")])
-    return parsed
-
-
-def _is_finite(value: Any) -> bool:
-    """Whether all numbers are finite: a number with too large an exponent was read as infinity."""
-    if isinstance(value, dict):
-        return all(map(_is_finite, value.values()))
-    if isinstance(value, list):
-        return all(map(_is_finite, value))
-    return not isinstance(value, float) or isfinite(value)

@@ -1,16 +1,20 @@
 """What callers do with jobs: submit, find, read, cancel, erase, list."""
 
-from dataclasses import dataclass, field
-from time import time
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Protocol, Self
 
 from jobs.admission import Admission, OpenAdmission
+from jobs.allowance import Allowance, OpenAllowance
 from jobs.answer import JobSnapshot
 from jobs.cursor import Cursor
-from jobs.errors import JobFailed, JobUnknown, PartOfBatch
-from jobs.idempotency import bind_or_undo
+from jobs.errors import JobFailed, JobUnknown, NotOver, PartOfBatch, PhotoGone, RecordUnreadable, StorageError
+from jobs.idempotency import bind_key
 from jobs.job import Job, JobSpec, JobStatus, NewJob
 from jobs.store import JobStore
+from jobs.terms import Created, Terms
+from jobs.viewer import EVERYTHING, Viewer
+from metrics import api as metrics
+from pipelines.sample import Sample
 
 
 class Sender(Protocol):
@@ -25,6 +29,18 @@ class Sender(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class AnnotatedPhoto:
+    """A photo, and what was found on it.
+
+    Attributes:
+        image: encoded.
+    """
+
+    image: bytes
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
 class JobService:
     """The jobs of a deployment. Methods raise `StorageError` if the store does not answer.
 
@@ -32,32 +48,52 @@ class JobService:
         store: keeps the jobs.
         sender: sends jobs to the workers.
         admission: decides whether there is room for a job.
+        allowance: decides whether its owner may submit it.
+        viewer: whose jobs the methods find.
     """
 
     store: JobStore
     sender: Sender
     admission: Admission = field(default_factory=OpenAdmission)
+    allowance: Allowance = field(default_factory=OpenAllowance)
+    viewer: Viewer = EVERYTHING
 
-    def submit(self, job: NewJob) -> Job:
-        """Create a job, bind its idempotency key and send it.
+    def seen_by(self, viewer: Viewer) -> Self:
+        """The same jobs as a caller sees them."""
+        return replace(self, viewer=viewer)
 
-        If any of this fails, or an earlier job has the key, the new job is erased.
+    def submit(self, job: NewJob, *, waited_for: bool = False) -> Job:
+        """Create a job and send it, unless an earlier job has its idempotency key; see `Allowance.create`.
+
+        An earlier job that may not have been sent, since its process ended or a server did not answer, is sent again.
+        So its caller gets no answer before the store knows that the job was sent; until then, the reaper may delete it.
 
         Returns:
             The job, queued; or the earlier job with its key.
 
         Raises:
-            Overloaded: there is no room for it.
+            Overloaded: there is no room for it, or its owner has used up its allowance.
             IdempotencyConflict: an earlier, different request had the key.
             JobUnknown: the earlier job disappeared meanwhile.
             JobFailed: the earlier job was erased meanwhile.
-            StorageError: the store or the broker did not answer. The job is erased, if the store answers again.
+            StorageError: the store or the broker did not answer. The job is deleted, here or by the reaper, or a
+                repeated request with its key finds it.
         """
-        spec = job.spec
-        self.admission.admit(spec)
-        self.store.create(job)
-        bound_id = bind_or_undo(self.store, spec, job.fingerprint, self._has_result, lambda: self.sender.send(spec))
-        return Job.queued(spec) if bound_id == spec.id else self.find(bound_id)
+        created, bound = self.allowance.create(job, self._create, waited_for=waited_for)
+        spec = created.spec
+        if bound.id == spec.id:
+            try:
+                self._send(spec)
+            except StorageError:
+                self._undo(spec)
+                self.allowance.give_back(created)
+                raise
+            return Job.queued(spec)
+        earlier = self.find(bound.id)
+        if not earlier.sent:
+            # It may be on its way all the same: a stage whose message comes twice runs once.
+            self._send(earlier.spec)
+        return earlier
 
     def find(self, job_id: str) -> Job:
         """A job.
@@ -65,6 +101,7 @@ class JobService:
         Raises:
             JobUnknown: there is no such job.
             JobFailed: it was erased.
+            RecordUnreadable: its record cannot be read.
         """
         job = self._find(job_id)
         if job.status is JobStatus.ERASED:
@@ -82,8 +119,40 @@ class JobService:
         spec = job.spec
         if job.status is JobStatus.EXPIRED or spec.group is not None:
             return JobSnapshot(job)
-        echoes = job.status is JobStatus.SUCCEEDED and spec.include_image and spec.blobs
-        return JobSnapshot(job, self.store.data(job_id), self.store.image(spec.blobs[0]) if echoes else None)
+        return JobSnapshot.of(job, self.store)
+
+    def annotated(self, job_id: str, index: int = 0) -> AnnotatedPhoto:
+        """The photo of a job with what was found on it.
+
+        Args:
+            job_id: of the job.
+            index: of the item, where the job has two.
+
+        Raises:
+            JobUnknown: there is no such job.
+            NotOver: the job is not over.
+            JobFailed: the job has no result, was erased, or its result has expired.
+            PhotoGone: the job was not asked to keep its photo, or had none.
+            PartOfBatch: it belongs to a batch.
+        """
+        job = self.find(job_id)
+        require_single(job)
+        if not job.status.over:
+            raise NotOver(f"the job is {job.status}: ask for the picture when it is over")
+        data = self.store.data(job_id) if job.status is JobStatus.SUCCEEDED else None
+        if job.failure:
+            raise JobFailed.of(job.failure)
+        if data is None or data.result is None:
+            raise JobFailed.because(JobStatus.EXPIRED if job.status is JobStatus.SUCCEEDED else job.status)
+        if index >= len(data.result.items):
+            raise PhotoGone("the job had one photo only")
+        item = data.result.items[index]
+        if item.blob is None:
+            raise PhotoGone("no photo came with the job")
+        image = self.store.image(item.blob)
+        if image is None:
+            raise PhotoGone("the photo is not kept: submit the job with `include_image` to get its picture")
+        return AnnotatedPhoto(image, item.sample)
 
     def read_and_erase(self, job_id: str) -> JobSnapshot:
         """A job with its data. Erases the job if it is over.
@@ -98,6 +167,14 @@ class JobService:
         self.store.erase(job.spec, tombstone=False)
         return JobSnapshot(job, data)
 
+    def abandon(self, job_id: str) -> None:
+        """End a job that no caller waits for any more at its next stage; erase it if it is over."""
+        job = self.store.find(job_id)
+        if job is not None and job.status.over:
+            self.store.erase(job.spec, tombstone=False)
+        else:
+            self.store.cancel(job_id, self.store.now())
+
     def cancel(self, job_id: str) -> Job:
         """End a job at its next stage; a job that is over does not change.
 
@@ -107,7 +184,7 @@ class JobService:
             PartOfBatch: it belongs to a batch.
         """
         require_single(self.find(job_id))
-        self.store.cancel(job_id, time())
+        self.store.cancel(job_id, self.store.now())
         return self.find(job_id)
 
     def erase(self, job_id: str) -> None:
@@ -118,17 +195,56 @@ class JobService:
             JobFailed: it was erased before.
             PartOfBatch: it belongs to a batch.
         """
-        job = self.find(job_id)
+        try:
+            job = self.find(job_id)
+        except RecordUnreadable:
+            self.store.erase_unreadable(job_id, self.viewer.owner)
+            return
         require_single(job)
         self.store.erase(job.spec, tombstone=True)
 
     def recent(self, limit: int, after: Cursor | None) -> tuple[list[Job], Cursor | None]:
         """Jobs that were submitted alone, the latest first, and the cursor of the next page; see `JobStore.recent`."""
-        return self.store.recent(limit, after)
+        return self.store.recent(limit, after, self.viewer.owner)
+
+    def _create(self, job: NewJob, terms: Terms) -> Created:
+        """Admit and create a job, unless another job has its idempotency key."""
+        spec = job.spec
+        self.admission.admit(spec)
+        try:
+            keys = self.store.idempotency_keys
+            created = bind_key(keys, spec, job.fingerprint, self._has_result, lambda: self.store.create(job, terms))
+        except StorageError:
+            # It may have been created all the same.
+            self._undo(spec)
+            raise
+        if created.id == spec.id:
+            self.admission.count(spec)
+            metrics.ADMISSIONS.labels(spec.priority.value).inc()
+        return created
+
+    def _send(self, spec: JobSpec) -> None:
+        self.sender.send(spec)
+        if not self.store.confirm_sent(spec.id):
+            raise StorageError("the job was deleted before it was known to be sent: send the request again")
+
+    def _undo(self, spec: JobSpec) -> None:
+        if spec.idempotency_key is None:
+            self.store.erase(spec, tombstone=False)
+        else:
+            # A repeated request may have found the job meanwhile, and sent it.
+            self.store.withdraw(spec)
 
     def _find(self, job_id: str) -> Job:
-        job = self.store.find(job_id)
-        if job is None:
+        owner = self.viewer.owner
+        try:
+            job = self.store.find(job_id)
+            seen = job is not None and self.viewer.sees(job.spec.owner)
+        except RecordUnreadable:
+            if owner is None or self.store.lists(job_id, owner):
+                raise
+            job, seen = None, False  # it may belong to another owner
+        if job is None or not seen:
             raise JobUnknown(f"there is no job {job_id}: check the id; jobs are deleted after their TTL")
         return job
 

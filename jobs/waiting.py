@@ -40,6 +40,10 @@ class Watch:
         self._followed.add(job_id)
         self._waiting.setdefault(job_id, set()).add(self._signal)
 
+    def wake(self) -> None:
+        """Give the signal, without the end of a job."""
+        self._signal.set()
+
     async def wait(self, ends: float) -> bool:
         """Wait for the next signal; False if none came before `ends`, a time of `monotonic`."""
         with suppress(TimeoutError):

@@ -11,6 +11,7 @@ from math import radians
 from typing import Any, ClassVar, Generic, Literal, Self
 
 from config.options import DEFAULT_OPTIONS, ServiceOptions
+from models.calibration.operating_points import ErrorRates, OperatingPoint
 from models.family import ModelFamily
 from models.imaging.decode import Image
 from models.imaging.geometry import Box, Points
@@ -202,9 +203,16 @@ class EstimatingService(OutputService[Value]):
 
 
 class MatchingService(OutputService[Value]):
-    """Compares the two objects of a sample by their templates, without an image; its output belongs to the sample."""
+    """Compares the two objects of a sample by their templates, without an image; its output belongs to the sample.
+
+    Attributes:
+        operating_points: the thresholds that it recommends.
+        error_curve: how often thresholds err, by distance.
+    """
 
     needs = frozenset({TEMPLATE})
+    operating_points: ClassVar[tuple[OperatingPoint, ...]] = ()
+    error_curve: ClassVar[tuple[ErrorRates, ...]] = ()
 
     @abstractmethod
     def match(self, pairs: Sequence[tuple[bytes, bytes]]) -> list[Value]:

@@ -17,26 +17,68 @@ class Detail(TypedDict):
     type: str
 
 
+MOST_DETAILS = 20
+"""An error says no more than so many things that are wrong, and how many more there are."""
+KEY_LENGTH = 100
+MESSAGE_LENGTH = 500
+
+
+def first_details(details: Sequence[Detail], more: int = 0) -> list[Detail]:
+    """The first details, with long keys and messages cut off, and a last entry that says how many more there are.
+
+    Args:
+        details: what is wrong.
+        more: how many things are wrong besides.
+    """
+    first = [_short(detail) for detail in details[:MOST_DETAILS]]
+    more += len(details) - len(first)
+    if more:
+        first.append(Detail(loc=[], msg=f"{more} more errors are not shown", type="more_errors"))
+    return first
+
+
+def _short(detail: Detail) -> Detail:
+    loc = [part[:KEY_LENGTH] if isinstance(part, str) else part for part in detail["loc"]]
+    return Detail(loc=loc, msg=detail["msg"][:MESSAGE_LENGTH], type=detail["type"])
+
+
 class InvalidSample(InvalidRequest):
-    """A sample, or a field around it, breaks the schema or lacks what a service needs."""
+    """A sample, or a field around it, breaks the schema or lacks what a service needs.
+
+    Args:
+        details: what is wrong; the first of them are kept.
+        more: how many things are wrong besides.
+    """
 
     type: ClassVar[str] = "invalid_sample"
 
-    def __init__(self, details: Sequence[Detail]) -> None:
-        super().__init__(list(details))
+    def __init__(self, details: Sequence[Detail], more: int = 0) -> None:
+        kept = [*details[:MOST_DETAILS]]
+        super().__init__(kept, more + len(details) - len(kept))
+
+    @property
+    def first(self) -> list[Detail]:
+        """The first things that are wrong."""
+        first: list[Detail] = self.args[0]
+        return first
+
+    @property
+    def more(self) -> int:
+        """How many things are wrong besides."""
+        more: int = self.args[1]
+        return more
 
     @property
     def details(self) -> list[Detail]:
-        """Each thing that is wrong."""
-        details: list[Detail] = self.args[0]
-        return details
+        """What is wrong, for the caller; see `first_details`."""
+        return first_details(self.first, self.more)
 
     def __str__(self) -> str:
         return "; ".join(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in self.details)
 
     def under(self, *prefix: str | int) -> "InvalidSample":
         """The same error, with this prefix before all its locations."""
-        return InvalidSample([{**detail, "loc": [*prefix, *detail["loc"]]} for detail in self.details])
+        return InvalidSample([{**detail, "loc": [*prefix, *detail["loc"]]} for detail in self.first], self.more)
 
 
 # pydantic speaks of Python: of tuples, and of the classes of this software.

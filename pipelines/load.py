@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from logging import getLogger
 
 import numpy as np
 
-from models.errors import InvalidRequest
+from models.errors import InvalidImage, InvalidRequest
 from models.imaging.decode import Image
 from models.imaging.geometry import quantise
 from models.service import Face
 from pipelines.chunk import Failure, Item
 from pipelines.errors import Detail, InvalidSample
 from pipelines.sample import Sample, SampleObject, Size, require_pixel
+
+log = getLogger(__name__)
 
 GROUP_PIXELS = 32_000_000
 """How many pixels a group of images has at most: 96 MB decoded. A larger image gets a group of its own."""
@@ -99,6 +102,12 @@ def load_items(items: Sequence[Item], images: Callable[[str], Image]) -> list[Lo
                 _set_size(item.sample, (image.shape[0], image.shape[1]))
         except InvalidRequest as error:
             item.failures.append(Failure(service=None, type=error.type, message=str(error)))
+            item.failed = True
+            continue
+        except (ValueError, OSError) as error:
+            # Whatever a library finds wrong with one image must not end the work on the others.
+            log.warning("image not read", extra={"error": type(error).__name__})
+            item.failures.append(Failure(service=None, type=InvalidImage.type, message="the image cannot be read"))
             item.failed = True
             continue
         loaded.append(LoadedItem(item, image))

@@ -22,3 +22,10 @@ PRESETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """The services of each preset, in the order in which they run."""
+
+VERIFY = "verify"
+"""The preset that compares two photos: the routes that take one sample do not have it."""
+PAIR_PRESETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {VERIFY: ("face-detector-face-fitter", "template-extractor", "verify-matcher")}
+)
+"""The services of each preset that takes two photos; options add services for quality and liveness."""

@@ -1,6 +1,6 @@
 """Runs services on loaded items: converts relative samples to pixel arrays and back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from logging import getLogger
 from math import prod
 from time import perf_counter
@@ -13,13 +13,19 @@ from models.service import DetectingService, EstimatingService, Found, MatchingS
 from pipelines.chunk import SKIPPED, Failure, Item
 from pipelines.errors import NotTwoObjects
 from pipelines.load import LoadedItem
+from pipelines.pair import PairRules, compare, refusal
 from pipelines.sample import Bbox, Landmarks, SampleObject, Size
 
 log = getLogger(__name__)
 
 
 def run_service(
-    service: Service, loaded: Sequence[LoadedItem], *, fail_fast: bool, max_faces: int | None = None
+    service: Service,
+    loaded: Sequence[LoadedItem],
+    *,
+    fail_fast: bool,
+    max_faces: int | None = None,
+    pair: PairRules | None = None,
 ) -> float:
     """Run a service on all items as one batch, and put its results into their samples.
 
@@ -31,13 +37,19 @@ def run_service(
         loaded: the items.
         fail_fast: an item fails with its first service, even if later services could run on it.
         max_faces: of the faces that a detecting service finds in an image, so many are kept: the largest ones.
+        pair: the rules, if the items are the photos of a pair. A photo that breaks them fails; an item without an image
+            has its template already.
 
     Returns:
         The time it took in milliseconds.
     """
     started = perf_counter()
     batch = [
-        loaded_item for loaded_item in loaded if not loaded_item.item.failed and not _skipped(service, loaded_item.item)
+        loaded_item
+        for loaded_item in loaded
+        if not loaded_item.item.failed
+        and not (pair and loaded_item.image is None)
+        and not _skipped(service, loaded_item.item)
     ]
     try:
         _run_batch(service, batch, max_faces)
@@ -48,7 +60,33 @@ def run_service(
                 loaded_item.item.failed = fail_fast
                 if isinstance(service, DetectingService):
                     loaded_item.item.lost = service.name
+    if pair:
+        _refuse(service, batch, pair)
     return (perf_counter() - started) * 1000
+
+
+def run_pair(matcher: Service, items: Sequence[Item]) -> float:
+    """Compare the two items of a pair; both fail if the service does.
+
+    Returns:
+        The time it took in milliseconds.
+    """
+    started = perf_counter()
+    if not isinstance(matcher, MatchingService):
+        raise NotImplementedError(matcher.name)
+    if failure := _failure_of(matcher, lambda: compare(matcher, items)):
+        for item in items:
+            item.failures.append(failure)
+            item.failed = True
+    return (perf_counter() - started) * 1000
+
+
+def _refuse(service: Service, batch: Sequence[LoadedItem], pair: PairRules) -> None:
+    for loaded_item in batch:
+        item = loaded_item.item
+        if not item.failed and (failure := refusal(service, item, pair)):
+            item.failures.append(failure)
+            item.failed = True
 
 
 def _skipped(service: Service, item: Item) -> bool:
@@ -67,8 +105,12 @@ def _skipped(service: Service, item: Item) -> bool:
 
 
 def _run_alone(service: Service, loaded: LoadedItem, max_faces: int | None) -> Failure | None:
+    return _failure_of(service, lambda: _run_batch(service, [loaded], max_faces))
+
+
+def _failure_of(service: Service, run: Callable[[], None]) -> Failure | None:
     try:
-        _run_batch(service, [loaded], max_faces)
+        run()
     except (InvalidRequest, ModelError) as error:
         return Failure(service=service.name, type=error.type, message=str(error))
     except Exception:  # a bug is logged; the caller learns nothing of our internals

@@ -34,10 +34,14 @@ Landmarks = Annotated[list[Point], Len(21, 21)]
 
 
 class Canonical(BaseModel):
-    """A model of what travels inside; its errors do not repeat their input, so they can be logged."""
+    """A model of what travels inside and is stored.
+
+    Fields that it does not know are ignored: a process of another version may have written them. Its errors do not
+    repeat their input, so they can be logged.
+    """
 
     model_config = ConfigDict(
-        extra="forbid",
+        extra="ignore",
         hide_input_in_errors=True,
         validate_assignment=True,
         ser_json_bytes="base64",

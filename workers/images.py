@@ -11,8 +11,10 @@ from functools import partial
 from threading import Lock
 from time import monotonic
 
+from metrics.worker import decoding
 from models.errors import InvalidImage
 from models.imaging.decode import Image, decode
+from traces import spans
 
 Fetch = Callable[[str], bytes | None]
 """Gives the encoded image of a blob id or a reference; None once the blob is erased."""
@@ -86,10 +88,12 @@ class ImageCache:
             if kept := self._images.get(name):
                 self._images.move_to_end(name)
                 return kept[1]
-        encoded = fetch(name)
+        with spans.step("fetch image", {}):
+            encoded = fetch(name)
         if encoded is None:
             raise InvalidImage("the image is gone: its job was erased or has expired")
-        image = decode(encoded)
+        with decoding(len(encoded)), spans.step("decode image", {"faceline.image.bytes": len(encoded)}):
+            image = decode(encoded)
         with self._lock:
             self._images[name] = (monotonic(), image)
             while sum(kept.nbytes for _, kept in self._images.values()) > self._capacity_bytes:

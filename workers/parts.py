@@ -3,10 +3,12 @@
 import os
 import socket
 from dataclasses import dataclass
+from secrets import token_hex
 
 import pipelines.tables.columns  # noqa: F401 - an output without columns of its own stops the process
 from config.settings import Settings
 from jobs.redis.connection import connect
+from jobs.redis.encryption import Encryption
 from jobs.redis.jobs import RedisJobStore
 from jobs.redis.presence import Presence
 from models.catalogue import services
@@ -16,8 +18,8 @@ from workers.images import ImageCache
 from workers.references import References, is_far, is_reference
 from workers.stage import StageRunner
 
-STORE_RETRY_S = 30.0
-"""How long a worker waits for the store before it puts its message back."""
+REPORT_PATIENCE_S = 2.0
+"""How long a worker waits for the store when it reports itself: the next report follows soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class WorkerParts:
 
     Attributes:
         settings: of the deployment.
-        name: of this worker: host and process id.
+        name: of this worker: host, process id, and a random part, since containers have the same process ids each time.
         store: holds the jobs.
         presence: where workers report that they are alive.
         models: the loaded models and the services on them.
@@ -44,10 +46,17 @@ class WorkerParts:
 
 
 def build_parts(settings: Settings) -> WorkerParts:
-    """Build the parts of a worker; no model is loaded and no connection is made yet."""
-    name = f"{socket.gethostname()}:{os.getpid()}"
-    client = connect(settings.redis_url, retry_s=STORE_RETRY_S)
-    store = RedisJobStore(client, settings.jobs)
+    """Build the parts of a worker; no model is loaded and no connection is made yet.
+
+    Raises:
+        InvalidSetting: a key for encryption is not one.
+    """
+    name = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+    # As long as no other worker gets the message. Also while the store is full: jobs that end make room.
+    patience_s = settings.jobs.visibility_timeout_s
+    client = connect(settings.redis_url, patience_s=patience_s, waits_for_room=True)
+    store = RedisJobStore(client, settings.jobs, Encryption.of(settings.secrets))
+    presence = Presence(connect(settings.redis_url, patience_s=REPORT_PATIENCE_S))
     models = LoadedModels(services(settings.modules), settings.weights_dir, settings.engine, settings.options)
     references = References(settings.reference_roots, settings.limits)
 
@@ -64,4 +73,4 @@ def build_parts(settings: Settings) -> WorkerParts:
         # On a CPU a batch of photos costs a sixth more than the photos one by one, which fit into its cache.
         group_pixels=1 if settings.device == "cpu" else GROUP_PIXELS,
     )
-    return WorkerParts(settings, name, store, Presence(client), models, images, stages)
+    return WorkerParts(settings, name, store, presence, models, images, stages)

@@ -1,61 +1,74 @@
-"""The reaper: sends lost jobs again, and fails jobs that are past their deadline.
+"""The reaper: sends lost jobs again, deletes those that were never sent, and fails those past their deadline."""
 
-Redis hands out a message and notes it as handed out in two steps; a worker killed in between loses the message.
-"""
-
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from logging import getLogger
 
+from jobs.errors import RecordUnreadable
 from jobs.job import Ending, Job, JobSpec, JobStatus
 from jobs.store import JobStore
+from metrics import worker as metrics
 from pipelines.chunk import Failure
+from workers.stage import LATE
 
 log = getLogger(__name__)
 
 BATCH = 100
-TIMES_STALLED = 3
-"""A job whose queue is not empty is sent again when it is found stalled for the 3rd, 6th, 12th, 24th … time."""
+"""At how many jobs a sweep looks at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reaper:
     """Looks at jobs that made no progress for too long: sends lost ones again, and fails late ones.
 
+    A lost job that is not known to be sent is deleted: its caller got no answer.
+
     Attributes:
         store: holds the jobs.
-        queue_length: counts the messages in the queue of a stage of a job.
+        without_message: the ids of the jobs that are lost: no queue and no worker has a message of them.
         send: sends the chain of a job from a stage on.
         stalled_after_s: how long a job may go without progress.
     """
 
     store: JobStore
-    queue_length: Callable[[JobSpec, int], int]
+    without_message: Callable[[Sequence[Job]], Collection[str]]
     send: Callable[[JobSpec, int], None]
     stalled_after_s: float
 
-    def sweep(self, now: float) -> None:
+    def sweep(self) -> None:
         """Look at each stalled job once.
 
         Raises:
             StorageError: the store or the broker did not answer.
         """
+        now = self.store.now()
+        waiting: list[Job] = []
         for job_id in self.store.stalled(now, BATCH):
-            job = self.store.find(job_id)
+            try:
+                job = self.store.find(job_id)
+            except RecordUnreadable:
+                log.exception("job set aside: its record cannot be read", extra={"job": job_id})
+                self.store.set_aside(job_id)
+                continue
             if job is None or job.status.over:
                 self.store.forget(job_id)
-            elif now > job.spec.created_at + job.spec.deadline_s:
-                message = "the job was not over by its deadline: send it again"
-                failure = Failure(service=None, type="timed_out", message=message)
-                self.store.finish(job.spec, Ending(JobStatus.FAILED, failure=failure), {}, now)
+            elif job.late_at is not None and now >= job.late_at:
+                failure = Failure(service=None, type="timed_out", message=LATE)
+                if self.store.finish(job.spec, Ending(JobStatus.FAILED, failure=failure), {}, now):
+                    age_s = now - job.spec.created_at
+                    metrics.note_end(JobStatus.FAILED.value, job.spec.priority.value, age_s, failure.type)
             else:
-                self._send_if_lost(job, self.store.postpone(job_id, now + self.stalled_after_s))
-
-    def _send_if_lost(self, job: Job, times: int) -> None:
-        # A message that waits in the queue may be that of this job, which is late then, not lost. But some queues are
-        # never empty, so the job is sent in the end anyway; a stage whose message comes twice runs once. The interval
-        # doubles each time: otherwise jobs that wait for a day would fill their queue with copies.
-        rounds, rest = divmod(times, TIMES_STALLED)
-        if (rest == 0 and rounds.bit_count() == 1) or self.queue_length(job.spec, job.done) == 0:
-            log.warning("job sent again", extra={"job": job.spec.id, "stage": job.done})
-            self.send(job.spec, job.done)
+                waiting.append(job)
+        lost = self.without_message(waiting) if waiting else ()
+        for job in waiting:
+            # A job that went on meanwhile is not lost: its message was acknowledged.
+            if job.spec.id in lost and self.store.find(job.spec.id) == job:
+                if job.sent:
+                    log.warning("job sent again", extra={"job": job.spec.id, "stage": job.done})
+                    self.send(job.spec, job.done)
+                    metrics.JOBS_SENT_AGAIN.inc()
+                else:
+                    log.warning("job deleted: its submission failed", extra={"job": job.spec.id})
+                    self.store.withdraw(job.spec)
+            # Last: after an interruption, the next sweep looks at the job again. A message that comes twice runs once.
+            self.store.postpone(job.spec.id, now + self.stalled_after_s)

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from config.settings import LimitSettings
 from jobs.errors import UnreachableReference
 from jobs.reference import Reference
-from models.imaging.headers import check_pixels, read_header
+from models.imaging.headers import check_decoded_bytes, check_pixels, read_header
 
 
 def is_reference(name: str) -> bool:
@@ -42,10 +42,13 @@ class References:
             InvalidRequest: it is no image that Faceline reads, or is larger than allowed.
         """
         reference = Reference.parse(text)
+        reference.check()
         if not self._allows(reference):
             raise UnreachableReference("the reference is outside the roots that this deployment allows")
         image = reference.read(self._limits.image_bytes)
-        check_pixels(read_header(image), self._limits.pixels)
+        header = read_header(image)
+        check_pixels(header, self._limits.pixels)
+        check_decoded_bytes(header, self._limits.decoded_bytes)
         return image
 
     def _allows(self, reference: Reference) -> bool:

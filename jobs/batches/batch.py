@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pydantic import ConfigDict
 
 from jobs.job import Job, JobStatus
+from jobs.webhooks.webhook import Delivery
 from pipelines.sample import Canonical
 
 
@@ -42,8 +43,11 @@ class BatchSpec(Canonical):
         ttl_s: how long a result is kept once its job is over, and an error of a request once all requests are in.
         silence_s: while its body comes in, a batch without a progress report for this long has failed.
         deadline_s: requests that are not done so long after the creation are given up.
-        caller: a digest of what the caller identifies itself with; empty if callers are not distinguished.
+        caller: the owner, or a digest of what the caller identifies itself with; empty if callers are not
+            distinguished.
         idempotency_key: the caller's key, bound to this batch unless an earlier batch has it.
+        owner: the name of the API key that made the batch; None if it was made without a key.
+        webhook: whether it has a webhook.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,6 +59,8 @@ class BatchSpec(Canonical):
     deadline_s: int
     caller: str = ""
     idempotency_key: str | None = None
+    owner: str | None = None
+    webhook: bool = False
 
     @property
     def ends_at(self) -> float:
@@ -84,7 +90,7 @@ class BatchJob:
 
     Attributes:
         requests: how many.
-        job: None before the store has it, and once its tombstone is gone.
+        job: None before the store has it, once its tombstone is gone, and if its record cannot be read.
     """
 
     job_id: str
@@ -122,6 +128,7 @@ class Batch:
         touched_at: when its intake last reported progress.
         sealed_at: when all requests were in; None before.
         body_digest: of the body, once it was in as a whole; empty if no idempotency key needs it.
+        delivery: of the message to its webhook; None if it has none.
         canceled_at: when a caller canceled it.
     """
 
@@ -133,6 +140,7 @@ class Batch:
     canceled_at: float | None = None
     erased: bool = False
     body_digest: str = ""
+    delivery: Delivery | None = None
 
     def status(self, now: float) -> BatchStatus:
         """The status at a time."""
@@ -216,10 +224,19 @@ class Batch:
     @property
     def expires_at(self) -> float | None:
         """When the first of its results is deleted; None if no job is over."""
+        return min(self._deletions(), default=None)
+
+    @property
+    def last_expires_at(self) -> float | None:
+        """When the last of its results is deleted; None if no job is over."""
+        return max(self._deletions(), default=None)
+
+    def _deletions(self) -> list[float]:
+        """When results are deleted, as far as jobs are over, and when the errors of refused requests are."""
         times = [batch_job.job.expires_at for batch_job in self.jobs if batch_job.job and batch_job.job.expires_at]
         if self.refused and self.sealed_at:
             times.append(self.sealed_at + self.spec.ttl_s)
-        return min(times, default=None)
+        return times
 
     def _refusals_deleted(self, now: float) -> bool:
         since = self.sealed_at or self.canceled_at

@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from logging import getLogger
-from time import monotonic, time
+from time import monotonic
 
-from jobs.async_service import SubmissionThread
 from jobs.batches.batch import BatchSpec, BatchStatus, Refusal
 from jobs.batches.body import BatchBody
 from jobs.batches.job_builder import JobBuilder
 from jobs.batches.requests import BatchRequest
 from jobs.batches.service import BatchService
-from jobs.errors import DuplicateCustomId, JobFailed, Overloaded, PayloadTooLarge, detail_of
+from jobs.errors import AllowanceUsedUp, DuplicateCustomId, JobFailed, Overloaded, PayloadTooLarge, detail_of
 from jobs.factory import JobFactory
 from jobs.job import JobSpec, JobStatus, NewJob, RequestPosition
 from jobs.service import JobService
+from jobs.submission_thread import SubmissionThread
+from metrics import api as metrics
 from models.errors import InvalidRequest
 from pipelines.errors import Detail, InvalidSample
 
@@ -57,7 +58,7 @@ class BatchIntake:
         self._bounds = batches.settings
         self._jobs = jobs
         self._thread = thread
-        self._builder = JobBuilder(factory, spec, self._bounds.chunk)
+        self._builder = JobBuilder(factory, spec, self._bounds.chunk, batches.now)
         self._lines: dict[str, int] = {}
         self._requests = 0
         self._latest: JobSpec | None = None
@@ -70,10 +71,11 @@ class BatchIntake:
             UploadStalled: no part came for too long.
             BatchClosed: the batch takes nothing in any more.
         """
+        store = self._batches.store
         async for part in self._body.parts():
             if monotonic() - self._touched > TOUCH_EVERY_S:
                 self._touched = monotonic()
-                _require_open(await asyncio.to_thread(self._batches.store.touch, self._spec, time()))
+                _require_open(await asyncio.to_thread(lambda: store.touch(self._spec, store.now())))
             yield part
 
     async def take(self, requests: AsyncIterator[BatchRequest]) -> None:
@@ -100,7 +102,7 @@ class BatchIntake:
                 await asyncio.to_thread(self._discard)
 
     async def _take(self, requests: AsyncIterator[BatchRequest]) -> None:
-        started = monotonic()
+        started, store = monotonic(), self._batches.store
         async for request in requests:
             self._requests += 1
             if self._requests > self._bounds.requests:
@@ -113,7 +115,7 @@ class BatchIntake:
             raise InvalidSample([Detail(loc=[], msg=message, type="too_short")])
         if job := await asyncio.to_thread(self._builder.flush):
             await self._submit(job)
-        _require_open(await asyncio.to_thread(self._batches.store.seal, self._spec, time(), self._body.digest))
+        _require_open(await asyncio.to_thread(lambda: store.seal(self._spec, store.now(), self._body.digest)))
         took_ms = round((monotonic() - started) * 1000)
         log.info("batch received", extra={"batch": self._spec.id, "requests": self._requests, "ms": took_ms})
 
@@ -129,23 +131,25 @@ class BatchIntake:
             return self._builder.add(request.content, position)
         except InvalidRequest as error:
             refusal = Refusal(line=request.line, custom_id=request.custom_id, type=error.type, detail=detail_of(error))
-            _require_open(self._batches.store.add_refusal(self._spec, refusal, time()))
+            metrics.BATCH_REFUSALS.inc()
+            _require_open(self._batches.store.add_refusal(self._spec, refusal, self._batches.now()))
             return None
 
     async def _submit(self, job: NewJob) -> None:
         # Recorded before the job exists, so that the batch knows all its jobs.
         requests = len(job.chunk.items)
         store = self._batches.store
-        _require_open(await asyncio.to_thread(store.add_job, self._spec, job.spec.id, requests, time()))
+        _require_open(await asyncio.to_thread(lambda: store.add_job(self._spec, job.spec.id, requests, store.now())))
         self._latest = job.spec
         ends = monotonic() + self._bounds.patience_s
         while True:
             try:
                 await asyncio.to_thread(self._batches.require_room)
                 await self._thread.run(self._jobs.submit, job)
-            except Overloaded:
+            except Overloaded as error:
                 # The body is not read meanwhile, so the caller has to wait before it sends more.
-                if monotonic() > ends:
+                room_at = monotonic() + (error.retry_after_s or 0 if isinstance(error, AllowanceUsedUp) else 0)
+                if room_at > ends:
                     raise
                 await asyncio.sleep(RETRY_EVERY_S)
             else:
@@ -163,7 +167,7 @@ class BatchIntake:
 
     def _discard(self) -> None:
         batch = self._batches.refresh(self._spec.id)
-        if batch is not None and batch.status(time()) not in (BatchStatus.ERASED, BatchStatus.FAILED):
+        if batch is not None and batch.status(self._batches.now()) not in (BatchStatus.ERASED, BatchStatus.FAILED):
             self._batches.discard(self._spec)
 
 

@@ -1,12 +1,13 @@
 """`JobBuilder`: makes jobs of the requests of a batch; neighbouring requests with the same options share a job."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil
-from time import time
 
 from jobs.batches.batch import BatchSpec
 from jobs.factory import CheckedSample, JobFactory, Submission
 from jobs.job import JobGroup, NewJob, RequestPosition
+from traces import spans
 
 IMAGE_BYTES = 32 * 2**20
 """How many bytes the images of a job may have together, if it has more than one: they are stored in one command."""
@@ -28,12 +29,14 @@ class JobBuilder:
         factory: checks the requests and makes the jobs.
         batch: that the requests belong to.
         size: how many requests a job has at most.
+        now: gives the time of the store.
     """
 
-    def __init__(self, factory: JobFactory, batch: BatchSpec, size: int) -> None:
+    def __init__(self, factory: JobFactory, batch: BatchSpec, size: int, now: Callable[[], float]) -> None:
         self._factory = factory
         self._batch = batch
         self._size = size
+        self._now = now
         self._held: list[_Held] = []
         self._bytes = 0
 
@@ -63,10 +66,16 @@ class JobBuilder:
         options = replace(
             submission.options,
             group=JobGroup(kind="batch", id=self._batch.id),
-            deadline_s=max(1, ceil(self._batch.ends_at - time())),
+            deadline_s=max(1, ceil(self._batch.ends_at - self._now())),
         )
         samples, requests = [request.checked for request in held], [request.position for request in held]
-        return self._factory.make_job(samples, submission.dialect, options, requests=requests)
+        # Each job has a trace of its own: a batch can have thousands.
+        with spans.own_trace("make job of batch", {"faceline.batch.id": self._batch.id}) as span:
+            job = self._factory.make_job(
+                samples, submission.dialect, options, requests=requests, owner=self._batch.owner
+            )
+            span.note({"faceline.job.id": job.spec.id})
+        return job
 
     def _fits(self, checked: CheckedSample, submission: Submission) -> bool:
         if not self._held:

@@ -1,26 +1,16 @@
 """The results and the errors of a batch as Parquet. The module imports pyarrow, which a deployment may lack."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import pyarrow as pa
-from pydantic_core import to_json
 
 from jobs.batches.batch import Batch
-from jobs.batches.rows import BatchRow, RequestResult
+from jobs.batches.rows import ERROR_COLUMNS, BatchRow, RequestResult, flat_error, given_fields
 from pipelines.tables.parquet import write_parquet
 from pipelines.tables.sample_table import SampleTable
 
-ERRORS = pa.schema(
-    {
-        "custom_id": pa.string(),
-        "line": pa.int64(),
-        "service": pa.string(),
-        "type": pa.string(),
-        "detail": pa.string(),
-        "shared": pa.bool_(),
-    }
-)
+_KINDS = {"line": pa.int64(), "shared": pa.bool_()}
+ERRORS = pa.schema([(name, _KINDS.get(name, pa.string())) for name in ERROR_COLUMNS])
 
 
 def write_results(batch: Batch, results: Iterable[RequestResult]) -> Iterator[bytes]:
@@ -33,8 +23,7 @@ def write_results(batch: Batch, results: Iterable[RequestResult]) -> Iterator[by
         batch: whose jobs decide the columns.
         results: of the batch.
     """
-    fields = {name for one in batch.jobs if one.job for name in one.job.spec.plan.fields}
-    table = SampleTable(fields, {"line": pa.int64()})
+    table = SampleTable(given_fields(batch), {"line": pa.int64()})
     rows = (
         row
         for one in results
@@ -45,8 +34,4 @@ def write_results(batch: Batch, results: Iterable[RequestResult]) -> Iterator[by
 
 def write_error_rows(rows: Iterable[BatchRow]) -> Iterator[bytes]:
     """The rows of `jobs.batches.rows.error_rows`. A detail that is not a text is written as JSON."""
-    return write_parquet(({**row, "detail": _text(row["detail"])} for row in rows), ERRORS)
-
-
-def _text(detail: Any) -> str | None:
-    return detail if detail is None or isinstance(detail, str) else to_json(detail).decode()
+    return write_parquet(map(flat_error, rows), ERRORS)

@@ -14,13 +14,17 @@ from jobs.errors import PayloadTooLarge
 from jobs.factory import Submission
 from jobs.idempotency import RequestKey
 from jobs.job import RunOptions
-from jobs.request_parsing import ServiceOptions, parse_object, parse_options
+from jobs.json_parsing import parse_object
+from jobs.request_parsing import ServiceOptions, parse_options
+from jobs.webhooks.webhook import Webhook
 from models.errors import InvalidRequest
 from pipelines.dialects import Dialect, dialect_of
 from pipelines.dialects.sample_schema import SampleJson
 from pipelines.errors import Detail, InvalidSample
 
 CUSTOM_ID_LENGTH = 512
+LINES_AT_A_TIME = 1_000
+"""Other requests are served after so many lines, which may all be empty."""
 URL = r"^[a-z][a-z0-9+.-]*://"
 """References must be URLs: a bare name would be looked up in the store, where it could match another caller's image."""
 
@@ -48,7 +52,9 @@ class NewBatch:
         services: that run on each image of an archive; a line of JSON names its own.
         dialect: of the results of an archive.
         caller: see `BatchSpec`.
+        owner: see `BatchSpec`.
         key: the idempotency key of the request.
+        webhook: that the caller asked for.
     """
 
     body_kind: Literal["lines", "archive"]
@@ -56,7 +62,9 @@ class NewBatch:
     services: tuple[str, ...]
     dialect: Dialect
     caller: str = ""
+    owner: str | None = None
     key: RequestKey | None = None
+    webhook: Webhook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +86,11 @@ async def read_lines(
     body: AsyncIterator[bytes], options: RunOptions, limits: LimitSettings
 ) -> AsyncIterator[BatchRequest]:
     """The requests of a JSONL body, while it comes in; empty lines are left out."""
-    max_bytes = (limits.image_bytes + 2) // 3 * 4 + limits.sample_bytes
     number = 0
-    async for line in split_lines(body, max_bytes):
+    async for line in split_lines(body, limits.body_bytes):
         number += 1
         if line is None or line.strip():
-            yield await asyncio.to_thread(parse_line, number, line, max_bytes, options)
+            yield await asyncio.to_thread(parse_line, number, line, limits, options)
 
 
 async def read_images(
@@ -108,6 +115,8 @@ async def split_lines(parts: AsyncIterator[bytes], max_bytes: int) -> AsyncItera
     held, too_long = bytearray(), False
     async for part in parts:
         for index, fragment in enumerate(part.split(b"\n")):
+            if not index % LINES_AT_A_TIME:
+                await asyncio.sleep(0)
             if index:
                 yield None if too_long else bytes(held)
                 held.clear()
@@ -121,20 +130,22 @@ async def split_lines(parts: AsyncIterator[bytes], max_bytes: int) -> AsyncItera
         yield None if too_long else bytes(held)
 
 
-def parse_line(line: int, text: bytes | None, max_bytes: int, defaults: RunOptions) -> BatchRequest:
+def parse_line(line: int, text: bytes | None, limits: LimitSettings, defaults: RunOptions) -> BatchRequest:
     """The request of a line of JSON.
 
     Args:
         line: its number.
         text: None if it was too long.
-        max_bytes: that a line may have.
+        limits: of the line and its JSON.
         defaults: of the options that the line does not set.
     """
     if text is None:
-        return BatchRequest(line, None, PayloadTooLarge(f"the line has more than the {max_bytes} bytes allowed"))
+        return BatchRequest(
+            line, None, PayloadTooLarge(f"the line has more than the {limits.body_bytes} bytes allowed")
+        )
     custom_id = None
     try:
-        given = parse_object(text)
+        given = parse_object(text, limits)
         named = given.get("custom_id")
         custom_id = named if isinstance(named, str) and 0 < len(named) <= CUSTOM_ID_LENGTH else None
         submission = _line_submission(parse_options(BatchLine, given), defaults)

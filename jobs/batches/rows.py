@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import merge
-from time import time
 from typing import Any
+
+from pydantic_core import to_json
 
 from jobs.answer import write_answer
 from jobs.batches.batch import Batch, BatchJob
@@ -21,6 +22,8 @@ EXPIRED = Failure(
 )
 
 BatchRow = dict[str, Any]
+ERROR_COLUMNS = ("custom_id", "line", "service", "type", "detail", "shared")
+"""The keys of a row of `error_rows`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,20 @@ def error_rows(batch: Batch, jobs: JobStore, store: BatchStore) -> Iterator[Batc
         StorageError: the store did not answer.
     """
     refused = _refusals(batch, store)
-    now = time()
+    now = store.now()
     failed = (row for batch_job in batch.jobs for row in _failures(batch_job, jobs, late=batch.late(batch_job, now)))
     return merge(refused, failed, key=lambda row: row["line"])
+
+
+def given_fields(batch: Batch) -> set[str]:
+    """The names of the fields that any job of the batch gives."""
+    return {name for one in batch.jobs if one.job for name in one.job.spec.plan.fields}
+
+
+def flat_error(row: BatchRow) -> BatchRow:
+    """A row of `error_rows` for a table: a detail that is not a text is written as JSON."""
+    detail = row["detail"]
+    return row if detail is None or isinstance(detail, str) else {**row, "detail": to_json(detail).decode()}
 
 
 def _refusals(batch: Batch, store: BatchStore) -> Iterator[BatchRow]:

@@ -1,18 +1,25 @@
 """`BatchService`: opens, finds, cancels, erases and lists batches, and closes batches that are over."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from time import time
+from dataclasses import dataclass, replace
+from logging import getLogger
+from math import ceil
+from typing import Self
 
+from config.errors import FacelineError
 from config.settings import BatchSettings
 from jobs.batches.batch import Batch, BatchJob, BatchSpec, BatchStatus
 from jobs.batches.rows import BatchRow, RequestResult, error_rows, request_results, result_rows
 from jobs.batches.store import BatchStore
 from jobs.cursor import Cursor
-from jobs.errors import BatchUnknown, JobFailed, Overloaded, StillComingIn
-from jobs.idempotency import RequestKey, bind_or_undo, require_same
+from jobs.errors import BatchUnknown, JobFailed, Overloaded, RecordUnreadable, StillComingIn
+from jobs.idempotency import Binding, RequestKey, bind_key, require_same
 from jobs.job import JobStatus, new_job_id
 from jobs.store import JobStore
+from jobs.viewer import EVERYTHING, Viewer
+from jobs.webhooks.webhook import Webhook
+
+log = getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +30,39 @@ class BatchService:
         store: keeps the batches.
         jobs: keeps their jobs.
         store_share: how full the stores are, in [0, 1].
+        viewer: whose batches `find`, `recent`, `cancel` and `erase` find.
     """
 
     store: BatchStore
     jobs: JobStore
     settings: BatchSettings
     store_share: Callable[[], float]
+    viewer: Viewer = EVERYTHING
 
-    def open(self, ttl_s: int, caller: str = "", key: RequestKey | None = None) -> tuple[BatchSpec, str]:
+    def seen_by(self, viewer: Viewer) -> Self:
+        """The same batches as a caller sees them."""
+        return replace(self, viewer=viewer)
+
+    def now(self) -> float:
+        """See `BatchStore.now`."""
+        return self.store.now()
+
+    def open(
+        self,
+        ttl_s: int,
+        caller: str = "",
+        key: RequestKey | None = None,
+        owner: str | None = None,
+        webhook: Webhook | None = None,
+    ) -> tuple[BatchSpec, str]:
         """Begin a batch, unless an earlier batch has its idempotency key.
 
         Args:
             ttl_s: see `BatchSpec`.
             caller: see `BatchSpec`.
+            owner: see `BatchSpec`.
             key: the idempotency key of the request.
+            webhook: that the caller asked for.
 
         Returns:
             The batch, and the id that answers the request: that of the batch, or of the earlier one with its key.
@@ -49,19 +75,33 @@ class BatchService:
         self.sweep()
         spec = BatchSpec(
             id=new_job_id(),
-            created_at=time(),
+            created_at=self.now(),
             ttl_s=ttl_s,
             silence_s=self.settings.silence_s,
             deadline_s=self.settings.deadline_s,
             caller=caller,
             idempotency_key=key.key if key else None,
+            owner=owner,
+            webhook=webhook is not None,
         )
         # Counted with this batch: if several begin at the same time, each counts the others.
-        opened = self.store.create(spec)
+        opened = self.store.create(spec, webhook)
         fingerprint = key.fingerprint if key else ""
-        return spec, bind_or_undo(
-            self.store, spec, fingerprint, self._has_results, lambda: self._require_slot(spec, opened)
-        )
+        keys = self.store.idempotency_keys
+
+        def bind() -> Binding:
+            return keys.bind(key.key, fingerprint, spec.id, spec.deadline_s + ttl_s) if key else Binding(spec.id)
+
+        try:
+            bound = bind_key(keys, spec, fingerprint, self._has_results, bind)
+            if bound.id == spec.id:
+                self._require_slot(spec, opened)
+                return spec, spec.id
+        except FacelineError:
+            self.store.erase(spec, tombstone=False)
+            raise
+        self.store.erase(spec, tombstone=False)
+        return spec, bound.id
 
     def require_room(self) -> None:
         """Check that the store has room for batches.
@@ -75,14 +115,19 @@ class BatchService:
     def refresh(self, batch_id: str) -> Batch | None:
         """The batch, up to date; None if there is none.
 
-        Erases the jobs of a batch that has failed, and cancels those of a batch past its deadline.
+        Erases the jobs of a batch that has failed, and cancels those of a batch past its deadline. The idempotency key
+        of a batch that is over is deleted together with its last result.
+
+        Raises:
+            RecordUnreadable: its record cannot be read.
         """
-        batch, now = self.store.find(batch_id), time()
+        batch, now = self.store.find(batch_id), self.now()
         if batch is None:
             return None
         late = [job for job in batch.jobs if not job.status.over and batch.late(job, now)]
         abandoned = batch.status(now) is BatchStatus.FAILED and any(batch_job.job for batch_job in batch.jobs)
         if not late and not abandoned:
+            self._expire_key(batch, now)
             return batch
         if abandoned:
             self._erase_jobs(batch)
@@ -96,8 +141,15 @@ class BatchService:
             BatchUnknown: there is no such batch.
             JobFailed: it was erased.
         """
-        batch = self.refresh(batch_id)
-        if batch is None:
+        owner = self.viewer.owner
+        try:
+            batch = self.refresh(batch_id)
+            seen = batch is not None and self.viewer.sees(batch.spec.owner)
+        except RecordUnreadable:
+            if owner is None or self.store.lists(batch_id, owner):
+                raise
+            batch, seen = None, False  # it may belong to another owner
+        if batch is None or not seen:
             raise BatchUnknown(f"there is no batch {batch_id}: check the id; batches are deleted after their TTL")
         if batch.erased:
             raise JobFailed.because(JobStatus.ERASED, "batch")
@@ -120,8 +172,8 @@ class BatchService:
 
         A page may have fewer than `limit` batches before the end.
         """
-        listed, last = self.store.recent(limit, after)
-        return [batch for batch_id in listed if (batch := self.refresh(batch_id))], last
+        listed, last = self.store.recent(limit, after, self.viewer.owner)
+        return [batch for batch_id in listed if (batch := self._readable(batch_id, self.refresh))], last
 
     def results(self, batch: Batch) -> Iterator[RequestResult]:
         """The results so far; see `request_results`."""
@@ -138,8 +190,11 @@ class BatchService:
     def sweep(self) -> None:
         """Close the open batches that are over."""
         for batch_id in self.store.open():
-            batch = self.refresh(batch_id)
-            if batch is None or batch.status(time()).over:
+            try:
+                batch = self.refresh(batch_id)
+            except RecordUnreadable:
+                continue  # another version of Faceline may read it; the store deletes it in the end
+            if batch is None or batch.status(self.now()).over:
                 self.store.close(batch_id)
 
     def cancel(self, batch_id: str) -> Batch:
@@ -150,8 +205,8 @@ class BatchService:
             JobFailed: it was erased, before or meanwhile.
         """
         batch = self.find(batch_id)
-        if not batch.status(time()).over or batch.canceled_at is not None:
-            self.store.cancel(batch_id, time())
+        if not batch.status(self.now()).over or batch.canceled_at is not None:
+            self.store.cancel(batch_id, self.now())
             # Read again: a job may have been added before the batch was closed.
             closed = self.store.find(batch_id)
             self._cancel_jobs(closed.jobs if closed else ())
@@ -164,29 +219,70 @@ class BatchService:
             BatchUnknown: there is no such batch.
             JobFailed: it was erased before.
         """
-        self.discard(self.find(batch_id).spec, tombstone=True)
+        try:
+            spec = self.find(batch_id).spec
+        except RecordUnreadable:
+            self._erase_unreadable(batch_id, self.viewer.owner)
+        else:
+            self.discard(spec, tombstone=True)
+
+    def erase_listed(self, batch_id: str, owner: str | None) -> None:
+        """End and delete a batch of the list of an owner, with all its jobs; no tombstone stays.
+
+        Args:
+            batch_id: of the batch, which may be gone or erased.
+            owner: None for the list of all batches.
+        """
+        try:
+            batch = self.store.find(batch_id)
+        except RecordUnreadable:
+            batch = None
+        if batch is None:
+            self._erase_unreadable(batch_id, owner)
+        else:
+            self.discard(batch.spec)
 
     def discard(self, spec: BatchSpec, *, tombstone: bool = False) -> None:
         """Delete a batch with all its jobs; see `BatchStore.erase`."""
         # The batch is closed first and its record is deleted last, so an erasure that was interrupted can be repeated.
-        self.store.cancel(spec.id, time())
+        self.store.cancel(spec.id, self.now())
         if batch := self.store.find(spec.id):
             self._erase_jobs(batch)
         self.store.erase(spec, tombstone=tombstone)
 
+    def _erase_unreadable(self, batch_id: str, owner: str | None) -> None:
+        for job_id in self.store.job_ids(batch_id):
+            self.jobs.erase_unreadable(job_id, owner)
+        self.store.erase_unreadable(batch_id, owner)
+
+    def _readable(self, batch_id: str, find: Callable[[str], Batch | None]) -> Batch | None:
+        """A batch; None, with a line in the log, if its record cannot be read."""
+        try:
+            return find(batch_id)
+        except RecordUnreadable:
+            log.warning("batch left out: its record cannot be read", extra={"batch": batch_id})
+            return None
+
+    def _expire_key(self, batch: Batch, now: float) -> None:
+        key, expires_at = batch.spec.idempotency_key, batch.last_expires_at
+        if key is not None and expires_at is not None and batch.status(now).over:
+            self.store.idempotency_keys.expire(key, batch.spec.id, max(0, ceil(expires_at - now)))
+
     def _cancel_jobs(self, jobs: Iterable[BatchJob]) -> None:
         for job in jobs:
             if not job.status.over:
-                self.jobs.cancel(job.job_id, time())
+                self.jobs.cancel(job.job_id, self.jobs.now())
 
     def _erase_jobs(self, batch: Batch) -> None:
         for batch_job in batch.jobs:
             if batch_job.job is not None:
                 self.jobs.erase(batch_job.job.spec, tombstone=False)
+            else:
+                self.jobs.erase_unreadable(batch_job.job_id, batch.spec.owner)
 
     def _has_results(self, batch_id: str) -> bool:
         """Whether an idempotency key still returns this batch: it has not failed, and its data are not deleted."""
-        batch, now = self.refresh(batch_id), time()
+        batch, now = self.refresh(batch_id), self.now()
         if batch is None or batch.results_deleted(now):
             return False
         status = batch.status(now)
@@ -201,5 +297,5 @@ class BatchService:
             raise Overloaded("too many of your batches are open: send this one when another is over")
 
     def _open_of(self, caller: str) -> int:
-        found = (self.store.find(batch_id) for batch_id in self.store.open())
+        found = (self._readable(batch_id, self.store.find) for batch_id in self.store.open())
         return sum(batch is not None and batch.spec.caller == caller for batch in found)

@@ -5,6 +5,7 @@ from typing import Protocol
 from jobs.batches.batch import Batch, BatchSpec, Refusal
 from jobs.cursor import Cursor
 from jobs.idempotency import IdempotencyKeys
+from jobs.webhooks.webhook import Webhook
 
 
 class BatchStore(Protocol):
@@ -18,8 +19,11 @@ class BatchStore(Protocol):
     def idempotency_keys(self) -> IdempotencyKeys:
         """The idempotency keys of its batches."""
 
-    def create(self, spec: BatchSpec) -> int:
-        """Keep a new batch; gives how many batches are open, including this one."""
+    def now(self) -> float:
+        """The time of the store, in seconds since the epoch: the clocks of machines may differ. Raises nothing."""
+
+    def create(self, spec: BatchSpec, webhook: Webhook | None = None) -> int:
+        """Keep a new batch, and its webhook; gives how many batches are open, including this one."""
 
     def touch(self, spec: BatchSpec, now: float) -> bool:
         """Record that the intake makes progress."""
@@ -37,7 +41,11 @@ class BatchStore(Protocol):
         """Record that the batch is to end. It takes nothing in any more."""
 
     def find(self, batch_id: str) -> Batch | None:
-        """The batch with its jobs; None if there never was one, or its tombstone is gone too."""
+        """The batch with its jobs; None if there never was one, or its tombstone is gone too.
+
+        Raises:
+            RecordUnreadable: its record cannot be read. A job whose record cannot be read is as one that is erased.
+        """
 
     def refusals(self, batch_id: str, start: int, limit: int) -> list[Refusal]:
         """Refusals in the order in which they came; fewer than `limit` at the end, none once they are deleted."""
@@ -50,8 +58,25 @@ class BatchStore(Protocol):
             tombstone: keep a record for a while that says that the batch was erased.
         """
 
-    def recent(self, limit: int, after: Cursor | None) -> tuple[list[str], Cursor | None]:
-        """The ids of batches in the order of their creation, the latest first, and the cursor of the next page."""
+    def job_ids(self, batch_id: str) -> list[str]:
+        """The ids of its jobs, also if the record of the batch cannot be read."""
+
+    def lists(self, batch_id: str, owner: str) -> bool:
+        """Whether the batches of an owner have this one among them, also if its record cannot be read."""
+
+    def erase_unreadable(self, batch_id: str, owner: str | None = None) -> None:
+        """Delete a batch whose record cannot be read, without its jobs. No tombstone stays.
+
+        Args:
+            batch_id: of the batch.
+            owner: in whose list it is, if that is known.
+        """
+
+    def recent(self, limit: int, after: Cursor | None, owner: str | None = None) -> tuple[list[str], Cursor | None]:
+        """The ids of batches in the order of their creation, the latest first, and the cursor of the next page.
+
+        Without an owner, the batches of all owners.
+        """
 
     def open(self) -> list[str]:
         """The ids of batches that were not closed."""

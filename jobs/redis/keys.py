@@ -14,7 +14,44 @@ BATCHES = PREFIX + "batches"
 OPEN_BATCHES = PREFIX + "batches:open"
 """Set: batches that are not known to be over."""
 WORKERS = PREFIX + "workers"
-"""Hash: the last report of each worker."""
+"""Hash: the last report of each live worker."""
+LIVE_WORKERS = PREFIX + "workers:live"
+"""Sorted set: the live workers by the time of their last report, by the clock of the server."""
+GONE_WORKERS = PREFIX + "workers:gone"
+"""Set: workers that are gone, and whose messages may not be back in their queues yet."""
+JUDGE_WORKERS_FROM = PREFIX + "workers:judge-from"
+"""The time before which no worker counts as gone, since the server did not answer for a while."""
+UNREADABLE = PREFIX + "unreadable"
+"""List: jobs that the reaper has set aside, since their records cannot be read."""
+DUE = PREFIX + "webhooks:due"
+"""Sorted set: the jobs and batches whose webhooks are to be looked at, by the time, as `job ID` or `batch ID`."""
+FAILING = PREFIX + "failing"
+"""The processes of an embedded stack that die again and again."""
+
+
+def recent_of(owner: str | None) -> str:
+    """Sorted set: the jobs of an owner by the time of their creation; without an owner, `RECENT`."""
+    return RECENT if owner is None else f"{PREFIX}recent-of:{owner}"
+
+
+def batches_of(owner: str | None) -> str:
+    """Sorted set: the batches of an owner by the time of their creation; without an owner, `BATCHES`."""
+    return BATCHES if owner is None else f"{PREFIX}batches-of:{owner}"
+
+
+def account_of(owner: str | None, priority: str) -> list[str]:
+    """The account of an owner, without an owner three empty names; see `lua/account.lua`.
+
+    The sorted set of its unfinished jobs of a priority, the sorted set of its jobs, and the hash of their bytes.
+    """
+    if owner is None:
+        return ["", "", ""]
+    return [f"{PREFIX}unfinished-of:{owner}:{priority}", f"{PREFIX}kept-of:{owner}", f"{PREFIX}bytes-of:{owner}"]
+
+
+def window(name: str, owner: str | None) -> str:
+    """Hash: how many photos an owner, or the deployment, has sent in a window of time."""
+    return f"{PREFIX}window:{name}" if owner is None else f"{PREFIX}window-of:{owner}:{name}"
 
 
 def record(job_id: str) -> str:
@@ -40,6 +77,11 @@ def result(job_id: str) -> str:
 def blob(name: str) -> str:
     """An encoded image."""
     return f"{PREFIX}blob:{name}"
+
+
+def webhook(own_id: str) -> str:
+    """The webhook of a job or batch, until its delivery is over."""
+    return f"{PREFIX}webhook:{own_id}"
 
 
 def batch(batch_id: str) -> str:

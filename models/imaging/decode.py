@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.errors import InvalidImage
 from models.imaging.headers import ImageHeader, read_header
+from models.imaging.pillow_decoders import EXTRA_FORMATS, decode_upright
 
 Image: TypeAlias = NDArray[np.uint8]
 """(height, width, 3) uint8 BGR, upright."""
@@ -19,6 +20,7 @@ _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
 # libjpeg fills the rows that a scan lacks with grey as soon as it meets a marker. Without a marker behind the scan it
 # asks for more bytes, and cv2 fails. It reads up to eight bytes ahead of the pixels.
 _LOOK_AHEAD = bytes(8)
+_STRIP_PIXELS = 200_000
 
 
 def decode(data: bytes) -> Image:
@@ -31,6 +33,11 @@ def decode(data: bytes) -> Image:
         InvalidImage: another format, a broken header, or pixels that do not decode or are missing.
     """
     header = read_header(data)
+    if header.format in EXTRA_FORMATS:
+        try:
+            return _bgr(decode_upright(header, data))
+        except ValueError as error:
+            raise _undecodable(header) from error
     if header.scan_end is not None:
         data = data[: header.scan_end] + _LOOK_AHEAD
     try:
@@ -50,6 +57,19 @@ def _undecodable(header: ImageHeader) -> InvalidImage:
 
 def _bgr(pixels: MatLike) -> Image:
     """(h, w), (h, w, 3) or (h, w, 4), uint8 or uint16 -> (h, w, 3) uint8."""
+    if pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.dtype == np.uint8:
+        return np.asarray(pixels, np.uint8)
+    height, width = pixels.shape[:2]
+    image = np.empty((height, width, 3), np.uint8)
+    # Row by row, nearly: what is in between takes several times the memory of the pixels.
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        image[top : top + rows] = _strip_bgr(pixels[top : top + rows])
+    return image
+
+
+def _strip_bgr(pixels: MatLike) -> Image:
+    """Some rows of `_bgr`."""
     eight = (np.right_shift(pixels, 8) if pixels.dtype == np.uint16 else pixels).astype(np.uint8, copy=False)
     if eight.ndim == 2:
         return np.asarray(cv2.cvtColor(eight, cv2.COLOR_GRAY2BGR), np.uint8)

@@ -1,37 +1,22 @@
-"""The structure of the accepted image formats, read without decoding: size, EXIF block, and whether data are cut off.
+"""The structure of PNG, WebP and BMP images, read without decoding: size, EXIF block, and whether data are cut off.
 
-JPEG is in `models.imaging.jpeg`. Sources: W3C PNG third edition section 5, the WebP container specification (RFC 9649),
-and the DIB headers of Windows (BITMAPCOREHEADER, BITMAPINFOHEADER). Where the bytes end too early, a reader raises
-`InvalidImage`, `struct.error` or `IndexError`.
+JPEG, HEIC, AVIF and TIFF have modules of their own. Sources: W3C PNG third edition section 5, the WebP container
+specification (RFC 9649), and the DIB headers of Windows (BITMAPCOREHEADER, BITMAPINFOHEADER). Where the bytes end too
+early, a reader raises `InvalidImage`, `struct.error` or `IndexError`.
 """
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from models.errors import InvalidImage
+from models.imaging.heif import heif_format_of
+from models.imaging.structure import MOST_SEGMENTS, Structure, too_many_segments
 
-ImageFormat = Literal["jpeg", "png", "bmp", "webp"]
+ImageFormat = Literal["jpeg", "png", "bmp", "webp", "heic", "avif", "tiff"]
 
+_PNG_ALPHA = 4
 _BMP_UNCOMPRESSED = frozenset({0, 3, 6})
-
-
-@dataclass(frozen=True, slots=True)
-class Structure:
-    """What the segments of an image say.
-
-    Attributes:
-        width: of the stored pixels.
-        height: of the stored pixels.
-        exif: the EXIF block, empty if there is none.
-        scan_end: where the data of the only scan of a JPEG end; None for other files. All rows have to be before it.
-    """
-
-    width: int
-    height: int
-    exif: bytes = b""
-    scan_end: int | None = None
 
 
 def format_of(data: bytes) -> ImageFormat | None:
@@ -44,25 +29,34 @@ def format_of(data: bytes) -> ImageFormat | None:
         return "bmp"
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "webp"
-    return None
+    if data.startswith((b"II*\0", b"MM\0*")):
+        return "tiff"
+    return heif_format_of(data)
 
 
 def read_png(data: bytes) -> Structure:
     """Read all chunks; EXIF may come after the pixels."""
-    width, height = struct.unpack_from(">II", data, 16)
+    width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
     if data[12:16] != b"IHDR":
         raise InvalidImage("The PNG header is broken")
     exif = b""
+    transparent = False
     position = 8
-    kind = b""
-    while kind != b"IEND":
+    for _ in range(MOST_SEGMENTS):
         length, kind = struct.unpack_from(">I4s", data, position)
+        transparent = transparent or kind == b"tRNS"
         if kind == b"eXIf":
             exif = data[position + 8 : position + 8 + length]
         position += 12 + length
+        if kind == b"IEND":
+            break
+    else:
+        raise too_many_segments("PNG")
     if position > len(data):
         raise InvalidImage("The PNG data are cut off")
-    return Structure(width, height, exif)
+    # The decoder gives alpha where the colour type has it, and where a chunk makes colours transparent.
+    channels = 4 if colour & _PNG_ALPHA or transparent else 3
+    return Structure(width, height, exif, pixel_bytes=channels * (2 if bits == 16 else 1))
 
 
 def read_webp(data: bytes) -> Structure:
@@ -73,7 +67,9 @@ def read_webp(data: bytes) -> Structure:
     size: tuple[int, int] | None = None
     exif = b""
     position = 12
-    while position < length + 8:
+    for _ in range(MOST_SEGMENTS):
+        if position >= length + 8:
+            break
         kind, chunk = struct.unpack_from("<4sI", data, position)
         position += 8
         if position + chunk > length + 8:
@@ -83,9 +79,12 @@ def read_webp(data: bytes) -> Structure:
         elif size is None and kind in _WEBP_SIZES:
             size = _WEBP_SIZES[kind](data[position : position + chunk])
         position += chunk + chunk % 2
+    else:
+        raise too_many_segments("WebP")
     if size is None:
         raise InvalidImage("The WebP data hold no picture")
-    return Structure(*size, exif)
+    # With or without alpha, which a lossless picture tells only once it is decoded.
+    return Structure(*size, exif, pixel_bytes=4)
 
 
 def _vp8x_size(chunk: bytes) -> tuple[int, int]:
@@ -120,4 +119,4 @@ def read_bmp(data: bytes) -> Structure:
     row = (width * bits + 31) // 32 * 4
     if width > 0 and len(data) < pixels + (row * abs(height) if compression in _BMP_UNCOMPRESSED else 1):
         raise InvalidImage("The BMP data are cut off")
-    return Structure(max(width, 0), abs(height))
+    return Structure(max(width, 0), abs(height), pixel_bytes=4 if bits == 32 else 3)

@@ -5,9 +5,20 @@ from dataclasses import dataclass
 
 from models.errors import ImageTooLarge, InvalidImage
 from models.imaging.formats import ImageFormat, format_of, read_bmp, read_png, read_webp
+from models.imaging.heif import read_avif, read_heic
 from models.imaging.jpeg import read_jpeg
+from models.imaging.pillow_decoders import require_installed
+from models.imaging.tiff import read_tiff
 
-_READERS = {"jpeg": read_jpeg, "png": read_png, "bmp": read_bmp, "webp": read_webp}
+_READERS = {
+    "jpeg": read_jpeg,
+    "png": read_png,
+    "bmp": read_bmp,
+    "webp": read_webp,
+    "heic": read_heic,
+    "avif": read_avif,
+    "tiff": read_tiff,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +31,7 @@ class ImageHeader:
         height: of the stored pixels, at least 1.
         orientation: 1..8, how to turn the stored pixels; 1 = they are upright.
         scan_end: see `Structure`.
+        pixel_bytes: see `Structure`.
     """
 
     format: ImageFormat
@@ -27,6 +39,12 @@ class ImageHeader:
     height: int
     orientation: int
     scan_end: int | None = None
+    pixel_bytes: int = 3
+
+    @property
+    def decoded_bytes(self) -> int:
+        """The bytes of the image as the decoder gives it, before it is reduced to 8 bits and 3 colours."""
+        return self.width * self.height * self.pixel_bytes
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -44,15 +62,16 @@ def read_header(data: bytes) -> ImageHeader:
     """
     kind = format_of(data)
     if kind is None:
-        raise InvalidImage("The bytes are no JPEG, PNG, BMP or WebP image")
+        raise InvalidImage("The bytes are no JPEG, PNG, BMP, WebP, HEIC, AVIF or TIFF image")
+    require_installed(kind)
     try:
         structure = _READERS[kind](data)
     except (struct.error, IndexError) as error:
         raise InvalidImage(f"The {kind.upper()} data are cut off") from error
     if structure.width == 0 or structure.height == 0:
         raise InvalidImage(f"The {kind.upper()} image has no pixels")
-    orientation = orientation_of(structure.exif)
-    return ImageHeader(kind, structure.width, structure.height, orientation, structure.scan_end)
+    orientation = structure.orientation or orientation_of(structure.exif)
+    return ImageHeader(kind, structure.width, structure.height, orientation, structure.scan_end, structure.pixel_bytes)
 
 
 def check_pixels(header: ImageHeader, limit: int) -> None:
@@ -64,6 +83,19 @@ def check_pixels(header: ImageHeader, limit: int) -> None:
     pixels = header.width * header.height
     if pixels > limit:
         raise ImageTooLarge(f"The image has {pixels} pixels, more than the {limit} that are accepted: make it smaller")
+
+
+def check_decoded_bytes(header: ImageHeader, limit: int) -> None:
+    """Check that an image takes no more memory than the deployment accepts, while it is decoded.
+
+    Raises:
+        ImageTooLarge: it takes more than `limit` bytes.
+    """
+    if header.decoded_bytes > limit:
+        raise ImageTooLarge(
+            f"The image has {header.decoded_bytes} bytes once it is decoded, more than the {limit} that are accepted: "
+            "make it smaller, or send it with 8 bits per colour"
+        )
 
 
 _ORIENTATION = 0x0112

@@ -3,6 +3,7 @@
 Source: ITU-T T.81, annexes B and G.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 
@@ -10,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidImage
-from models.imaging.formats import Structure
+from models.imaging.structure import MOST_SEGMENTS, Structure, too_many_segments
 
+_FILL = re.compile(b"\xff+")
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _BASELINE = frozenset({0xC0, 0xC1})
@@ -104,12 +106,12 @@ def _segments(data: bytes, markers: NDArray[np.int64]) -> Iterator[tuple[int, in
     """The marker, start and end of the payload of each segment, up to the end marker."""
     position = 2
     scans = 0
-    while True:
-        if data[position] != 0xFF:
+    for _ in range(MOST_SEGMENTS):
+        fill = _FILL.match(data, position)
+        if not fill:
             raise InvalidImage("The JPEG header is broken")
-        while (marker := data[position]) == 0xFF:
-            position += 1
-        position += 1
+        marker = data[fill.end()]
+        position = fill.end() + 1
         if marker == _END:
             if not scans:
                 raise InvalidImage("The JPEG data hold no picture")
@@ -124,3 +126,4 @@ def _segments(data: bytes, markers: NDArray[np.int64]) -> Iterator[tuple[int, in
         if marker == _SCAN:
             scans += 1
             position = _next_marker(markers, position)
+    raise too_many_segments("JPEG")

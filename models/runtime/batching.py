@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -14,6 +14,7 @@ import numpy as np
 from models.errors import ModelError, OutOfMemory
 from models.runtime.session import FloatArray, WarmableSession
 from models.runtime.staging import Staging
+from traces import spans
 
 log = getLogger(__name__)
 
@@ -23,6 +24,7 @@ Outputs = Mapping[str, FloatArray]
 @dataclass(frozen=True, slots=True, eq=False)
 class _Request:
     rows: FloatArray
+    traceparent: str | None
     answer: Future[Outputs] = field(default_factory=Future)
 
 
@@ -43,14 +45,21 @@ class BatchingSession:
         max_rows: the most rows of a batch. It is lowered for good when the engine runs out of memory.
         window_s: how long the thread waits at most, after a batch with several requests.
         staging: where batches are put together.
+        count_padding: is called with the rows of zeros in each batch.
     """
 
     def __init__(
-        self, session: WarmableSession, max_rows: int = 32, window_s: float = 0.001, staging: Staging | None = None
+        self,
+        session: WarmableSession,
+        max_rows: int = 32,
+        window_s: float = 0.001,
+        staging: Staging | None = None,
+        count_padding: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._session = session
         self._window_s = window_s
         self._staging = staging or Staging()
+        self._count_padding = count_padding
         self._buckets = [*(1 << power for power in range((max_rows - 1).bit_length())), max_rows]
         self._waiting: deque[_Request] = deque()
         self._shared_by = 1
@@ -74,13 +83,14 @@ class BatchingSession:
         Raises:
             ModelError: the engine failed on these rows, not only on those of other callers; or the session was closed.
         """
-        request = _Request(batch)
-        with self._changed:
-            if self._closed:
-                raise ModelError("the session was closed")
-            self._waiting.append(request)
-            self._changed.notify()
-        return request.answer.result()
+        with spans.step("take part in batch", {"faceline.rows": len(batch)}):
+            request = _Request(batch, spans.current())
+            with self._changed:
+                if self._closed:
+                    raise ModelError("the session was closed")
+                self._waiting.append(request)
+                self._changed.notify()
+            return request.answer.result()
 
     def close(self) -> None:
         """End the thread after the batch that runs; requests that still wait fail with a `ModelError`."""
@@ -126,8 +136,10 @@ class BatchingSession:
     def _answer(self, requests: Sequence[_Request]) -> None:
         """Give each request its rows; if the batch fails, run each request alone, so that only faulty ones fail."""
         ends = list(accumulate(len(request.rows) for request in requests))
+        traceparents = [request.traceparent for request in requests if request.traceparent]
         try:
-            outputs = self._run_all([row for request in requests for row in request.rows])
+            with spans.shared("run batch", {"faceline.requests": len(requests)}, traceparents):
+                outputs = self._run_all([row for request in requests for row in request.rows])
             answers = [
                 {name: values[end - len(request.rows) : end] for name, values in outputs.items()}
                 for request, end in zip(requests, ends, strict=True)
@@ -165,6 +177,7 @@ class BatchingSession:
         batch = self._staging.array((bucket, *some[0].shape))
         np.stack(some, out=batch[: len(some)])
         batch[len(some) :] = 0
+        self._count_padding(bucket - len(some))
         outputs = self._session.run(batch)
         for name, values in outputs.items():
             # With another number, callers would get rows of each other.

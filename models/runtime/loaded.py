@@ -6,9 +6,12 @@ from threading import RLock
 
 from config.engine import Engine
 from config.options import DEFAULT_OPTIONS, ServiceOptions
+from metrics.worker import PADDING_ROWS
 from models.catalogue import Catalogue
 from models.family import ModelFamily
 from models.runtime.batching import BatchingSession
+from models.runtime.gpu_memory import measure_gpu_memory
+from models.runtime.measured import MeasuredSession
 from models.runtime.onnxruntime import OrtSession
 from models.runtime.session import WarmableSession, run_zeros
 from models.runtime.staging import Staging, cuda_runtime
@@ -116,8 +119,12 @@ class LoadedModels:
             self._services.clear()
 
     def _load_session(self, model: str) -> WarmableSession:
-        session = OrtSession(weights_path(model, self._weights_dir), self._engine)
-        if not self._engine.batching:
+        engine = self._engine
+        session = MeasuredSession(OrtSession(weights_path(model, self._weights_dir), engine), model, engine.device)
+        if not engine.batching:
             return session
-        cuda = cuda_runtime() if self._engine.device != "cpu" else None
-        return BatchingSession(session, self._engine.max_rows, staging=Staging(cuda, self._engine.card))
+        cuda = cuda_runtime() if engine.device != "cpu" else None
+        if cuda is not None:
+            measure_gpu_memory(cuda, engine.card)
+        padding = PADDING_ROWS.labels(model, engine.device)
+        return BatchingSession(session, engine.max_rows, staging=Staging(cuda, engine.card), count_padding=padding.inc)

@@ -20,6 +20,7 @@ class CudaRuntime(Protocol):
     def cudaSetDevice(self, card: int) -> int: ...  # noqa: N802, D102
     def cudaMallocHost(self, address: object, size: ctypes.c_size_t) -> int: ...  # noqa: N802, D102
     def cudaFreeHost(self, address: ctypes.c_void_p) -> int: ...  # noqa: N802, D102
+    def cudaMemGetInfo(self, free: object, total: object) -> int: ...  # noqa: N802, D102
 
 
 class Staging:

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
-from models.calibration.rates import Calibration
+from models.calibration.operating_points import (
+    STEPS_PER_DISSIMILARITY,
+    error_curve,
+    operating_points,
+    sface_calibration,
+)
 from models.family import ModelFamily
 from models.networks.template import decode
 from models.output import Output
 from models.runtime.session import SessionSource
 from models.service import MatchingService
-
-_STEPS_PER_DISSIMILARITY = 7500
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,12 @@ class VerifyMatcher(MatchingService[Verification]):
     name = "verify-matcher"
     family = ModelFamily.MATCHING
     output = Output("verification", Verification)
+    operating_points = tuple(operating_points().values())
+    error_curve = error_curve()
     in_version_1_0 = True
 
     def __init__(self, sessions: SessionSource) -> None:
-        table = files("models.calibration").joinpath("sface.csv").read_text()
-        self._calibration = Calibration.of_csv(table)
+        self._calibration = sface_calibration()
 
     def match(self, pairs: Sequence[tuple[bytes, bytes]]) -> list[Verification]:
         """See `MatchingService.match`."""
@@ -50,6 +53,6 @@ class VerifyMatcher(MatchingService[Verification]):
 
     def _compared(self, first: bytes, second: bytes) -> Verification:
         cosine = float(decode(first) @ decode(second))
-        distance = round(_STEPS_PER_DISSIMILARITY * (1 - min(max(cosine, -1.0), 1.0)))
-        rates = self._calibration.rates(distance / _STEPS_PER_DISSIMILARITY)
+        distance = round(STEPS_PER_DISSIMILARITY * (1 - min(max(cosine, -1.0), 1.0)))
+        rates = self._calibration.rates(distance / STEPS_PER_DISSIMILARITY)
         return Verification(distance, rates.fa_r, rates.fr_r, rates.score)

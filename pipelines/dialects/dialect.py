@@ -104,14 +104,16 @@ class Dialect:
         if not isinstance(objects, list):
             raise InvalidSample([Detail(loc=["objects"], msg="Input should be a valid list", type="list_type")])
         details = self.foreign(body)
+        more = 0
         read: list[SampleObject] = []
         for index, given in enumerate(objects):
             try:
                 read.append(self._read_object(index, given, size, fields))
             except InvalidSample as error:
-                details += error.under("objects", index).details
+                details += error.under("objects", index).first
+                more += error.more
         if details:
-            raise InvalidSample(details)
+            raise InvalidSample(details, more)
         return Sample(size=size, objects=read)
 
     def write(

@@ -43,7 +43,16 @@ def sample_model(name: str, doc: str, keys: Mapping[str, Any]) -> type[BaseModel
 def image_key(dialect: Dialect, *, required: bool) -> dict[str, Any]:
     """The key of the image."""
     kind, default = (dialect.image_kind, ...) if required else (dialect.image_kind | None, None)
-    return {"image": (kind, Key(default, alias=dialect.image_key, description="jpg, png, bmp or webp in base64"))}
+    return {
+        "image": (
+            kind,
+            Key(
+                default,
+                alias=dialect.image_key,
+                description="jpg, png, bmp or webp in base64; with the extra `formats` also heic, avif and tiff",
+            ),
+        )
+    }
 
 
 def object_keys(dialect: Dialect, fields: Iterable[Field], required: Iterable[Field]) -> dict[str, Any]:

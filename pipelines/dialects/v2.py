@@ -49,7 +49,7 @@ class TemplateArray(BaseModel):
     blob: str
     format: Literal["NDARRAY"] = "NDARRAY"
     dtype: Literal["uint8"] = "uint8"
-    shape: list[int] = [TEMPLATE_SIZE]
+    shape: list[int] = Key([TEMPLATE_SIZE], max_length=8)
 
 
 class V2Template(BaseModel):

@@ -1,22 +1,14 @@
-"""From samples to the rows of a table: one for each object, and one for a sample without objects."""
+"""`SampleTable`: the schema of a table of samples. The module imports pyarrow, which a deployment may lack."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 import pyarrow as pa
 
-from pipelines.chunk import Item
-from pipelines.errors import ClashingColumns
-from pipelines.tables.columns import PHOTO_COLUMNS, object_columns
-
-ObjectRow = dict[str, Any]
+from pipelines.tables.sample_rows import SampleRows
 
 
-class SampleTable:
-    """The table of samples: its schema and its rows.
-
-    The columns are those of the photo, those of the fields, and the extra ones. An extra column that has the name of
-    another, for example `age`, becomes `given_age`.
+class SampleTable(SampleRows):
+    """The table of samples: its schema and its rows; see `SampleRows`.
 
     Args:
         fields: the names of the fields that the services give.
@@ -27,42 +19,7 @@ class SampleTable:
     """
 
     def __init__(self, fields: Collection[str], extra: Mapping[str, pa.DataType]) -> None:
-        self._columns = object_columns(fields)
-        kinds = {**PHOTO_COLUMNS, **{column.name: column.kind for _, column in self._columns}}
-        own = {name: getattr(pa, kind)() for name, kind in kinds.items()}
-        # Extra columns must not look like results of services.
-        self._extra = {name: f"given_{name}" if name in own else name for name in extra}
-        names = [*own, *self._extra.values()]
-        if len(set(names)) < len(names):
-            raise ClashingColumns(f"the columns {', '.join(extra)} clash; rename those that begin with given_")
-        carried = {self._extra[name]: kind for name, kind in extra.items()}
+        super().__init__(fields, extra)
+        own = {name: getattr(pa, kind)() for name, kind in self.own.items()}
+        carried = {self.extra[name]: kind for name, kind in extra.items()}
         self.schema: pa.Schema = pa.schema(list((own | carried).items()))
-
-    def rows(
-        self, name: str, extra: Mapping[str, Any], item: Item, fields: Collection[str] | None = None
-    ) -> list[ObjectRow]:
-        """The rows of a sample; a sample without objects has one row, whose `object` is null.
-
-        Args:
-            name: of the photo.
-            extra: the values of the extra columns.
-            item: has the sample.
-            fields: the names of the fields that the services of this sample give, if not all of the table; the others
-                are null, also if the caller sent them.
-        """
-        height, width = item.sample.size or (None, None)
-        failures = "; ".join(f"{failure.service}: {failure.message}" for failure in item.failures)
-        common: ObjectRow = {
-            "image": name,
-            "image_width": width,
-            "image_height": height,
-            "failures": failures or None,
-        }
-        common |= {self._extra[column]: value for column, value in extra.items()}
-        given = [(field, column) for field, column in self._columns if fields is None or field.name in fields]
-        found = [
-            {"object": one.id, "class": one.object_class}
-            | {column.name: column.read(one) for field, column in given if one.has(field)}
-            for one in item.sample.objects
-        ]
-        return [common | row for row in found or [{}]]

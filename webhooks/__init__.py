@@ -1,0 +1,1 @@
+"""Sends the messages of webhooks: a process of its own, the only one that calls URLs which callers have chosen."""
