@@ -21,6 +21,7 @@ from bench.accuracy.tasks import (
     mask,
     pose,
     quality,
+    strangers,
     turned,
     verification,
 )
@@ -48,6 +49,7 @@ TASKS: Mapping[str, Task] = MappingProxyType(
         "emotion": Task(emotion.FOLDER, emotion.measure),
         "mask": Task(mask.FOLDER, mask.measure),
         "verification": Task(verification.FOLDER, verification.measure),
+        "strangers": Task(strangers.FOLDER, strangers.measure),
         "liveness": Task(liveness.FOLDER, liveness.measure),
         "body": Task(body.FOLDER, body.measure),
         "eyes": Task(eyes.FOLDER, eyes.measure),

@@ -104,10 +104,10 @@ def measure(bench: Workbench, names: Sequence[str], images: int, chunks: int, *,
         StackFailed: the deployment does not start.
     """
     with bench.stack([]) as stack:
-        without_worker = _used_during(connect(stack.redis_url, retry_s=1), lambda: sleep(IDLE_S))
+        without_worker = _used_during(connect(stack.redis_url, patience_s=1), lambda: sleep(IDLE_S))
     with photo_files(bench.photos) as files, deployment(bench, 1, [files[0].parent]) as stack:
         settings = bench.settings.model_copy(update={"redis_url": stack.redis_url})
-        client = connect(stack.redis_url, retry_s=1)
+        client = connect(stack.redis_url, patience_s=1)
         idle = _used_during(client, lambda: sleep(IDLE_S))
         inputs = cycle([Input(file.name, Reference(str(file))) for file in files])
         worker = stack.supervisor.pids("worker")

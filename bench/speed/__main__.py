@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
-from bench.speed.parts import bare, bulk, front, growth, hops, peers, queue
+from bench.speed.parts import bare, bulk, durability, front, growth, hops, observation, peers, queue
 from bench.speed.report import ResultsFolder
 from bench.speed.tables import SpeedTable
 from bench.speed.workbench import Workbench
@@ -28,6 +28,8 @@ PARTS: Mapping[str, Part] = {
     "hops": hops.measure,
     "front": front.measure,
     "growth": growth.measure,
+    "durability": durability.measure,
+    "observation": observation.measure,
     "peers": peers.measure,
 }
 RESULTS = Path(__file__).parents[1] / "results"

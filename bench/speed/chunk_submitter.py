@@ -53,10 +53,10 @@ class ChunkSubmitter:
 
     def __init__(self) -> None:
         settings = load_settings()
-        client = connect(settings.redis_url, retry_s=TIMEOUT_S)
+        client = connect(settings.redis_url, patience_s=TIMEOUT_S)
         self._factory = JobFactory(services(settings.modules), settings.jobs, settings.limits, QUEUES.prefix)
         self._store = RedisJobStore(client, settings.jobs)
-        self._finished = FinishedStream(client)
+        self._finished = FinishedStream(connect(settings.redis_url, patience_s=TIMEOUT_S, blocks_s=TIMEOUT_S))
         self._finished.seek_end()
 
     def run(self, chunks: Iterator[NewJob], window: int) -> list[float]:

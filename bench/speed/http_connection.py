@@ -61,7 +61,11 @@ class Refused(Exception):
     """A server answered with an error, or a job failed."""
 
 
-def request(method: str, path: str, body: bytes = b"", content_type: str = "application/json") -> bytes:
-    """The bytes of an HTTP request."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}"
+def request(
+    method: str, path: str, body: bytes = b"", content_type: str = "application/json", key: str | None = None
+) -> bytes:
+    """The bytes of an HTTP request, with an API key or without."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}"
+    if key is not None:
+        head += f"\r\nAuthorization: Bearer {key}"
     return head.encode() + END_OF_HEAD + body

@@ -19,7 +19,7 @@ app = create_app()
 @cache
 def server() -> Any:
     """The connection of this process to the server."""
-    return connect(load_settings().redis_url, retry_s=1)
+    return connect(load_settings().redis_url, patience_s=1)
 
 
 def nothing() -> None:

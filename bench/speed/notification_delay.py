@@ -38,10 +38,10 @@ def notification_delays(settings: Settings, redis_url: str) -> tuple[list[float]
 async def _delays(settings: Settings, redis_url: str) -> tuple[list[float], list[float]]:
     (photo,) = photos(1, megapixels=0.02)
     jobs = [_new_job(settings, photo) for _ in range(JOBS)]
-    store = RedisJobStore(connect(redis_url, retry_s=1), settings.jobs)
+    store = RedisJobStore(connect(redis_url, patience_s=1), settings.jobs)
     for job in jobs:
         store.create(job)
-    hub = WaitHub(FinishedStream(connect(redis_url, retry_s=1)))
+    hub = WaitHub(FinishedStream(connect(redis_url, patience_s=1, blocks_s=1)))
     # The hub wakes all clients once when it starts to read: that must be over.
     await asyncio.sleep(START_S)
 
@@ -61,7 +61,7 @@ async def _delays(settings: Settings, redis_url: str) -> tuple[list[float], list
 
 def finish(redis_url: str, settings: JobSettings, jobs: Sequence[NewJob]) -> tuple[Instants, Instants]:
     """Ends jobs as a worker does; gives when each end was sent, and when the server acknowledged it."""
-    store = RedisJobStore(connect(redis_url, retry_s=1), settings)
+    store = RedisJobStore(connect(redis_url, patience_s=1), settings)
     store.find(jobs[0].spec.id)
     sent, acknowledged = [], []
     for job in jobs:

@@ -1,13 +1,15 @@
 """CPU time and memory of processes, read from Linux' /proc."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 PROC = Path("/proc")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
+Measured = TypeVar("Measured")
 Pids = Mapping[str, Sequence[int]]
 """Process ids by role: api, worker, server."""
 
@@ -25,22 +27,41 @@ class Memory(NamedTuple):
 
 
 def tree(pid: int) -> Iterator[int]:
-    """A process and its descendants."""
+    """A process and its descendants; a process that ends meanwhile has none."""
     yield pid
-    for task in (PROC / str(pid) / "task").glob("*/children"):
-        for child in task.read_text().split():
-            yield from tree(int(child))
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for task in (PROC / str(pid) / "task").glob("*/children"):
+            for child in task.read_text().split():
+                yield from tree(int(child))
 
 
 def cpu_s(pids: Sequence[int]) -> float:
     """The CPU time of processes and their descendants since they started, in seconds."""
-    return sum(_cpu_s(pid) for root in pids for pid in tree(root))
+    return sum(_of_each(pids, _cpu_s))
+
+
+def idle_s() -> float:
+    """The time for which the cores of this machine had nothing to do since it started, all together, in seconds."""
+    fields = (PROC / "stat").read_text().partition("\n")[0].split()
+    idle, waiting_for_disks = int(fields[4]), int(fields[5])
+    return (idle + waiting_for_disks) / TICKS_PER_S
 
 
 def memory_of(pids: Sequence[int]) -> Memory:
     """The memory of processes and their descendants together."""
-    sizes = [_memory(pid) for root in pids for pid in tree(root)]
+    sizes = list(_of_each(pids, _memory))
     return Memory(sum(size.rss for size in sizes), sum(size.pss for size in sizes))
+
+
+def _of_each(pids: Sequence[int], measure: Callable[[int], Measured]) -> Iterator[Measured]:
+    """Measures processes and their descendants; descendants that have ended are left out."""
+    for root in pids:
+        for pid in tree(root):
+            try:
+                yield measure(pid)
+            except (FileNotFoundError, ProcessLookupError):
+                if pid == root:
+                    raise
 
 
 def _cpu_s(pid: int) -> float:

@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from itertools import cycle, islice
 from pathlib import Path
 from time import perf_counter, process_time
+from types import MappingProxyType
 from typing import Any
 
 import cv2
@@ -119,8 +120,10 @@ class Workbench:
         return BareLoopAround(self, names, photos or self.photos)
 
     @contextmanager
-    def stack(self, workers: Sequence[Sequence[str]] | None = None) -> Iterator[Stack]:
-        """An embedded stack with an empty data folder; `workers` as in `running_stack`.
+    def stack(
+        self, workers: Sequence[Sequence[str]] | None = None, overrides: Mapping[str, str] = MappingProxyType({})
+    ) -> Iterator[Stack]:
+        """An embedded stack with an empty data folder; `workers` and `overrides` as in `running_stack`.
 
         Raises:
             StackFailed: the stack does not start.
@@ -128,7 +131,7 @@ class Workbench:
         with tempfile.TemporaryDirectory(prefix="faceline-bench-") as folder, tempfile.TemporaryFile("w+") as log:
             settings = self.settings.model_copy(update={"data_dir": Path(folder)})
             try:
-                with running_stack(settings, "127.0.0.1", 0, log, workers) as stack:
+                with running_stack(settings, "127.0.0.1", 0, log, workers, overrides) as stack:
                     yield stack
             except Exception:  # the log may say why, whatever the error is
                 log.seek(0)
@@ -189,7 +192,13 @@ def pids_of(stack: Stack) -> Pids:
 
 
 def job_request(
-    names: Sequence[str], photo: bytes, sample: JSON | None = None, *, wait: bool = False, **options: JSON
+    names: Sequence[str],
+    photo: bytes,
+    sample: JSON | None = None,
+    *,
+    wait: bool = False,
+    key: str | None = None,
+    **options: JSON,
 ) -> bytes:
     """The bytes of a request that submits a job.
 
@@ -198,8 +207,9 @@ def job_request(
         photo: the encoded photo.
         sample: further keys of the sample.
         wait: whether the request waits for the end of the job.
+        key: the API key that the request sends.
         options: further keys of the body.
     """
     image = {"_image": {"blob": b64encode(photo).decode(), "format": "IMAGE"}}
     body = {"services": list(names), "sample": {**image, **(sample or {})}, **options}
-    return request("POST", "/jobs?wait=60" if wait else "/jobs", json.dumps(body).encode())
+    return request("POST", "/jobs?wait=60" if wait else "/jobs", json.dumps(body).encode(), key=key)

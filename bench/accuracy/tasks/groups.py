@@ -1,15 +1,17 @@
 """Error rates by group: gender, age band, and origin where a kit names it. `docs/models/groups.md` explains them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
 
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, Label, photos, sources
+from bench.accuracy.look_alikes import ORIGINS
 from bench.accuracy.predictor import Predictor
 from bench.accuracy.statistics import wilson_interval
 from bench.accuracy.tasks import age_gender
+from bench.accuracy.tasks.strangers import OF_AGE, aged, face_crowd, portrait_crowd
 from models.services.age_estimator import AgeEstimator
 from models.services.gender_estimator import GenderEstimator
 from models.services.liveness_estimator import LivenessEstimator
@@ -19,15 +21,15 @@ FOLDER = age_gender.FOLDER
 # The error rate of fewer people says next to nothing.
 _FEWEST = 10
 _AGE_BANDS = ((0, 9), (10, 19), (20, 39), (40, 59), (60, 130))
-# Kits name the origin in one of these columns.
-_ORIGINS = ("race", "ethnicity")
+_YEARS = "years"
+_FA_R = 1e-3
 
 Verdicts = list[bool | None]
 """Whether each answer is wrong; None if the face was not found."""
 
 
 def measure(kit: Kit, predictor: Predictor) -> list[Figure]:
-    """Measures error rates of age, gender, liveness and mask per group of at least ten people.
+    """Measures error rates of age, gender, liveness, mask and verification per group of at least ten people.
 
     A face that is not found counts as an error in each rate, and has no age error.
     """
@@ -42,18 +44,18 @@ def measure(kit: Kit, predictor: Predictor) -> list[Figure]:
     )
     for measured, people, judge in rates:
         figures += [_rate(f"{measured}: {name}", judge(group)) for name, group in groups(people).items()]
-    return figures
+    return [*figures, *_verification(kit, predictor)]
 
 
-def groups(labels: list[Label]) -> Mapping[str, list[Label]]:
+def groups(labels: Sequence[Label]) -> Mapping[str, list[Label]]:
     """The people by gender, by age band and by origin; groups of fewer than ten are left out."""
     found: dict[str, list[Label]] = {}
     for label in labels:
         names = [label["gender"]]
         if label.known("age"):
             age = label.number("age")
-            names += [f"{start} to {end} years" for start, end in _AGE_BANDS if start <= age < end + 1]
-        names += [label[column] for column in _ORIGINS if column in label.values and label.known(column)]
+            names += [f"{start} to {end} {_YEARS}" for start, end in _AGE_BANDS if start <= age < end + 1]
+        names += [label[column] for column in ORIGINS if column in label.values and label.known(column)]
         for name in names:
             found.setdefault(name, []).append(label)
     return MappingProxyType({name: group for name, group in sorted(found.items()) if len(group) >= _FEWEST})
@@ -87,6 +89,28 @@ def _called_fake(predictor: Predictor, group: list[Label]) -> Verdicts:
 def _called_masked(predictor: Predictor, group: list[Label]) -> Verdicts:
     answers = predictor.estimate(photos(group), MaskEstimator)
     return [None if answer is None else answer.value for answer in answers]
+
+
+def _verification(kit: Kit, predictor: Predictor) -> list[Figure]:
+    """Strangers of the same group that are accepted, and photos of one person that are not.
+
+    Groups by gender and origin are of adults: children look so much alike that they would decide the rate.
+    """
+    at = f"the table's FAR {_FA_R:g}"
+    figures = []
+    for source, crowd in (("", face_crowd(kit, predictor)), (", portraits", portrait_crowd(kit, predictor))):
+        if crowd is None:
+            continue
+        adults = groups(aged(crowd.labels, OF_AGE, _AGE_BANDS[-1][1]))
+        bands = {name: group for name, group in groups(crowd.labels).items() if name.endswith(_YEARS)}
+        for name, group in {**adults, **bands}.items():
+            pairs = crowd.among(group)
+            strangers, same = crowd.strangers & pairs, crowd.same_person & pairs
+            figures.append(
+                crowd.accepted(f"strangers accepted at {at}{source}: {name}", strangers, _FA_R, "of one group")
+            )
+            figures.append(crowd.rejected(f"one person rejected at {at}{source}: {name}", same, _FA_R, "of one group"))
+    return figures
 
 
 def _rate(name: str, verdicts: Verdicts) -> Figure:

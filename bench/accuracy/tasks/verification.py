@@ -6,6 +6,7 @@ import numpy as np
 
 from bench.accuracy.figures import Figure
 from bench.accuracy.kit import Kit, Label, grouped, photos
+from bench.accuracy.look_alikes import FA_R
 from bench.accuracy.pairs import PairCounts
 from bench.accuracy.predictor import Predictor
 from bench.accuracy.statistics import accepted_at, verification_accuracy
@@ -57,7 +58,7 @@ def _of_pairs(subset: str, verdicts: Sequence[Verification | None], same: Sequen
         for far in _RATES
     ]
     figures.append(Figure("accuracy, ten folds", verification_accuracy(likeness, truth), len(truth), sum(lost), note))
-    for far in _RATES:
+    for far in FA_R:
         passed = rates <= far
         at = f"at the table's FAR {far:g}"
         figures += [

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic, sleep, time
+from time import monotonic, sleep
 
 from bench.speed.child_process import environment
 from bench.speed.parts.queue import in_chunks
@@ -95,9 +95,9 @@ def _one_core_each(bench: Workbench, workers: int) -> Iterator[Stack]:
             os.sched_setaffinity(0, {cores[worker % len(cores)]})
             stack.supervisor.start(Child("worker", ["worker", CO_LOCATED], stop_s=10))
         os.sched_setaffinity(0, cores)
-        presence = Presence(connect(stack.redis_url, retry_s=1))
+        presence = Presence(connect(stack.redis_url, patience_s=1))
         deadline = monotonic() + START_S
-        while len(presence.workers(time())) < workers:
+        while len(presence.workers()) < workers:
             if monotonic() > deadline:
                 raise StackFailed(f"{workers} workers did not start within {START_S:g} s")
             sleep(0.1)

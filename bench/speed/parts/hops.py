@@ -26,7 +26,7 @@ TIMEOUT_S = 30
 def measure(bench: Workbench) -> list[SpeedTable]:
     """Measures the latencies of relay and chain, one message at a time."""
     with bench.around(bench.all_services[:1]) as bare, bench.stack(workers=[]) as stack:
-        client: Any = connect(stack.redis_url, retry_s=1)
+        client: Any = connect(stack.redis_url, patience_s=1)
         with child_process() as child:
             relaying = child.submit(relay, stack.redis_url)
             relayed = _latencies(client, lambda: client.lpush(RELAY[0], b""), bench.seconds)
@@ -48,7 +48,7 @@ def measure(bench: Workbench) -> list[SpeedTable]:
 
 def relay(url: str) -> None:
     """Moves messages from list to list until a stop message."""
-    client: Any = connect(url, retry_s=1)
+    client: Any = connect(url, patience_s=1)
     next_list = dict(zip(RELAY, [*RELAY[1:], REPLIES], strict=True))
     while True:
         name, message = client.brpop(RELAY)

@@ -6,7 +6,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from socket import socket
 from time import monotonic, sleep
 
 from bench.peers.catalogue import NAIVE, PEERS, Peer
@@ -17,6 +16,7 @@ from bench.speed.parts.queue import over_http, row
 from bench.speed.photos import photos
 from bench.speed.tables import Cell, SpeedTable, mean
 from bench.speed.workbench import FOUR_SERVICES, Workbench
+from embedded.ports import free_port
 
 CONCURRENCY = 8
 LARGE, LARGE_MEGAPIXELS, LARGE_QUALITY = 12, 5.0, (98, 98)
@@ -65,7 +65,7 @@ def _measure(
     if missing := peer.missing():
         return missing
     requests = [peer.request(photo) for photo in pictures]
-    port = _free_port()
+    port = free_port()
     environment = {
         "BENCH_SERVICES": ",".join(names),
         "BENCH_THREADS": str(bench.threads),
@@ -118,13 +118,6 @@ def _answers(url: str, request: bytes) -> bool:
         return False
     connection.close()
     return True
-
-
-def _free_port() -> int:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 class PeerFailed(Exception):

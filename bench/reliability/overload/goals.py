@@ -1,0 +1,121 @@
+"""The figures of one step of `make overload`, and the goals that they are compared with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.reliability.overload.open_loop import OpenResult
+
+GOODPUT_SHARE = 0.9
+P99_TIMES = 3.0
+RECOVERED_S = 10.0
+MEMORY_TIMES = 1.25
+SYNC = "synchronous"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One load on a stack, and what became of it.
+
+    Attributes:
+        scenario: which kinds of requests were sent.
+        times: the rate of arrivals, as a multiple of the capacity.
+        arrivals: requests per second.
+        goodput: requests and jobs that were done per second, while the load lasted.
+        statuses: how many requests have each HTTP status; 0 without an answer.
+        p50_ms: of answered synchronous requests; None if there are none.
+        p99_ms: of answered synchronous requests; None if there are none.
+        without_retry_after: how many refusals do not say when to come back.
+        unfinished: how many accepted jobs did not succeed.
+        recovered_s: after the load: until a single caller was answered as fast as before it.
+        memory_mb: the most memory of API and workers.
+        shares: the share of the machine that each role took while the load lasted, and that was idle, in [0, 1].
+    """
+
+    scenario: str
+    times: float
+    arrivals: float
+    goodput: float
+    statuses: Mapping[int, int]
+    p50_ms: float | None
+    p99_ms: float | None
+    without_retry_after: int
+    unfinished: int
+    recovered_s: float
+    memory_mb: float
+    shares: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whether a goal is met."""
+
+    scenario: str
+    goal: str
+    measured: str
+    met: bool
+
+
+def statuses_of(result: OpenResult) -> Mapping[int, int]:
+    """How many answers have each HTTP status."""
+    counts: dict[int, int] = {}
+    for answer in result.answers:
+        counts[answer.status] = counts.get(answer.status, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def answered_per_s(result: OpenResult) -> float:
+    """The synchronous requests that were answered with 200 per second, while the load lasted."""
+    good = [answer for answer in result.answers if answer.status == 200 and answer.ended is not None]
+    return sum(answer.ended is not None and answer.ended <= result.seconds for answer in good) / result.seconds
+
+
+def percentiles_ms(result: OpenResult) -> tuple[float | None, float | None]:
+    """Median and 99th percentile of the latencies of synchronous requests that were answered with 200."""
+    good = [answer.latency_s for answer in result.answers if answer.status == 200]
+    if not good:
+        return None, None
+    p50, p99 = np.quantile(np.asarray(good) * 1000, (0.5, 0.99))
+    return float(p50), float(p99)
+
+
+def outcomes(steps: Sequence[Step], idle_memory_mb: float) -> list[Outcome]:
+    """Compares the steps of one scenario with the goals.
+
+    Args:
+        steps: of one scenario; the first is that at the capacity, the last that with the highest rate.
+        idle_memory_mb: the memory of API and workers after the capacity was measured.
+    """
+    at_capacity, highest = steps[0], steps[-1]
+    name = highest.scenario
+    peak = max(step.goodput for step in steps)
+    share = highest.goodput / peak if peak else 0.0
+    errors = {status: sum(step.statuses.get(status, 0) for step in steps) for status in (0, 500, 503, 504)}
+    recovered_s = max(step.recovered_s for step in steps)
+    memory = max(step.memory_mb for step in steps) / idle_memory_mb
+    unfinished = sum(step.unfinished for step in steps)
+    silent = sum(step.without_retry_after for step in steps)
+    found = [
+        Outcome(
+            name,
+            f"goodput at {highest.times:g} × ≥ {GOODPUT_SHARE} of the peak",
+            f"{share:.2f}",
+            share >= GOODPUT_SHARE,
+        ),
+        Outcome(name, "no 504 and no other 5xx after admission", _counts(errors), not any(errors.values())),
+        Outcome(name, "each 429 has Retry-After", f"{silent} without", not silent),
+        Outcome(name, "accepted jobs are done", f"{unfinished} not", not unfinished),
+        Outcome(name, f"recovered within {RECOVERED_S:g} s", f"{recovered_s:.1f} s", recovered_s <= RECOVERED_S),
+        Outcome(name, f"memory ≤ {MEMORY_TIMES} × that before", f"{memory:.2f} ×", memory <= MEMORY_TIMES),
+    ]
+    if at_capacity.p99_ms is not None and highest.p99_ms is not None:
+        ratio = highest.p99_ms / at_capacity.p99_ms
+        goal = f"p99 of synchronous requests at {highest.times:g} × ≤ {P99_TIMES:g} × that at capacity"
+        found.insert(1, Outcome(name, goal, f"{ratio:.2f} ×", ratio <= P99_TIMES))
+    return found
+
+
+def _counts(errors: Mapping[int, int]) -> str:
+    found = [f"{count} × {status or 'no answer'}" for status, count in errors.items() if count]
+    return ", ".join(found) or "none"
