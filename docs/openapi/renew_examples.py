@@ -47,6 +47,9 @@ def main() -> None:
                     if request is not None:
                         write(service, dialect, "request", request)
                         write(service, dialect, "response", ask(client, service, dialect, request))
+            pair = {"a": {"image": photo_text()}, "b": {"image": photo_text()}}
+            write_file("verify.request.json", pair)
+            write_file("verify.response.json", rounded(client.post("/verify", json=pair).raise_for_status().json()))
 
 
 def request_of(service: type[Service], dialect: Dialect, fitted: Json) -> Json | None:
@@ -95,9 +98,14 @@ def rounded(value: Any) -> Any:
 
 
 def write(service: type[Service], dialect: Dialect, kind: str, sample: Json) -> None:
-    """Write an example, with a mark where the photo goes."""
-    text = json.dumps(sample, indent=1).replace(photo_text(), PHOTO_MARK)
-    file = FOLDER / dialect.name / f"{service.name}.{kind}.json"
+    """Write the example of a service."""
+    write_file(f"{dialect.name}/{service.name}.{kind}.json", sample)
+
+
+def write_file(name: str, example: Json) -> None:
+    """Write an example, with a mark where a photo goes."""
+    text = json.dumps(example, indent=1).replace(photo_text(), PHOTO_MARK)
+    file = FOLDER / name
     file.parent.mkdir(exist_ok=True)
     file.write_text(f"{text}\n")
 
