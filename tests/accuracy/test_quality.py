@@ -233,7 +233,7 @@ def faded(image: Image, contrast: float) -> Image:
 
 
 @pytest.mark.parametrize("name", PORTRAITS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(change=st.tuples(st.just(lit), st.floats(0.5, 1.4)) | st.tuples(st.just(faded), st.floats(0.4, 1)))
 @example((lit, 0.5))
 @example((lit, 0.6))

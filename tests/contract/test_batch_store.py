@@ -12,13 +12,15 @@ from config.settings import BatchSettings, JobSettings
 from jobs.batches.batch import BatchSpec, BatchStatus, Refusal
 from jobs.batches.service import BatchService
 from jobs.batches.store import BatchStore
-from jobs.errors import IdempotencyConflict, Overloaded, StillComingIn
+from jobs.errors import BatchUnknown, IdempotencyConflict, Overloaded, StillComingIn
 from jobs.idempotency import RequestKey
 from jobs.job import Ending, JobStatus, NewJob
 from jobs.redis.batches import RedisBatchStore
 from jobs.redis.connection import connect
+from jobs.redis.encryption import PLAIN, Encryption
 from jobs.redis.jobs import RedisJobStore
 from jobs.store import JobStore
+from jobs.viewer import Viewer
 from pipelines.chunk import Failure
 from tests.fakes.batch_store import MemoryBatchStore
 from tests.fakes.job_store import MemoryJobStore
@@ -41,9 +43,21 @@ class Stores:
     def book(self) -> BatchService:
         return BatchService(self.batches, self.jobs, BOUNDS, lambda: 0.0)
 
-    def opened(self, *, ttl_s: int = 60, deadline_s: int = 1000, created_at: float | None = None) -> BatchSpec:
+    def opened(
+        self,
+        *,
+        ttl_s: int = 60,
+        deadline_s: int = 1000,
+        created_at: float | None = None,
+        owner: str | None = None,
+    ) -> BatchSpec:
         spec = BatchSpec(
-            id=str(uuid4()), created_at=created_at or time(), ttl_s=ttl_s, silence_s=10, deadline_s=deadline_s
+            id=str(uuid4()),
+            created_at=created_at or time(),
+            ttl_s=ttl_s,
+            silence_s=10,
+            deadline_s=deadline_s,
+            owner=owner,
         )
         self.batches.create(spec)
         return spec
@@ -71,15 +85,16 @@ class Stores:
         return found.status(time())
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "redis, encrypted"])
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     if request.param == "memory":
         jobs = MemoryJobStore(SETTINGS)
         yield Stores(MemoryBatchStore(jobs), jobs)
         return
-    client = connect(request.getfixturevalue("server_url"), retry_s=1)
+    client = connect(request.getfixturevalue("server_url"), patience_s=1)
     client.flushdb()
-    yield Stores(RedisBatchStore(client, SETTINGS), RedisJobStore(client, SETTINGS), client)
+    encryption = Encryption({"a": bytes(32)}) if "encrypted" in request.param else PLAIN
+    yield Stores(RedisBatchStore(client, SETTINGS, encryption), RedisJobStore(client, SETTINGS, encryption), client)
     client.close()
 
 
@@ -124,10 +139,10 @@ def test_its_status_follows_its_jobs(stores: Stores) -> None:
     assert stores.status(spec) is BatchStatus.VALIDATING
     assert stores.batches.seal(spec, time())
     assert stores.status(spec) is BatchStatus.IN_PROGRESS
-    stores.jobs.claim_stage(first.spec.id, 0, time())
+    stores.jobs.claim_stage(first.spec.id, 0, "w", time())
     stores.jobs.finish(first.spec, half_dead(), {}, time())
     assert stores.status(spec) is BatchStatus.IN_PROGRESS
-    stores.jobs.claim_stage(second.spec.id, 0, time())
+    stores.jobs.claim_stage(second.spec.id, 0, "w", time())
     assert stores.status(spec) is BatchStatus.FINALIZING
     stores.jobs.finish(second.spec, Ending(JobStatus.FAILED), {}, time())
     assert stores.status(spec) is BatchStatus.COMPLETED
@@ -137,7 +152,7 @@ def test_the_only_job_of_a_batch_is_progress_until_it_is_over(stores: Stores) ->
     spec = stores.opened()
     (job,) = stores.filled(spec, None)
     stores.batches.seal(spec, time())
-    stores.jobs.claim_stage(job.spec.id, 0, time())
+    stores.jobs.claim_stage(job.spec.id, 0, "w", time())
     assert stores.status(spec) is BatchStatus.IN_PROGRESS
 
 
@@ -191,7 +206,7 @@ def test_refusals_are_read_page_by_page(stores: Stores) -> None:
 def test_cancel_keeps_what_is_done(stores: Stores) -> None:
     spec = stores.opened()
     _, waiting, running = stores.filled(spec, half_dead(), None, None)
-    stores.jobs.claim_stage(running.spec.id, 0, time())
+    stores.jobs.claim_stage(running.spec.id, 0, "w", time())
     stores.batches.seal(spec, time())
     stores.book.cancel(spec.id)
     assert stores.status(spec) is BatchStatus.CANCELING
@@ -240,7 +255,7 @@ def test_results_and_refusals_expire(stores: Stores) -> None:
 def test_what_is_not_done_when_its_time_is_up_is_given_up_and_the_rest_stays(stores: Stores) -> None:
     spec = stores.opened(deadline_s=5, created_at=time() - 4)
     done, waiting, running = stores.filled(spec, half_dead(), None, None)
-    stores.jobs.claim_stage(running.spec.id, 0, time())
+    stores.jobs.claim_stage(running.spec.id, 0, "w", time())
     stores.batches.seal(spec, time())
     assert stores.status(spec) is BatchStatus.IN_PROGRESS
     sleep(1.1)
@@ -405,3 +420,15 @@ def test_nothing_of_a_batch_stays_for_ever(stores: Stores) -> None:
     longest = spec.deadline_s + spec.ttl_s + 3600
     assert 0 < lives["batch"] <= longest
     assert 0 < lives["batch-jobs"] <= longest
+
+
+def test_the_batches_of_an_owner_are_listed_apart_and_exist_for_no_other(stores: Stores) -> None:
+    mine, _, _ = stores.opened(owner="alice"), stores.opened(owner="bob"), stores.opened()
+    assert stores.batches.recent(10, None, "alice")[0] == [mine.id]
+    assert len(stores.batches.recent(10, None)[0]) == 3
+    assert stores.book.seen_by(Viewer("alice")).find(mine.id).spec == mine
+    for ask in (stores.book.seen_by(Viewer("bob")).find, stores.book.seen_by(Viewer("bob")).erase):
+        with pytest.raises(BatchUnknown):
+            ask(mine.id)
+    stores.batches.erase(mine, tombstone=True)
+    assert stores.batches.recent(10, None, "alice") == ([], None)

@@ -1,7 +1,7 @@
-"""The image and the manifests match the code that they deploy; kubectl renders the manifests as for a cluster."""
+"""Manifests and compose files match the code that they deploy; kubectl renders the manifests as for a cluster."""
 
-import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +17,7 @@ from cloudcoil.models.keda.v1alpha1 import ScaledObject
 from kombu.transport.redis import Channel
 
 from broker.queues import all_queues
-from config.settings import JobSettings, load_settings
+from config.settings import JobSettings, WebhookSettings, load_settings
 from embedded.process import ROLES
 from jobs.job import Priority
 from models.catalogue import services
@@ -58,7 +58,9 @@ def workers(overlay: str) -> dict[str, Document]:
 
 
 def compose(file: str) -> Document:
-    return dict(yaml.safe_load((ROOT / file).read_text())["services"])
+    """The services of a file, with the defaults of its variables."""
+    text = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", (ROOT / file).read_text())
+    return dict(yaml.safe_load(text)["services"])
 
 
 def families_with_networks() -> set[str]:
@@ -118,7 +120,8 @@ def test_settings_exist_and_take_their_values(overlay: str, monkeypatch: pytest.
         given |= {one["name"]: one["value"] for one in container(deployment).get("env", [])}
     for file in COMPOSE:
         for service in compose(file).values():
-            given |= service.get("environment", {})
+            settings = service.get("environment", {}).items()
+            given |= {name: value for name, value in settings if name.startswith("FACELINE_")}
     assert "FACELINE_REDIS_URL" in given
     for name, value in given.items():
         monkeypatch.setenv(name, value)
@@ -127,27 +130,107 @@ def test_settings_exist_and_take_their_values(overlay: str, monkeypatch: pytest.
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_images_are_of_this_version_and_run_roles_that_it_has(overlay: str) -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     for deployment in of_kind(overlay, "Deployment"):
-        assert container(deployment)["image"] in (f"faceline:{version}", f"faceline:{version}-gpu")
-        assert container(deployment)["args"][0] in ROLES
+        role = container(deployment)["args"][0]
+        assert role in ROLES
+        assert container(deployment)["image"] in images_of(role)
 
 
-def test_the_image_runs_the_installed_package_not_the_source_tree() -> None:
-    lines = [line.split(maxsplit=1) for line in (ROOT / "Dockerfile").read_text().splitlines() if line.strip()]
-    instructions = [(line[0], line[1]) for line in lines if line[0] in ("WORKDIR", "COPY", "ENTRYPOINT")]
-    folders = [folder for name, folder in instructions if name == "WORKDIR"]
-    assert ("COPY", ". .") in instructions
-    assert folders[-1] not in folders[:-1], "the last WORKDIR holds no copy of the source"
-    assert json.loads(instructions[-1][1]) == ["python", "-P", "-m", "embedded.process"]
+def images_of(role: str) -> list[str]:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    images = [f"faceline-{role}:{version}"]
+    return [*images, f"{images[0]}-gpu"] if role == "worker" else images
+
+
+@pytest.mark.parametrize("file", COMPOSE)
+def test_containers_run_images_of_this_version_which_are_built_here(file: str) -> None:
+    built = {name: one for name, one in compose(file).items() if "build" in one}
+    assert built
+    for one in built.values():
+        image = one["image"]
+        assert image in images_of(one["command"][0])
+        assert one["build"] == {"context": ".", "target": re.sub(r"^faceline-|:[^-]*", "", image)}
+
+
+@pytest.mark.parametrize("file", COMPOSE)
+def test_no_container_of_ours_writes_into_its_image_or_gains_rights(file: str) -> None:
+    for one in compose(file).values():
+        if "build" in one:
+            assert one["read_only"]
+            assert one["tmpfs"] == ["/tmp"]
+            assert one["cap_drop"] == ["ALL"]
+            assert one["security_opt"] == ["no-new-privileges:true"]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_pods_have_time_to_finish_their_work_before_they_are_killed(overlay: str) -> None:
-    jobs = JobSettings()
     for deployment in of_kind(overlay, "Deployment"):
-        longest = jobs.stage_deadline_s if container(deployment)["args"][0] == "worker" else jobs.sync_timeout_s
-        assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > longest
+        role = container(deployment)["args"][0]
+        before_s = 0
+        if hook := container(deployment).get("lifecycle"):
+            before_s = int(hook["preStop"]["exec"]["command"][1])
+        grace_s = deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+        assert grace_s > before_s + longest_work_s(role)
+
+
+def longest_work_s(role: str) -> float:
+    jobs = JobSettings()
+    return {
+        "worker": jobs.stage_deadline_s,
+        "webhooks": WebhookSettings().timeout_s,
+        "api": jobs.sync_timeout_s,
+    }[role]
+
+
+def test_containers_have_time_to_finish_their_work_before_they_are_killed() -> None:
+    ours = [one for one in compose(COMPOSE[0]).values() if one.get("command", [""])[0] in ROLES]
+    assert sorted(one["command"][0] for one in ours) == ["api", "webhooks", *["worker"] * len(ModelFamily)]
+    for one in ours:
+        assert int(one["stop_grace_period"].removesuffix("s")) > longest_work_s(one["command"][0])
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_each_worker_has_probes_of_the_file_that_it_renews(overlay: str) -> None:
+    for deployment in workers(overlay).values():
+        given = {one["name"]: one["value"] for one in container(deployment)["env"]}
+        assert Path(given["FACELINE_ALIVE_FILE"]).parent in [
+            Path(mount["mountPath"]) for mount in container(deployment)["volumeMounts"]
+        ]
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            assert container(deployment)[probe]["exec"]["command"][:4] == ["python", "-P", "-m", "embedded.probe"]
+        # Waiting for a store or broker is no reason to start a worker again.
+        assert "--consuming" not in container(deployment)["livenessProbe"]["exec"]["command"]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_process_that_sends_webhooks_has_probes_of_the_file_that_it_renews(overlay: str) -> None:
+    (webhooks,) = (one for one in of_kind(overlay, "Deployment") if container(one)["args"] == ["webhooks"])
+    assert {"name": "FACELINE_ALIVE_FILE", "value": "/tmp/alive"} in container(webhooks)["env"]
+    for probe in ("startupProbe", "livenessProbe"):
+        assert container(webhooks)[probe]["exec"]["command"] == ["python", "-P", "-m", "embedded.probe"]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_prometheus_finds_the_port_of_metrics_of_each_process(overlay: str) -> None:
+    (settings,) = (one["data"] for one in of_kind(overlay, "ConfigMap"))
+    for deployment in of_kind(overlay, "Deployment"):
+        role = container(deployment)["args"][0]
+        annotations = deployment["spec"]["template"]["metadata"]["annotations"]
+        assert annotations["prometheus.io/scrape"] == "true"
+        assert annotations["prometheus.io/port"] == settings[f"FACELINE_METRICS__{role.upper()}_PORT"]
+
+
+@pytest.mark.parametrize("profile", ["monitoring", "flower"])
+def test_what_watches_a_deployment_is_there_by_its_profile_and_on_this_machine_only(profile: str) -> None:
+    watching = {name: one for name, one in compose(COMPOSE[0]).items() if one.get("profiles") == [profile]}
+    assert sorted(watching) == {"monitoring": ["grafana", "prometheus"], "flower": ["flower"]}[profile]
+    assert all(port.startswith("127.0.0.1:") for one in watching.values() for port in one["ports"])
+    assert f"--profile {profile}" in (ROOT / "docs" / "operations.md").read_text()
+
+
+def test_flower_reads_the_broker_of_the_deployment() -> None:
+    services = compose(COMPOSE[0])
+    assert f"--broker={services['api']['environment']['FACELINE_REDIS_URL']}" in services["flower"]["command"]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -177,7 +260,7 @@ def test_families_with_networks_have_a_gpu_and_run_on_it() -> None:
 
 def test_compose_has_a_worker_for_every_family_and_scales_each() -> None:
     plain, scale = map(compose, COMPOSE)
-    assert {one["command"][1] for one in plain.values() if "worker" in one["command"]} == set(ModelFamily)
+    assert {one["command"][1] for one in plain.values() if "worker" in one.get("command", [])} == set(ModelFamily)
     assert {name for name, one in scale.items() if "deploy" in one} == {*ModelFamily, "gpu"}
     assert set(scale) - {"gpu"} <= set(plain)
 

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api.app import create_app
-from api.batches.media_types import PARQUET
+from api.batches.row_formats import PARQUET
 from docs.openapi.renew_document import DOCUMENT, text_of
 from models.catalogue import services
 from pipelines.tables.columns import PHOTO_COLUMNS
@@ -78,8 +78,8 @@ def test_it_is_valid_and_every_reference_leads_somewhere(documents: Documents, p
     described = documents.get(path)
     OpenAPIV31SpecValidator(described).validate()
     text = json.dumps(described)
-    for part in text.split('"$ref": "#/components/schemas/')[1:]:
-        assert part.partition('"')[0] in described["components"]["schemas"]
+    for part in text.split('"$ref": "')[1:]:
+        assert part.partition('"')[0].removeprefix("#/components/schemas/") in described["components"]["schemas"]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -87,7 +87,7 @@ def test_it_has_no_schema_that_it_does_not_use(documents: Documents, path: str) 
     described = documents.get(path)
     schemas = described["components"]["schemas"]
     reached: set[str] = set()
-    waiting = [json.dumps(described["paths"])]
+    waiting = [json.dumps([described["paths"], described.get("webhooks")])]
     while waiting:
         names = {part.partition('"')[0] for part in waiting.pop().split("#/components/schemas/")[1:]} - reached
         reached |= names
@@ -109,15 +109,16 @@ def test_the_document_of_a_service_says_what_the_document_of_all_says(
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_it_says_where_the_api_is_under_which_licence_and_that_no_route_asks_for_credentials(
-    documents: Documents, path: str
-) -> None:
+def test_it_says_where_the_api_is_under_which_licence_and_what_access_needs(documents: Documents, path: str) -> None:
     described = documents.get(path)
     assert described["servers"] == [{"url": "/", "description": "this deployment"}]
     assert described["info"]["license"]["identifier"] == "Apache-2.0"
-    assert "no route asks for credentials" in described["info"]["description"]
+    assert "Authorization: Bearer" in described["info"]["description"]
     assert described["security"] == []
-    assert "securitySchemes" not in described["components"]
+    assert {scheme["type"] for scheme in described["components"]["securitySchemes"].values()} == {"http", "apiKey"}
+    for name, operation in operations(described):
+        is_open = "/faceapi/" in name or name in ("GET /healthz", "GET /readyz")
+        assert ("security" in operation) is not is_open
 
 
 def test_tags_operations_parameters_and_responses_are_described(whole: Json) -> None:
@@ -148,7 +149,7 @@ def test_every_error_response_has_the_schema_of_errors(whole: Json) -> None:
 
 def test_every_json_body_has_an_example_and_examples_fit_their_schemas(whole: Json) -> None:
     # A new service may have none.
-    documented = {"jobs", "batches", "faceapi", *CONTRACTED}
+    documented = {"jobs", "batches", "verification", "faceapi", *CONTRACTED}
     for name, operation in operations(whole):
         content = operation.get("requestBody", {}).get("content", {})
         for media_type in content.keys() & {"application/json", "application/x-ndjson"}:
@@ -181,9 +182,10 @@ def test_the_form_of_a_job_can_be_filled_in(whole: Json) -> None:
 def test_results_have_types(whole: Json) -> None:
     either = [{"$ref": f"#/components/schemas/{dialect}Result"} for dialect in ("V2", "V1")]
     (media,) = whole["paths"]["/jobs/{job_id}/result"]["get"]["responses"]["200"]["content"].values()
-    assert media["schema"]["anyOf"] == either
+    of_jobs = [*either, {"$ref": "#/components/schemas/VerificationAnswer"}]
+    assert media["schema"]["anyOf"] == of_jobs
     schemas = whole["components"]["schemas"]
-    assert schemas["JobView"]["properties"]["result"]["anyOf"] == [*either, {"type": "null"}]
+    assert schemas["JobView"]["properties"]["result"]["anyOf"] == [*of_jobs, {"type": "null"}]
     assert schemas["ResultRow"]["properties"]["result"]["anyOf"] == either
     for found in ("Age", "Gender", "Expression"):
         data = schemas[f"{found}Answer"]["properties"]["data"]

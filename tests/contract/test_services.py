@@ -88,14 +88,6 @@ def test_its_outputs_have_a_slot_a_key_in_each_dialect_and_columns(service: type
         assert bool(object_columns([output.name])) is not of_sample
 
 
-def test_the_readme_names_services_that_exist() -> None:
-    readme = (ROOT / "README.md").read_text()
-    rows = [line.split("|")[1].strip() for line in readme.splitlines() if line.startswith("| ") and "-" in line]
-    named = {row for row in rows if row.endswith(("-estimator", "-detector", "-extractor", "-matcher", "-fitter"))}
-    assert named
-    assert named <= set(services())
-
-
 def test_docker_compose_runs_a_worker_for_each_family_that_has_services() -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     commands = [part["command"] for part in compose["services"].values() if isinstance(part.get("command"), list)]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep, time
+from time import monotonic, sleep
 
 import pytest
 
@@ -28,11 +28,11 @@ def environment(server_url: str, tmp_path: Path) -> dict[str, str]:
 @contextmanager
 def worker(environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     """A worker that has reported itself."""
-    presence = Presence(connect(environment["FACELINE_REDIS_URL"], retry_s=1))
+    presence = Presence(connect(environment["FACELINE_REDIS_URL"], patience_s=1))
     process = subprocess.Popen([*CELERY, "--quiet", "worker", "-Q", "matching", "-n", NODE], env=environment)
     try:
         deadline = monotonic() + 60
-        while not presence.workers(time()):
+        while not presence.workers():
             assert process.poll() is None, "the worker ended"
             assert monotonic() < deadline, "the worker did not report itself"
             sleep(0.05)
@@ -56,9 +56,9 @@ def test_a_worker_without_its_models_ends_with_an_error_that_names_the_remedy(en
 
 
 def test_a_worker_offers_its_tasks_and_reports_its_end(environment: dict[str, str]) -> None:
-    presence = Presence(connect(environment["FACELINE_REDIS_URL"], retry_s=1))
+    presence = Presence(connect(environment["FACELINE_REDIS_URL"], patience_s=1))
     with worker(environment) as process:
-        (report,) = presence.workers(time())
+        (report,) = presence.workers()
         assert report.queues == ["matching"]
         registered = celery(environment, "inspect", "registered", "--destination", NODE, "--timeout", "60")
         assert registered.returncode == 0, registered.stderr
@@ -66,7 +66,7 @@ def test_a_worker_offers_its_tasks_and_reports_its_end(environment: dict[str, st
         assert CHECK_TASK in registered.stdout
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
-        assert presence.workers(time()) == []
+        assert presence.workers() == []
 
 
 def test_other_commands_of_celery_build_no_worker(environment: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ from time import time
 from jobs.batches.batch import Batch, BatchJob, BatchSpec, Refusal
 from jobs.cursor import Cursor
 from jobs.store import JobStore
+from jobs.webhooks.webhook import Webhook
 from tests.fakes.idempotency import MemoryIdempotencyKeys
 
 
@@ -29,7 +30,10 @@ class MemoryBatchStore:
         self._open: set[str] = set()
         self.idempotency_keys = MemoryIdempotencyKeys()
 
-    def create(self, spec: BatchSpec) -> int:
+    def now(self) -> float:
+        return time()
+
+    def create(self, spec: BatchSpec, webhook: Webhook | None = None) -> int:
         self._batches[spec.id] = _Kept(spec)
         self._open.add(spec.id)
         return len(self._open)
@@ -76,14 +80,27 @@ class MemoryBatchStore:
     def erase(self, spec: BatchSpec, *, tombstone: bool) -> None:
         self.close(spec.id)
         if spec.idempotency_key is not None:
-            self.idempotency_keys.unbind(spec.idempotency_key, spec.id)
+            self.idempotency_keys.expire(spec.idempotency_key, spec.id, 0)
         if (entry := self._batches.pop(spec.id, None)) and tombstone:
             entry.erased = True
             self._batches[spec.id] = entry
 
-    def recent(self, limit: int, after: Cursor | None) -> tuple[list[str], Cursor | None]:
+    def job_ids(self, batch_id: str) -> list[str]:
+        entry = self._batches.get(batch_id)
+        return [job_id for job_id, _ in entry.jobs] if entry else []
+
+    def lists(self, batch_id: str, owner: str) -> bool:
+        return batch_id in self.recent(len(self._batches) + 1, None, owner)[0]
+
+    def erase_unreadable(self, batch_id: str, owner: str | None = None) -> None:
+        self.close(batch_id)
+        self._batches.pop(batch_id, None)
+
+    def recent(self, limit: int, after: Cursor | None, owner: str | None = None) -> tuple[list[str], Cursor | None]:
         below = (after.created_at, after.id) if after else (float("inf"), "")
-        there = [entry.spec for entry in self._batches.values() if not entry.erased]
+        there = [
+            entry.spec for entry in self._batches.values() if not entry.erased and owner in (None, entry.spec.owner)
+        ]
         page = sorted([(spec.created_at, spec.id) for spec in there if (spec.created_at, spec.id) < below])[::-1][
             :limit
         ]

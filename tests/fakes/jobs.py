@@ -5,6 +5,7 @@ from time import time
 from uuid import uuid4
 
 from jobs.job import JobGroup, JobSpec, NewJob, OnError, RequestPosition
+from jobs.webhooks.webhook import Webhook
 from models.catalogue import services
 from models.family import ModelFamily
 from pipelines.chunk import Chunk, Item
@@ -27,6 +28,8 @@ def new_job(
     on_error: OnError = "fail",
     created_at: float | None = None,
     batch: str | None = None,
+    owner: str | None = None,
+    webhook: Webhook | None = None,
     requests: Sequence[RequestPosition] = (),
     place: Callable[[ModelFamily], str] = lambda family: family.value,
 ) -> NewJob:
@@ -45,7 +48,9 @@ def new_job(
         ttl_s=ttl_s,
         deadline_s=deadline_s,
         group=JobGroup(kind="batch", id=batch) if batch else None,
+        owner=owner,
+        webhook=webhook is not None,
     )
     chunk = Chunk(items=[Item(sample=Sample(), blob=blob) for blob in spec.blobs])
     sent_samples = [{"note": "ü"} for _ in images]
-    return NewJob(spec, chunk, sent_samples, metadata={"mine": 1}, requests=requests, images=images)
+    return NewJob(spec, chunk, sent_samples, metadata={"mine": 1}, requests=requests, images=images, webhook=webhook)

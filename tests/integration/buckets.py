@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 import httpx
 
+from embedded.ports import free_port
+
 BUCKET = "photos"
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCY"
 PAGE = 3
@@ -59,7 +61,7 @@ def s3(folder: Path) -> Iterator[Bucket]:
         "AWS_SESSION_TOKEN": SECRET[::-1],
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    port = _free_port()
+    port = free_port()
     command = ["moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with _server(command, port, folder / "s3.log", MOTO_S3_DEFAULT_MAX_KEYS=str(PAGE)) as address:
         httpx.put(f"{address}/{BUCKET}", trust_env=False).raise_for_status()
@@ -69,7 +71,7 @@ def s3(folder: Path) -> Iterator[Bucket]:
 @contextmanager
 def gs(folder: Path) -> Iterator[Bucket]:
     """A bucket of Google Cloud Storage, with its log in a folder."""
-    port = _free_port()
+    port = free_port()
     options = ["--host", "127.0.0.1", "--port", str(port), "--in-memory", "--default-bucket", BUCKET]
     with _server(["gcp_storage_emulator", "start", *options], port, folder / "gs.log") as address:
         yield Bucket(f"gs://{BUCKET}", address, gs_environment(address))
@@ -110,10 +112,3 @@ def _server(command: list[str], port: int, log: Path, **environment: str) -> Ite
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -3,7 +3,7 @@
 import os
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from config.settings import load_settings
+from embedded.ports import free_port
 from embedded.stack import Stack, running_stack
 from jobs.redis.connection import connect
 from models.errors import WeightsMissing
@@ -55,21 +56,28 @@ def deploy(tmp_path_factory: pytest.TempPathFactory) -> Deploy:
     def start(workers: Sequence[Sequence[str]] | None = None, **environment: str) -> Iterator[Deployment]:
         folder = tmp_path_factory.mktemp("deployment")
         log = folder / "log"
-        with pytest.MonkeyPatch.context() as patch, log.open("w") as lines:
-            patch.setenv("FACELINE_DATA_DIR", str(folder / "data"))
-            patch.setenv("FACELINE_EMBEDDED_WORKERS", "1")
+        own = {
+            "FACELINE_DATA_DIR": str(folder / "data"),
+            "FACELINE_EMBEDDED_WORKERS": "1",
             # As fast as on two cores, on a machine with more as well: some tests step in while a batch is worked on.
-            patch.setenv("FACELINE_CORES", "2")
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            try:
-                running = running_stack(load_settings(), "127.0.0.1", 0, lines, workers)
-                with running as stack, httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as client:
-                    yield Deployment(stack, client, connect(stack.redis_url, retry_s=1), log)
-            except WeightsMissing as error:
-                if "CI" in os.environ:
-                    raise
-                pytest.skip(str(error))
+            "FACELINE_CORES": "2",
+            **environment,
+        }
+        with log.open("w") as lines, ExitStack() as running:
+            # The processes have their own environment. That of the tests is as it was once they have started.
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in own.items():
+                    patch.setenv(name, value)
+                try:
+                    stack = running.enter_context(
+                        running_stack(load_settings(), "127.0.0.1", free_port(), lines, workers)
+                    )
+                except WeightsMissing as error:
+                    if "CI" in os.environ:
+                        raise
+                    pytest.skip(str(error))
+            with httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as client:
+                yield Deployment(stack, client, connect(stack.redis_url, patience_s=1), log)
 
     return start
 

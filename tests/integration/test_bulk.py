@@ -20,7 +20,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bulk.executors.api_client import ApiClient
 from bulk.executors.http import HttpExecutor
 from bulk.inputs import Order
 from bulk.output.folder import Output
@@ -29,6 +28,7 @@ from bulk.run import run as run_bulk
 from bulk.sources import open_source
 from bulk.validation import photo_validator
 from config.settings import load_settings
+from faceline_client import NO_RETRIES, Client
 from models.catalogue import services
 from models.errors import WeightsMissing
 from models.weights.cache import stored_weights
@@ -75,12 +75,25 @@ def _weights() -> None:
         pytest.skip(str(error))
 
 
+STARTED: list["subprocess.Popen[bytes]"] = []
+"""The runs of the current test."""
+
+
+@pytest.fixture(autouse=True)
+def _no_run_outlives_its_test() -> Iterator[None]:
+    yield
+    while STARTED:
+        with STARTED.pop() as submitter:
+            submitter.kill()
+
+
 def start(source: Path | str, out: Path, *options: str) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-P", "-m", "cli.main", "bulk", str(source), "--out", str(out)]
     asked = ["--services", ",".join(FOUR)]
-    log = log_of(out).open("ab")
-    with log:
-        return subprocess.Popen([*command, *asked, *options], env={**os.environ, **QUICK}, stdout=log, stderr=log)
+    with log_of(out).open("ab") as log:
+        submitter = subprocess.Popen([*command, *asked, *options], env={**os.environ, **QUICK}, stdout=log, stderr=log)
+    STARTED.append(submitter)
+    return submitter
 
 
 def run(source: Path | str, out: Path, *options: str) -> int:
@@ -185,8 +198,16 @@ def test_a_run_whose_parts_are_killed_ends_like_an_undisturbed_one(
     assert (out / "errors.jsonl").read_bytes() == (undisturbed / "errors.jsonl").read_bytes()
     assert len(json.loads((out / "manifest.json").read_text())["runs"]) == 3
     assert not (out / ".stack").exists()
+    # A run that is complete starts no stack.
+    logged = (out / "stack.log").stat().st_size
+    assert run(photos, out, *small) == 3
+    assert (out / "stack.log").stat().st_size == logged
     # Another run cannot mix its parts into these.
     assert run(photos, out, "--chunk", "8") == 4
+
+
+def kept_photos_and_results(deployment: Deployment) -> set[bytes]:
+    return {*deployment.redis.keys("faceline:blob:*"), *deployment.redis.keys("faceline:result:*")}
 
 
 @pytest.mark.parametrize("how", ["--url", "--redis-url"])
@@ -194,12 +215,15 @@ def test_a_deployment_that_does_not_reach_the_photos_gives_the_same_rows(
     deployment: Deployment, photos: Path, undisturbed: Path, tmp_path: Path, how: str
 ) -> None:
     out = tmp_path / "out"
+    before = kept_photos_and_results(deployment)
     address = deployment.stack.url if how == "--url" else deployment.stack.redis_url
-    assert run(photos, out, "--chunk", "4", how, address) == 3, log_of(out).read_text()
+    pictures = tmp_path / "pictures"
+    options = ("--chunk", "4", "--pictures", str(pictures))
+    assert run(photos, out, *options, how, address) == 3, log_of(out).read_text()
+    assert {path.name for path in pictures.rglob("*.jpg")} == set(steady_photos())
     assert_alike(rows(out), rows(undisturbed))
     assert (out / "errors.jsonl").read_bytes() == (undisturbed / "errors.jsonl").read_bytes()
-    assert deployment.redis.keys("faceline:blob:*") == []
-    assert deployment.redis.keys("faceline:result:*") == []
+    assert kept_photos_and_results(deployment) <= before
 
 
 def test_a_batch_of_the_same_photos_gives_the_same_table(deployment: Deployment, undisturbed: Path) -> None:
@@ -271,23 +295,26 @@ def kept_up(deployment: Deployment) -> Iterator[None]:
         thread.join()
 
 
-class Client:
-    """A client of the API of a deployment, which notes the bodies of the batches that it sends."""
+class NotedTransport(httpx.HTTPTransport):
+    """A transport that notes the bodies of the batches that it sends: their media types and sizes."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self) -> None:
+        super().__init__()
         self.sent: list[tuple[str, int]] = []
-        hooks = {"request": [self._note]}
-        self.http = httpx.Client(base_url=deployment.stack.url, timeout=60, trust_env=False, event_hooks=hooks)
 
-    def _note(self, request: httpx.Request) -> None:
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """See httpx."""
         if (request.method, request.url.path) == ("POST", "/batches"):
             self.sent.append((request.headers["content-type"], int(request.headers["content-length"])))
+        return super().handle_request(request)
 
 
 class Silent:
     """A `RunProgress` that shows nothing."""
 
-    def begin(self, done: int) -> None: ...
+    def begin(self) -> None: ...
+
+    def skipped(self, inputs: int) -> None: ...
 
     def done(self, inputs: int, failed: int) -> None: ...
 
@@ -296,20 +323,21 @@ def test_photos_that_a_deployment_reaches_are_not_sent(
     deploy: Deploy, photos: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     with deploy(FACELINE_REFERENCE_ROOTS=json.dumps([str(photos)])) as own:
-        client = Client(own)
+        transport = NotedTransport()
+        client = Client(own.stack.url, transport=transport, retries=NO_RETRIES)
         validator = photo_validator(load_settings(), FOUR, "fail")
-        executor = HttpExecutor(ApiClient(client.http), validator)
+        executor = HttpExecutor(client, validator)
         source = open_source(str(photos), "path")
         request = BulkRequest(source, str(photos), "path", Order(None, None, 16), "parquet", True)
         output = Output(tmp_path)
-        with output.taken(), client.http:
+        with output.taken(), client:
             run_bulk(request, validator, executor, output, 2, Silent())
         assert_alike(rows(tmp_path), rows(undisturbed))
         assert (tmp_path / "errors.jsonl").read_bytes() == (undisturbed / "errors.jsonl").read_bytes()
         # One photo found out.
-        assert [kind for kind, _ in client.sent].count("application/x-tar") == 1
-        assert len(client.sent) == 8
-        assert all(size < 10_000 for kind, size in client.sent if kind == "application/x-ndjson")
+        assert [kind for kind, _ in transport.sent].count("application/x-tar") == 1
+        assert len(transport.sent) == 8
+        assert all(size < 10_000 for kind, size in transport.sent if kind == "application/x-ndjson")
         assert own.client.get("/batches").json()["batches"] == []
         assert own.redis.keys("faceline:result:*") == []
 
@@ -345,11 +373,18 @@ def test_a_deployment_that_takes_little_at_a_time_and_whose_batches_others_end_g
     with deploy(**{f"FACELINE_BATCHES__{name}": value for name, value in bounds.items()}) as own:
         out = tmp_path / "out"
         submitter = start(photos, out, "--chunk", "16", "--url", own.stack.url)
-        for method, path in (("POST", "/cancel"), ("DELETE", "")):
-            while not (batches := own.client.get("/batches").json()["batches"]):
-                sleep(0.02)
-            assert own.client.request(method, f"/batches/{batches[0]['id']}{path}").is_success
-            sleep(0.5)
+        # Several are erased as soon as they are seen, so some of them while they come in.
+        endings = [("POST", "/cancel"), *[("DELETE", "")] * 4]
+        ended = []
+        while len(ended) < len(endings) and submitter.poll() is None:
+            for batch in own.client.get("/batches").json()["batches"][:1]:
+                method, path = endings[len(ended)]
+                # Not found: the run has fetched its results and erased it meanwhile.
+                if own.client.request(method, f"/batches/{batch['id']}{path}").is_success:
+                    ended.append(method)
+                    sleep(0.2)
+            sleep(0.002)
         assert submitter.wait(100) == 3, log_of(out).read_text()
+        assert {"POST", "DELETE"} == set(ended)
         assert_alike(rows(out), rows(undisturbed))
         assert own.client.get("/batches").json()["batches"] == []

@@ -23,7 +23,7 @@ def executor(settings: Settings, validator: PhotoValidator) -> QueueExecutor:
 
 def sent(settings: Settings, through: QueueExecutor, photos: list[CheckedSample]) -> JobSpec:
     """The job that is in the store once photos have been sent."""
-    job = RedisJobStore(connect(settings.redis_url, retry_s=1), settings.jobs).find(through.send(photos))
+    job = RedisJobStore(connect(settings.redis_url, patience_s=1), settings.jobs).find(through.send(photos))
     assert job is not None
     return job.spec
 

@@ -24,7 +24,7 @@ def test_the_demo_shows_the_way_of_a_photo_and_leaves_its_results(tmp_path: Path
     assert [face["gender"] for face in sample["objects"]] == ["female"]
     annotated = cv2.imread(str(tmp_path / "annotated.jpg"))
     assert annotated is not None
-    assert annotated.shape == (512, 512, 3)
+    assert annotated.shape == (640, 640, 3)
 
 
 def test_a_photo_of_ones_own(tmp_path: Path) -> None:

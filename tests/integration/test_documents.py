@@ -33,7 +33,8 @@ class Example:
             name = self.media["schema"]["$ref"].rpartition("/")[2]
             fields = documented.document["components"]["schemas"][name]["properties"]
             sent["data"] = {name: str(_shown(field)) for name, field in fields.items() if _shown(field) is not None}
-            sent["files"] = {"image": photo_of_examples()}
+            images = [name for name, field in fields.items() if field.get("format") == "binary"]
+            sent["files"] = dict.fromkeys(images, photo_of_examples())
         else:
             example = self.media["example"]
             sent["content"] = example if isinstance(example, str) else json.dumps(example)
@@ -75,7 +76,7 @@ def test_every_example_of_a_service_is_answered_as_documented(documented: Docume
         assert response.json()["objects"], "an example shows something"
 
 
-@pytest.mark.parametrize(("prefix", "status"), [("/jobs", 202), ("/batches", 202), ("/faceapi", 200)])
+@pytest.mark.parametrize(("prefix", "status"), [("/jobs", 202), ("/batches", 202), ("/verify", 200), ("/faceapi", 200)])
 def test_every_other_example_is_accepted_as_documented(documented: Documented, prefix: str, status: int) -> None:
     sent = list(examples(documented.document, prefix))
     assert sent
@@ -94,6 +95,10 @@ def test_the_results_of_jobs_and_the_rows_of_batches_fit_their_schemas(documente
     assert documented.request("GET", f"/jobs/{job['id']}").json()["result"]["objects"]
     assert documented.request("GET", f"/jobs/{job['id']}/result").json()["objects"]
     assert documented.request("GET", "/jobs").json()["jobs"]
+    sides = {side: {"sample": v2_sample()} for side in "ab"}
+    body = {"preset": "verify", **sides}
+    verification = documented.request("POST", "/jobs", json=body, params={"wait": 30}).json()
+    assert documented.request("GET", f"/jobs/{verification['id']}/result").json()["match"] is True
     good = {"custom_id": "good", "services": FOUR, "sample": v2_sample()}
     broken = {"custom_id": "broken", "services": FOUR, "sample": {}}
     body = "".join(json.dumps(line) + "\n" for line in (good, broken))
@@ -124,6 +129,10 @@ def test_the_state_of_the_deployment_fits_its_schemas(documented: Documented) ->
         ("GET", "/jobs/unknown", {}, 404, "job_unknown"),
         ("GET", "/batches/unknown/output", {}, 404, "batch_unknown"),
         ("POST", "/batches", {"json": {}}, 415, "unsupported_media"),
+        ("POST", "/verify", {"json": {}}, 422, "invalid_sample"),
+        ("POST", "/verify", {"files": {"image_a": b"?", "image_b": b"?"}}, 422, "invalid_image"),
+        ("GET", "/jobs/unknown/picture", {}, 404, "job_unknown"),
+        ("GET", "/jobs/unknown/picture", {"headers": {"Accept": "text/html"}}, 406, "not_acceptable"),
     ],
 )
 def test_an_error_carries_its_stable_type(
@@ -140,7 +149,7 @@ def test_an_error_carries_its_stable_type(
         ("GET", "/nothing", 404, "not_found"),
         ("GET", "/docs-assets/nothing.js", 404, "not_found"),
         ("POST", "/shoe-estimator/v1/process/sample", 404, "not_found"),
-        ("DELETE", "/jobs", 405, "method_not_allowed"),
+        ("PUT", "/jobs", 405, "method_not_allowed"),
         ("PUT", f"{FITTER}/sample", 405, "method_not_allowed"),
     ],
 )

@@ -14,7 +14,7 @@ import pytest
 from models.catalogue import services
 from models.family import ModelFamily
 from models.imaging.decode import decode
-from pipelines.presets import PRESETS
+from pipelines.presets import PAIR_PRESETS, PRESETS
 from tests.integration.conftest import Deploy, Deployment, Json, base64_photo, photo, v1_sample, v2_sample
 from tests.tolerances import assert_alike
 
@@ -134,13 +134,19 @@ def test_services_and_presets_are_listed(deployment: Deployment) -> None:
     offers = deployment.client.get("/services").json()
     listed = {service["name"]: service for service in offers["services"]}
     assert listed.keys() == services().keys()
-    assert offers["presets"] == {name: list(names) for name, names in PRESETS.items()}
+    assert offers["presets"] == {name: list(names) for name, names in {**PRESETS, **PAIR_PRESETS}.items()}
     mask = listed["mask-estimator"]
     assert (mask["needs"], mask["gives"], mask["family"]) == (["bbox", "image"], ["mask"], "face-attributes")
     assert (mask["keys"]["v1"]["mask"], mask["keys"]["v2"]["mask"]) == ("mask", "has_medical_mask")
     assert mask["routes"] == [
         f"/mask-estimator{rest}"
         for rest in ("/process/sample", "/process/image", "/v1/process/sample", "/v2/process/sample")
+    ]
+    assert mask["operating_points"] == []
+    assert [point["name"] for point in listed["verify-matcher"]["operating_points"]] == [
+        "convenience",
+        "identity",
+        "strict",
     ]
 
 

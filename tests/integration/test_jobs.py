@@ -140,7 +140,7 @@ def test_the_same_idempotency_key_gives_the_same_job(deployment: Deployment) -> 
         ({"services": FOUR[:1], "sample": v2_sample(), "ttl_s": 10**9}, ["body", "ttl_s"]),
         ({"services": FOUR[:1], "sample": v2_sample(), "priority": "urgent"}, ["body", "priority"]),
         ({"services": FOUR[:1], "sample": v2_sample(), "colour": "red"}, ["body", "colour"]),
-        ({"services": FOUR[:1], "sample": v2_sample(), "webhook": {"url": "x"}}, ["body", "webhook"]),
+        ({"services": FOUR[:1], "sample": v2_sample(), "webhook": {"url": "x"}}, ["body", "webhook", "url"]),
         ({"services": FOUR[:1], "sample": {**v1_sample(), **v2_sample()}}, ["body", "sample", "$image"]),
     ],
 )
@@ -170,7 +170,7 @@ def test_a_refusal_of_a_sample_without_objects_says_what_to_do(deployment: Deplo
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/jobs", {"GET", "HEAD", "POST"}),
+        ("PUT", "/jobs", {"GET", "HEAD", "POST", "DELETE"}),
         ("PUT", "/jobs/some-job", {"GET", "HEAD", "DELETE"}),
         ("HEAD", "/jobs/some-job/cancel", {"POST"}),
         ("OPTIONS", "/batches", {"GET", "HEAD", "POST"}),
@@ -323,3 +323,22 @@ def test_a_job_in_one_hop_is_canceled_between_its_services(deployment: Deploymen
     ended = deployment.wait(job)
     assert (ended["status"], ended["result"]) == ("canceled", None)
     assert ended["stages"][-1]["status"] == "skipped"
+
+
+def test_a_job_whose_record_cannot_be_read_is_an_error_of_its_own(deployment: Deployment) -> None:
+    client = deployment.client
+    good, bad = (deployment.submit(FOUR, v2_sample()) for _ in range(2))
+    deployment.wait(good)
+    deployment.wait(bad)
+    deployment.redis.hset(f"faceline:job:{bad['id']}", "spec", "{")
+    listed = client.get("/jobs", params={"limit": 100})
+    assert listed.status_code == 200
+    ids = [job["id"] for job in listed.json()["jobs"]]
+    assert good["id"] in ids
+    assert bad["id"] not in ids
+    for path in ("", "/result"):
+        refused = client.get(f"/jobs/{bad['id']}{path}")
+        assert (refused.status_code, refused.json()["type"]) == (409, "record_unreadable")
+    assert client.delete(f"/jobs/{bad['id']}").status_code == 204
+    assert client.get(f"/jobs/{bad['id']}").status_code == 404
+    assert deployment.redis.keys(f"faceline:*{bad['id']}*") == []

@@ -4,9 +4,11 @@ import json
 from base64 import b64decode
 from collections.abc import Iterator
 
+import psutil
 import pytest
 from celery import Celery
 
+from embedded.process import NICENESS
 from embedded.supervisor import Child
 from models.family import ModelFamily
 from tests.integration.conftest import FOUR, Deploy, Deployment, base64_photo, photo, v2_sample
@@ -29,7 +31,7 @@ def test_each_family_runs_on_its_own_worker_from_its_own_queue(two_workers: Depl
     assert consumed is not None
     queues = sorted(sorted(queue["name"] for queue in queues) for queues in consumed.values())
     assert queues == [
-        sorted(f"{family}{suffix}" for family in families for suffix in ("", ".bulk", ".high"))
+        sorted(f"{family}{suffix}" for family in families for suffix in ("", ".bulk", ".high", ".last"))
         for families in (OTHERS, ["face-detection"])
     ]
     job = two_workers.wait(two_workers.submit(FOUR, v2_sample()))
@@ -84,3 +86,8 @@ def test_an_urgent_job_overtakes_those_that_wait(deploy: Deploy) -> None:
         idle.stack.supervisor.start(Child("worker", ["worker", "face-detection"], stop_s=10))
         finished = {job["id"]: idle.wait(job)["finished_at"] for job in [*slow, urgent]}
         assert finished[urgent["id"]] < sorted(finished[job["id"]] for job in slow)[1]
+
+
+def test_workers_give_way_to_the_api(two_workers: Deployment) -> None:
+    (worker, _), (api,) = (map(psutil.Process, two_workers.stack.supervisor.pids(name)) for name in ("worker", "api"))
+    assert (worker.nice(), api.nice()) == (min(api.nice() + NICENESS, 19), psutil.Process().nice())

@@ -24,6 +24,7 @@ from tests.unit.models.encoded import encode, oriented
 
 pytestmark = pytest.mark.stack
 
+JSON = {"Content-Type": "application/json"}
 EMOTIONS = ["angry", "disgusted", "scared", "happy", "neutral", "sad", "surprised"]
 
 
@@ -157,7 +158,7 @@ def test_the_image_comes_back_as_it_went_in(api: Api) -> None:
 
 def test_numbers_that_json_cannot_say_are_refused(deployment: Deployment) -> None:
     path = "/age-estimator/v1/process/sample"
-    response = deployment.client.post(path, content=b'{"a": [1e400], "objects": [{}]}')
+    response = deployment.client.post(path, content=b'{"a": [1e400], "objects": [{}]}', headers=JSON)
     assert (response.status_code, response.json()["detail"][0]["type"]) == (422, "finite_number")
 
 
@@ -324,10 +325,10 @@ def test_a_rotated_photo_gives_its_own_coordinates_and_the_answers_of_the_uprigh
 
 ERRORS: list[tuple[str, Any, str]] = [
     ("no base64", {"$image": "#not-base64#"}, "Failed to decode base64 string"),
-    ("no image", {"$image": b64encode(b"hello, this is no image").decode()}, "no JPEG, PNG, BMP or WebP"),
+    ("no image", {"$image": b64encode(b"hello, this is no image").decode()}, "no JPEG, PNG, BMP, WebP"),
     ("cut off", {"$image": b64encode(photo()[:2000]).decode()}, "cut off"),
     ("rows missing", {"$image": b64encode(photo()[:15_000] + b"\xff\xd9").decode()}, "cut off"),
-    ("empty", {"$image": ""}, "no JPEG, PNG, BMP or WebP"),
+    ("empty", {"$image": ""}, "no JPEG, PNG, BMP, WebP"),
 ]
 
 
@@ -372,7 +373,7 @@ def test_a_sample_that_cannot_be_processed_is_told_where(api: Api, path: str, sa
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b'{"$image": NaN}', b"\xff\xfe"])
 def test_a_body_that_is_no_json_object_is_refused(deployment: Deployment, body: bytes) -> None:
-    response = deployment.client.post("/face-detector-face-fitter/v1/process/sample", content=body)
+    response = deployment.client.post("/face-detector-face-fitter/v1/process/sample", content=body, headers=JSON)
     assert response.status_code == 422
     assert response.json()["detail"][0]["loc"] == ["body"]
 
@@ -402,7 +403,8 @@ def test_an_image_may_be_a_data_url_and_is_echoed_as_such(api: Api, fitted_v1: J
 
 def test_json_may_begin_with_a_byte_order_mark(deployment: Deployment) -> None:
     body = BOM_UTF8 + json.dumps(v1_sample()).encode()
-    assert deployment.client.post("/face-detector-face-fitter/v1/process/sample", content=body).status_code == 200
+    path = "/face-detector-face-fitter/v1/process/sample"
+    assert deployment.client.post(path, content=body, headers=JSON).status_code == 200
 
 
 @pytest.mark.parametrize(

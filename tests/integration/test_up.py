@@ -7,10 +7,9 @@ import socket
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -18,6 +17,7 @@ import psutil
 import pytest
 
 from config.settings import load_settings
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 
@@ -35,13 +35,6 @@ def is_alive(process: psutil.Process) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = monotonic() + seconds
-    while not condition():
-        assert monotonic() < deadline
-        sleep(0.05)
 
 
 @contextmanager
@@ -71,7 +64,7 @@ def test_ctrl_c_ends_the_whole_tree_cleanly(tmp_path: Path) -> None:
     with up(tmp_path) as (process, url):
         assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
         tree = descendants(process.pid)
-        assert len(tree) == 3 + load_settings().embedded_workers  # server and its wrapper, API, workers
+        assert len(tree) == 4 + load_settings().embedded_workers  # server and its wrapper, webhooks, API, workers
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
         assert not any(map(is_alive, tree))

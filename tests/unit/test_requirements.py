@@ -20,7 +20,19 @@ FOLDER = Path(__file__).parents[2]
 PROJECT = tomllib.loads((FOLDER / "pyproject.toml").read_text())
 
 RUNTIME_EXTRAS = frozenset({"cpu", "weights", "bulk"})
-EXTRAS_BY_FILE = {"runtime.txt": RUNTIME_EXTRAS, "dev.txt": RUNTIME_EXTRAS | {"dev", "scaling", "s3", "gs"}}
+EXTRAS_BY_FILE = {
+    "runtime.txt": RUNTIME_EXTRAS,
+    "dev.txt": RUNTIME_EXTRAS | {"dev", "docs", "scaling", "s3", "gs", "traces", "formats"},
+    "api.txt": frozenset({"bulk-client"}),
+    "worker.txt": frozenset({"cpu"}),
+    "s3.txt": frozenset({"s3"}),
+    "gs.txt": frozenset({"gs"}),
+    "formats.txt": frozenset({"formats"}),
+    "traces.txt": frozenset({"traces"}),
+}
+WITH_BUILD = ("runtime.txt", "dev.txt")
+"""The files with what builds the package; images get a wheel."""
+ALL_FILES = (*EXTRAS_BY_FILE, "worker-gpu.txt", "sbom.txt")
 # 3.11.2 is the Python of Debian 12; redis needs one package more below 3.11.3.
 PYTHONS = ("3.11.0", "3.11.2", "3.11.9", "3.12.0", "3.13.0", "3.14.0")
 PLATFORMS = {
@@ -33,7 +45,7 @@ HERE = {"python": "3.11.2", "platform": "linux-x86-64"}
 PIN = re.compile(r"(\S+==\S+(?: ; [^\\\n]+)?)(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n")
 
 
-@pytest.mark.parametrize("file", EXTRAS_BY_FILE)
+@pytest.mark.parametrize("file", ALL_FILES)
 def test_a_file_holds_pins_with_hashes_and_nothing_else(file: str) -> None:
     assert PIN.sub("", _text(file)) == ""
     assert _pins(file)
@@ -48,7 +60,7 @@ def test_pins_are_what_the_project_needs_on_each_machine(file: str, python: str,
     pinned = {canonicalize_name(pin.name): str(pin.specifier).removeprefix("==") for pin in pins}
     assert len(pinned) == len(pins), "a package is pinned twice"
 
-    needed = _needed(EXTRAS_BY_FILE[file], environment)
+    needed = _needed(EXTRAS_BY_FILE[file], environment, build=file in WITH_BUILD)
     assert pinned.keys() == needed.keys()
     refused = {name: wanted for name, wanted in needed.items() if not wanted.contains(pinned[name], prereleases=True)}
     assert not refused
@@ -57,8 +69,24 @@ def test_pins_are_what_the_project_needs_on_each_machine(file: str, python: str,
     assert not too_new_or_old
 
 
-def test_a_package_has_one_version_in_both_files() -> None:
-    assert {str(pin) for pin in _pins("runtime.txt")} <= {str(pin) for pin in _pins("dev.txt")}
+@pytest.mark.parametrize("file", [file for file in ALL_FILES if file != "sbom.txt"])
+def test_a_package_has_the_version_that_the_tests_run_with(file: str) -> None:
+    tested = {pin.name: pin.specifier for pin in _pins("dev.txt")}
+    shared = [pin for pin in _pins(file) if pin.name in tested]
+    assert len(shared) > 50
+    assert [pin for pin in shared if pin.specifier != tested[pin.name]] == []
+
+
+def test_the_image_for_gpus_has_what_other_workers_have_and_the_onnxruntime_of_gpus() -> None:
+    own = {pin.name: str(pin.specifier) for pin in _pins("worker-gpu.txt")}
+    others = {pin.name: str(pin.specifier) for pin in _pins("worker.txt") if _holds(pin, _environment(**HERE))}
+    assert own["onnxruntime-gpu"] == others.pop("onnxruntime"), "models compute the same"
+    assert "onnxruntime" not in own
+    assert others.keys() <= own.keys()
+
+
+def test_the_image_of_the_api_has_no_onnxruntime_and_nothing_that_converts_models() -> None:
+    assert not {"onnxruntime", "onnx", "h5py"} & {pin.name for pin in _pins("api.txt")}
 
 
 def test_bulk_brings_what_a_run_on_this_machine_needs() -> None:
@@ -98,11 +126,13 @@ def _holds(requirement: Requirement, environment: dict[str, str], extras: Iterab
     return marker is None or any(marker.evaluate(environment | {"extra": extra}) for extra in ("", *extras))
 
 
-def _needed(extras: Iterable[str], environment: dict[str, str]) -> dict[str, SpecifierSet]:
+def _needed(extras: Iterable[str], environment: dict[str, str], *, build: bool = False) -> dict[str, SpecifierSet]:
     """All packages that the project needs with these extras, and the versions of each that all needs allow."""
     found: dict[str, SpecifierSet] = {}
     visited: set[tuple[str, frozenset[str]]] = set()
-    waiting = [Requirement(f"faceline[{','.join(extras)}]"), *map(Requirement, PROJECT["build-system"]["requires"])]
+    waiting = [Requirement(f"faceline[{','.join(extras)}]")]
+    if build:
+        waiting += map(Requirement, PROJECT["build-system"]["requires"])
     while waiting:
         requirement = waiting.pop()
         name = canonicalize_name(requirement.name)

@@ -9,6 +9,7 @@ def test_the_normal_queue_of_a_family_bears_its_name() -> None:
         "face-detection.high",
         "face-detection",
         "face-detection.bulk",
+        "face-detection.last",
     ]
 
 
@@ -27,9 +28,10 @@ def test_urgent_queues_are_looked_into_first_and_equals_take_turns() -> None:
     cycle.update(all_queues(["a", "b"])[::-1])
     looks = []
     for _ in range(3):
-        order = cycle.consume(6)
+        order = cycle.consume(8)
         assert {order[0], order[1]} == {"a.high", "b.high"}
         assert {order[4], order[5]} == {"a.bulk", "b.bulk"}
+        assert {order[6], order[7]} == {"a.last", "b.last"}
         cycle.rotate(order[0])
         looks.append(order[0])
     assert looks[0] == looks[2] != looks[1]
@@ -43,4 +45,4 @@ def test_a_queue_for_answers_to_celery_inspect_is_looked_into_first() -> None:
 
 def test_no_queue_is_left_out() -> None:
     names = all_queues([*ModelFamily, "faceline"])
-    assert len(set(names)) == len(names) == 3 * (len(ModelFamily) + 1)
+    assert len(set(names)) == len(names) == 4 * (len(ModelFamily) + 1)

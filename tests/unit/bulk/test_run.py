@@ -1,5 +1,6 @@
 """Runs on an executor that answers as a test wants."""
 
+import csv
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,12 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 import bulk.dispatch
+from bulk.dispatch import RunProgress
 from bulk.errors import ExecutorLost, IncompatibleRun, InvalidSource, OutputTaken
 from bulk.executors.executor import Outcome
 from bulk.inputs import Order
 from bulk.output.folder import Output
 from bulk.output.record import RunRecord
-from bulk.run import BulkRequest, run
+from bulk.run import BulkRequest, FormatName, completed, run
 from bulk.sources import open_source
 from bulk.validation import PhotoValidator
 from config.settings import JobSettings, LimitSettings
@@ -30,12 +32,18 @@ PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
 ASKED = ("face-detector-face-fitter", "age-estimator")
 
 
-class Silent:
-    """A `RunProgress` that shows nothing."""
+class Counting:
+    """A `RunProgress` that counts photos: done by an earlier run, and now."""
 
-    def begin(self, done: int) -> None: ...
+    before = now = 0
 
-    def done(self, inputs: int, failed: int) -> None: ...
+    def begin(self) -> None: ...
+
+    def skipped(self, inputs: int) -> None:
+        self.before += inputs
+
+    def done(self, inputs: int, failed: int) -> None:
+        self.now += inputs
 
 
 class World:
@@ -57,14 +65,29 @@ class World:
         limit: int | None = None,
         resume: bool = True,
         asked: Sequence[str] = ASKED,
+        progress: RunProgress | None = None,
     ) -> RunRecord:
-        factory = JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value)
-        validator = PhotoValidator(factory, asked, RunOptions(60, "number"))
-        source = open_source(str(self.photos), "path")
-        request = BulkRequest(source, str(self.photos), "path", Order(seed, limit, chunk), "parquet", resume)
+        request = self.request(chunk=chunk, seed=seed, limit=limit, resume=resume)
         output = Output(self.out)
         with output.taken():
-            return run(request, validator, executor, output, executor.max_in_flight, Silent())
+            at_once = executor.max_in_flight
+            return run(request, self.validator(asked), executor, output, at_once, progress or Counting())
+
+    def request(
+        self,
+        *,
+        chunk: int = 4,
+        seed: int | None = None,
+        limit: int | None = None,
+        resume: bool = True,
+        form: FormatName = "parquet",
+    ) -> BulkRequest:
+        source = open_source(str(self.photos), "path")
+        return BulkRequest(source, str(self.photos), "path", Order(seed, limit, chunk), form, resume)
+
+    def validator(self, asked: Sequence[str] = ASKED) -> PhotoValidator:
+        factory = JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value)
+        return PhotoValidator(factory, asked, RunOptions(60, "number"))
 
     def results(self) -> list[str]:
         tables = (pq.read_table(path).to_pylist() for path in sorted(self.out.glob("parts/part-*")))
@@ -76,6 +99,7 @@ class World:
 
 
 ALL = [f"{number}.png" for number in range(10)]
+COUNTS = {"inputs": 10, "succeeded": 10, "parts": 3, "rows": 10, "failed": 0, "passed_over": {}}
 
 
 @pytest.fixture
@@ -102,7 +126,7 @@ def test_every_photo_is_in_the_table_once_in_the_order_of_the_source(world: Worl
     record = world.run(executor)
     assert world.results() == ALL
     assert world.errors() == []
-    assert record.counts == {"inputs": 10, "succeeded": 10, "parts": 3, "rows": 10, "failed": 0}
+    assert record.counts == COUNTS
     assert record.task.models == {"yunet": "aa"}
     assert json.loads((world.out / "manifest.json").read_text())["state"] == "completed"
 
@@ -245,7 +269,7 @@ def test_an_interrupted_run_is_continued(world: World) -> None:
 def test_a_run_that_is_complete_does_nothing_again(world: World) -> None:
     world.run(FakeExecutor())
     executor = FakeExecutor()
-    assert world.run(executor).counts == {"inputs": 10, "succeeded": 10, "parts": 3, "rows": 10, "failed": 0}
+    assert world.run(executor).counts == COUNTS
     assert executor.sent == []
 
 
@@ -260,10 +284,16 @@ def test_a_chunk_whose_errors_alone_were_written_is_done_again(world: World) -> 
 @pytest.mark.parametrize(
     ("asked", "chunk", "seed", "limit", "said"),
     [
-        (ASKED[:1], 4, None, None, "services"),
+        (
+            ASKED[:1],
+            4,
+            None,
+            None,
+            f"services were {','.join(ASKED)}, now {ASKED[0]};",
+        ),
         (ASKED, 5, None, None, "chunk was 4, now 5"),
         (ASKED, 4, 1, None, "order was source, now shuffled 1"),
-        (ASKED, 4, None, 9, "limit"),
+        (ASKED, 4, None, 9, "limit was not set, now 9"),
     ],
 )
 def test_another_run_does_not_mix_with_the_parts_of_the_first(
@@ -281,8 +311,78 @@ def test_other_models_do_not_mix_with_the_parts_of_the_first(world: World) -> No
             return {"yunet": "cc"}
 
     world.run(FakeExecutor())
-    with pytest.raises(IncompatibleRun, match="models"):
+    with pytest.raises(IncompatibleRun, match="the models were other ones: yunet") as refused:
         world.run(Other())
+    assert "aa" not in str(refused.value).partition("the models")[2], "a hash says nothing to people"
+
+
+def test_a_run_that_is_complete_is_known_without_an_executor(world: World) -> None:
+    request, validator, output = world.request(), world.validator(), Output(world.out)
+    assert completed(request, validator, {"yunet": "aa"}, output) is None
+    with pytest.raises(KeyboardInterrupt):
+        world.run(Interrupting())
+    assert completed(request, validator, {"yunet": "aa"}, output) is None
+    world.run(FakeExecutor())
+    record = completed(request, validator, {"yunet": "aa"}, output)
+    assert record is not None
+    assert record.counts == COUNTS
+    assert completed(world.request(resume=False), validator, {"yunet": "aa"}, output) is None
+    with pytest.raises(IncompatibleRun, match="models"):
+        completed(request, validator, {"yunet": "cc"}, output)
+    next(world.out.glob("parts/*")).unlink()
+    assert completed(request, validator, {"yunet": "aa"}, output) is None
+    (world.photos / "00.png").write_bytes(PHOTO)
+    with pytest.raises(IncompatibleRun, match="the source has changed"):
+        completed(request, validator, {"yunet": "aa"}, output)
+
+
+def test_the_progress_counts_the_photos_that_were_done_before(world: World) -> None:
+    world.run(FakeExecutor())
+    next(world.out.glob("parts/part-00000001-*")).unlink()
+    progress = Counting()
+    world.run(FakeExecutor(), progress=progress)
+    assert (progress.before, progress.now) == (6, 4)
+
+
+def test_csv_has_the_rows_of_parquet(world: World) -> None:
+    world.run(FakeExecutor())
+    tables = [pq.read_table(path) for path in sorted(world.out.glob("parts/part-*.parquet"))]
+    request, output = world.request(form="csv", resume=False), Output(world.out)
+    with output.taken():
+        record = run(request, world.validator(), FakeExecutor(), output, 2, Counting())
+    assert record.counts == COUNTS
+    rows = [list(csv.reader(path.read_text().splitlines())) for path in sorted(world.out.glob("parts/part-*.csv"))]
+    assert [part[0] for part in rows] == [table.schema.names for table in tables]
+    assert [row[0] for part in rows for row in part[1:]] == ALL
+
+
+def test_files_that_are_no_photos_are_in_the_manifest(world: World) -> None:
+    for name in ("a.gif", "b.gif", "c.PSD", ".hidden.png", "notes"):
+        (world.photos / name).touch()
+    world.run(FakeExecutor())
+    assert json.loads((world.out / "manifest.json").read_text())["counts"]["passed_over"] == {
+        ".gif": {"count": 2, "first": "a.gif"},
+        ".psd": {"count": 1, "first": "c.PSD"},
+        "hidden": {"count": 1, "first": ".hidden.png"},
+        "no suffix": {"count": 1, "first": "notes"},
+    }
+    assert world.results() == ALL
+
+
+def test_each_photo_of_the_listing_has_a_row_or_an_error_whatever_happens_to_it_during_the_run(world: World) -> None:
+    def answer(executor: FakeExecutor, photos: Sequence[CheckedSample]) -> Outcome:
+        if len(executor.sent) == 1:
+            (world.photos / "5.png").unlink()
+            (world.photos / "6.png").write_text("no photo")
+            (world.photos / "7.png").unlink()
+            (world.photos / "7.png").mkdir()
+            (world.photos / "8.png").unlink()
+            (world.photos / "8.png").symlink_to("8.png")
+        return well(executor, photos)
+
+    world.run(FakeExecutor(answer, by_reference=False))
+    assert [name for name, _ in world.errors()] == ["5.png", "6.png", "7.png", "8.png"]
+    assert world.results() == [name for name in ALL if name[0] not in "5678"]
 
 
 @pytest.mark.parametrize("change", ["more", "fewer", "other"])

@@ -14,7 +14,20 @@ from typer.testing import CliRunner
 from cli.main import COMMANDS, app
 
 HEAVY = {"celery", "cv2", "fastapi", "httpx", "kombu", "numpy", "onnxruntime", "pyarrow", "pydantic", "redis"}
-OURS = {"api", "bench", "broker", "bulk", "config", "embedded", "jobs", "models", "pipelines", "workers"}
+OURS = {
+    "api",
+    "bench",
+    "broker",
+    "bulk",
+    "config",
+    "embedded",
+    "jobs",
+    "metrics",
+    "models",
+    "pipelines",
+    "webhooks",
+    "workers",
+}
 SHOW_MODULES = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from queue import Empty, Queue
+from threading import Event
 from time import time
 from typing import TypeVar
 
@@ -12,12 +13,14 @@ import numpy as np
 import pytest
 
 from config.settings import JobSettings, LimitSettings
-from jobs.async_service import AsyncJobService, SubmissionThread
-from jobs.errors import JobFailed, NoWorker, WaitedTooLong
+from jobs.async_service import AsyncJobService
+from jobs.callers import WaitingPlaces
+from jobs.errors import CallerLeft, JobFailed, NoWorker, Overloaded, WaitedTooLong
 from jobs.factory import JobFactory, Submission
 from jobs.idempotency import RequestKey
 from jobs.job import Ending, JobSpec, JobStatus, RunOptions
 from jobs.service import JobService
+from jobs.submission_thread import SubmissionThread
 from jobs.waiting import WaitHub
 from models.catalogue import services
 from pipelines.chunk import Chunk, Failure, Item
@@ -37,9 +40,15 @@ class Photo:
 
     services: tuple[str, ...] = ("face-detector-face-fitter",)
     key: RequestKey | None = None
+    light: bool = True
 
     def parse(self, factory: JobFactory) -> Submission:
         return Submission(self.services, {}, DIALECTS["v2"], RunOptions(60, "number"), PHOTO, key=self.key)
+
+
+async def forever() -> None:
+    """A caller who stays."""
+    await asyncio.Event().wait()
 
 
 class Deployment:
@@ -47,9 +56,12 @@ class Deployment:
 
     Attributes:
         ending: of each job; None leaves it alone.
+        callers: the places of synchronous callers.
+        polls: the places of other requests that wait.
     """
 
-    def __init__(self, ending: Ending | None = DONE, *, workers: bool = True) -> None:
+    def __init__(self, ending: Ending | None = DONE, *, workers: bool = True, places: int = 10) -> None:
+        self.callers, self.polls = WaitingPlaces(places), WaitingPlaces(places)
         self.ending = ending
         self.workers = workers
         self.store = MemoryJobStore(JobSettings())
@@ -58,6 +70,9 @@ class Deployment:
 
     def admit(self, spec: JobSpec) -> None:
         """There is room."""
+
+    def count(self, spec: JobSpec) -> None:
+        """The job was created."""
 
     def require_workers(self, spec: JobSpec) -> None:
         if not self.workers:
@@ -83,7 +98,8 @@ class Deployment:
             hub, thread = WaitHub(self, read_s=0.05), SubmissionThread()
             factory = JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value)
             try:
-                return await use(AsyncJobService(JobService(self.store, self, self), factory, hub, thread))
+                jobs = JobService(self.store, self, self)
+                return await use(AsyncJobService(jobs, factory, hub, thread, self.callers, self.polls))
             finally:
                 await thread.close()
                 await hub.close()
@@ -128,7 +144,7 @@ def test_a_request_that_cannot_be_parsed_into_a_job_is_refused() -> None:
 
 def test_a_processed_job_is_erased() -> None:
     there = Deployment()
-    done = there.run(lambda jobs: jobs.run_and_erase(Photo(), 30))
+    done = there.run(lambda jobs: jobs.run_and_erase(Photo(), 30, forever))
     assert done.data.result == DONE.result
     assert done.submission.image == PHOTO
     assert len(there.store) == 0
@@ -138,19 +154,71 @@ def test_a_processed_job_that_failed_is_an_error_and_is_erased() -> None:
     failure = Failure(service=None, type="model_error", message="no")
     there = Deployment(Ending(JobStatus.FAILED, failure=failure))
     with pytest.raises(JobFailed) as failed:
-        there.run(lambda jobs: jobs.run_and_erase(Photo(), 30))
+        there.run(lambda jobs: jobs.run_and_erase(Photo(), 30, forever))
     assert (failed.value.failure_type, len(there.store)) == ("model_error", 0)
 
 
-def test_a_job_that_is_processed_for_too_long_continues() -> None:
+def test_a_job_that_is_processed_for_too_long_is_canceled() -> None:
     there = Deployment(ending=None)
-    with pytest.raises(WaitedTooLong, match="later by this id"):
-        there.run(lambda jobs: jobs.run_and_erase(Photo(), 0.05))
-    assert len(there.store) == 1
+    with pytest.raises(WaitedTooLong) as late:
+        there.run(lambda jobs: jobs.run_and_erase(Photo(), 0.05, forever))
+    (job,) = there.store.recent(10, None)[0]
+    assert job.status is JobStatus.CANCELED
+    assert job.spec.id in str(late.value)
+    assert there.callers.taken == 0
+
+
+def test_the_job_of_a_caller_who_leaves_is_canceled() -> None:
+    there = Deployment(ending=None)
+
+    async def soon() -> None:
+        while not there.sent:
+            await asyncio.sleep(0.01)
+
+    with pytest.raises(CallerLeft):
+        there.run(lambda jobs: jobs.run_and_erase(Photo(), 30, soon))
+    (job,) = there.store.recent(10, None)[0]
+    assert job.status is JobStatus.CANCELED
+    assert there.callers.taken == 0
+
+
+def test_a_caller_who_left_before_the_submission_gets_no_job() -> None:
+    there = Deployment(ending=None)
+
+    async def at_once() -> None:
+        """The caller has left."""
+
+    async def behind_another(jobs: AsyncJobService) -> None:
+        free = Event()
+        other = asyncio.create_task(jobs._thread.run(free.wait, 30))
+        request = asyncio.create_task(jobs.run_and_erase(Photo(), 30, at_once))
+        await asyncio.sleep(0.05)
+        free.set()
+        await other
+        await request
+
+    with pytest.raises(CallerLeft):
+        there.run(behind_another)
+    assert (there.sent, len(there.store)) == (0, 0)
+
+
+def test_no_more_callers_wait_than_may() -> None:
+    there = Deployment(places=1)
+    with there.callers.take(), pytest.raises(Overloaded):
+        there.run(lambda jobs: jobs.run_and_erase(Photo(), 30, forever))
+    assert there.sent == 0
+
+
+def test_a_request_that_finds_no_place_to_wait_gets_the_job_as_it_is() -> None:
+    there = Deployment(ending=None, places=1)
+    with there.polls.take():
+        snapshot = there.run(lambda jobs: jobs.submit(Photo(), 30))
+        assert snapshot.job.status is JobStatus.QUEUED
+        assert there.run(lambda jobs: jobs.wait(snapshot.job.spec.id, 30)).job.status is JobStatus.QUEUED
 
 
 def test_nothing_is_processed_without_a_worker() -> None:
     there = Deployment(workers=False)
     with pytest.raises(NoWorker):
-        there.run(lambda jobs: jobs.run_and_erase(Photo(), 30))
+        there.run(lambda jobs: jobs.run_and_erase(Photo(), 30, forever))
     assert (len(there.store), there.sent) == (0, 0)

@@ -92,3 +92,36 @@ def test_a_server_that_gives_no_parts_is_not_believed(broken: str) -> None:
 )
 def test_a_login_is_left_out_and_nothing_else(url: str, told: str) -> None:
     assert without_login(url) == told
+
+
+@pytest.mark.parametrize("part", ["5-3", "3-2"])
+def test_a_part_that_ends_before_it_begins_is_not_read(tmp_path: Path, part: str) -> None:
+    (tmp_path / "a").write_bytes(b"0123456789")
+    with pytest.raises(UnreachableReference, match="no bytes"):
+        Reference.parse(f"file://{tmp_path}/a#bytes={part}").read(5)
+
+
+@pytest.mark.parametrize("part", ["8-10", "10-12", "999999999999999990-999999999999999991"])
+def test_a_part_beyond_the_end_of_the_file_is_no_shorter_part(tmp_path: Path, part: str) -> None:
+    (tmp_path / "a").write_bytes(b"0123456789")
+    with pytest.raises(UnreachableReference):
+        Reference.parse(f"file://{tmp_path}/a#bytes={part}").read(5)
+
+
+def test_a_part_that_is_too_large_is_refused_before_it_is_read() -> None:
+    with pytest.raises(PayloadTooLarge):
+        Reference.parse("file:///no-such-file#bytes=0-5").read(5)
+
+
+@pytest.mark.parametrize("part", ["-3-5", "1-", "x", "1" * 5000 + "-2", "\u0661-\u0662"])
+def test_what_is_no_part_belongs_to_the_name(part: str) -> None:
+    assert Reference.parse(f"s3://bucket/a#bytes={part}").location == f"s3://bucket/a#bytes={part}"
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///a%00.jpg", "s3://bucket/a%00.jpg", "file:///%ff.jpg", f"file:///{'a' * 9999}"]
+)
+def test_a_name_that_no_file_can_have_is_an_error_that_can_be_written(url: str) -> None:
+    with pytest.raises(UnreachableReference) as refused:
+        Reference.parse(url).read(5)
+    assert str(refused.value).encode()

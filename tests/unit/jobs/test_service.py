@@ -9,6 +9,7 @@ from config.settings import JobSettings
 from jobs.errors import IdempotencyConflict, JobFailed, JobUnknown, Overloaded, PartOfBatch, StorageError
 from jobs.job import Ending, JobSpec, JobStatus, NewJob
 from jobs.service import JobService
+from jobs.terms import Terms
 from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.jobs import new_job
 
@@ -31,6 +32,9 @@ class Deployment:
     def admit(self, spec: JobSpec) -> None:
         self.admitting()
 
+    def count(self, spec: JobSpec) -> None:
+        """The job was created."""
+
     def require_workers(self, spec: JobSpec) -> None:
         """There is none."""
 
@@ -47,11 +51,15 @@ def keyed(fingerprint: str = "print", key: str = "key") -> NewJob:
     return replace(job, spec=job.spec.model_copy(update={"idempotency_key": key}), fingerprint=fingerprint)
 
 
-def fail(error: Exception) -> Callable[[], None]:
+def fail(error: BaseException) -> Callable[[], None]:
     def raise_it() -> None:
         raise error
 
     return raise_it
+
+
+def away(*_: object, **__: object) -> None:
+    raise StorageError("away")
 
 
 def test_a_submitted_job_is_kept_before_it_is_sent() -> None:
@@ -140,3 +148,90 @@ def test_the_image_is_read_only_to_be_echoed() -> None:
         assert there.jobs.read(job.spec.id).image is None, "there is no result yet"
         there.finish(job)
         assert there.jobs.read(job.spec.id).image == image
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt(), StorageError("away")])
+def test_a_job_whose_send_was_lost_is_sent_by_the_repeated_request(
+    fault: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, first = Deployment(), keyed()
+    there.sending = fail(fault)
+    with monkeypatch.context() as outage:
+        outage.setattr(there.store, "withdraw", away)
+        with pytest.raises(type(fault)):
+            there.jobs.submit(first)
+    with pytest.raises(type(fault)):
+        there.jobs.submit(keyed())
+    there.sending = lambda: None
+    assert there.jobs.submit(keyed()).spec == first.spec
+    assert there.sent == [first.spec.id]
+    there.jobs.submit(keyed())
+    assert there.sent == [first.spec.id], "it is known to be sent"
+
+
+def created_late(store: MemoryJobStore) -> Callable[[NewJob, Terms], None]:
+    """A store that hangs: it keeps a job, but its caller has no answer any more."""
+    create = store.create
+
+    def create_and_fail(job: NewJob, terms: Terms) -> None:
+        create(job, terms)
+        raise StorageError("no answer")
+
+    return create_and_fail
+
+
+def test_a_request_that_is_repeated_after_a_hang_gets_the_job_that_was_kept_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there, first = Deployment(), keyed()
+    with monkeypatch.context() as hang:
+        hang.setattr(there.store, "create", created_late(there.store))
+        hang.setattr(there.store, "withdraw", away)
+        with pytest.raises(StorageError):
+            there.jobs.submit(first)
+    assert there.jobs.submit(keyed()).spec == first.spec
+    assert (there.sent, len(there.store)) == ([first.spec.id], 1)
+
+
+@pytest.mark.parametrize("job", [new_job(), keyed()])
+def test_nothing_is_kept_of_a_job_whose_creation_got_no_answer(job: NewJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = Deployment()
+    monkeypatch.setattr(there.store, "create", created_late(there.store))
+    with pytest.raises(StorageError):
+        there.jobs.submit(job)
+    assert (there.sent, len(there.store)) == ([], 0)
+
+
+def test_a_failed_submission_does_not_delete_the_job_that_a_repeated_request_has_sent() -> None:
+    there, first = Deployment(), keyed()
+
+    def repeat_and_fail() -> None:
+        there.sending = lambda: None
+        assert there.jobs.submit(keyed()).spec == first.spec
+        raise StorageError("away")
+
+    there.sending = repeat_and_fail
+    with pytest.raises(StorageError):
+        there.jobs.submit(first)
+    assert there.jobs.find(first.spec.id).sent
+    assert there.sent == [first.spec.id]
+
+
+def test_a_job_that_was_deleted_before_it_was_known_to_be_sent_is_not_acknowledged() -> None:
+    there, job = Deployment(), keyed()
+    there.sending = lambda: there.store.withdraw(job.spec)
+    with pytest.raises(StorageError, match="send the request again"):
+        there.jobs.submit(job)
+    there.sending = lambda: None
+    assert there.jobs.submit(again := keyed()).spec == again.spec
+
+
+def test_a_job_that_began_is_not_sent_again() -> None:
+    there, first = Deployment(), keyed()
+    there.sending = fail(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        there.jobs.submit(first)
+    there.sending = lambda: None
+    there.store.claim_stage(first.spec.id, 0, "worker", time())
+    assert there.jobs.submit(keyed()).status is JobStatus.RUNNING
+    assert there.sent == []

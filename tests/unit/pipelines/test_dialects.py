@@ -124,7 +124,7 @@ def faces(dialect: Dialect) -> Any:
 def test_messages_speak_of_json_and_name_no_class(name: str, item: Any) -> None:
     with pytest.raises(InvalidSample) as refusal:
         DIALECTS[name].read({"objects": [item]}, (480, 640))
-    for detail in refusal.value.details:
+    for detail in refusal.value.first:
         assert not re.search(r"(?i)tuple|instance|validation|model|V[12]", detail["msg"] + detail["type"]), detail
         assert detail["loc"][2:3] == list(item)[:1] if isinstance(item, dict) else detail["loc"] == ["objects", 0]
 
@@ -265,3 +265,17 @@ def test_points_far_from_the_image_are_refused() -> None:
     with pytest.raises(InvalidSample) as refusal:
         DIALECTS["v2"].read({"objects": [face]}, (100, 100))
     assert refusal.value.details[0]["loc"][:4] == ["objects", 0, "keypoints", "nose"]
+
+
+def test_lists_without_end_have_one_error() -> None:
+    wrong = ["x"] * 10_000
+    template = {"_face_template_extractor_1000_12": {"blob": "", "shape": wrong}}
+    for name, item in (
+        ("v2", {"template": template}),
+        ("v2", {"bbox": wrong}),
+        ("v2", {"emotions": wrong}),
+        ("v1", {"fitter": {"keypoints": wrong, "left_eye": [0, 0], "right_eye": [0, 0]}}),
+    ):
+        with pytest.raises(InvalidSample) as refusal:
+            DIALECTS[name].read({"objects": [item]}, (480, 640))
+        assert len(refusal.value.first) + refusal.value.more < 70, item

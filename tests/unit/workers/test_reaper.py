@@ -1,7 +1,11 @@
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from time import time
 
+import pytest
+
 from config.settings import JobSettings
-from jobs.job import JobStatus
+from jobs.job import Ending, Job, JobStatus
 from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.jobs import new_job
 from workers.reaper import Reaper
@@ -9,75 +13,125 @@ from workers.reaper import Reaper
 STALLED_AFTER_S = 10
 
 
-class World:
-    """A store with one job, and a reaper that notes what it sends."""
+class AheadStore(MemoryJobStore):
+    """A store whose clock a test moves forward."""
 
-    def __init__(self, waiting: int = 0, deadline_s: int = 100) -> None:
-        self.store = MemoryJobStore(
-            JobSettings(stage_deadline_s=1, visibility_timeout_s=2, stalled_after_s=STALLED_AFTER_S)
-        )
+    ahead_s = 0.0
+
+    def now(self) -> float:
+        return time() + self.ahead_s
+
+
+class World:
+    """A store with some jobs, and a reaper that notes what it sends.
+
+    Attributes:
+        lost: the ids of the jobs that no queue and no worker has a message of.
+        asked: the ids of the jobs of each question for the lost ones.
+    """
+
+    def __init__(self, jobs: int = 1, deadline_s: int = 100) -> None:
+        settings = JobSettings(stage_deadline_s=1, visibility_timeout_s=2, stalled_after_s=STALLED_AFTER_S)
+        self.store = AheadStore(settings)
         self.sent: list[tuple[str, int]] = []
+        self.asked: list[list[str]] = []
         self.reaper = Reaper(
-            self.store, lambda _spec, _stage: waiting, lambda spec, stage: self.sent.append((spec.id, stage)),
-            STALLED_AFTER_S,
-        )  # fmt: skip
-        self.now = time()
-        job = new_job(created_at=self.now, deadline_s=deadline_s)
-        self.spec = job.spec
-        self.store.create(job)
+            self.store, self._without_message, lambda spec, stage: self.sent.append((spec.id, stage)), STALLED_AFTER_S
+        )
+        made = [new_job(deadline_s=deadline_s) for _ in range(jobs)]
+        self.specs = [job.spec for job in made]
+        self.spec = self.specs[0]
+        self.lost = {spec.id for spec in self.specs}
+        for job in made:
+            self.store.create(job)
+            self.store.confirm_sent(job.spec.id)
+
+    def _without_message(self, jobs: Sequence[Job]) -> Collection[str]:
+        self.asked.append([job.spec.id for job in jobs])
+        return self.lost
+
+    def sweep(self, after_s: float) -> None:
+        self.store.ahead_s = after_s
+        self.reaper.sweep()
 
 
 def test_a_job_that_makes_progress_is_left_alone() -> None:
     world = World()
-    world.reaper.sweep(world.now + STALLED_AFTER_S - 1)
+    world.sweep(STALLED_AFTER_S - 1)
     assert world.sent == []
 
 
 def test_a_lost_job_is_sent_again_once_per_period() -> None:
     world = World()
-    world.reaper.sweep(world.now + STALLED_AFTER_S + 1)
-    world.reaper.sweep(world.now + STALLED_AFTER_S + 2)
+    world.sweep(STALLED_AFTER_S + 1)
+    world.sweep(STALLED_AFTER_S + 2)
     assert world.sent == [(world.spec.id, 0)]
+
+
+def test_a_lost_job_that_was_never_sent_is_deleted() -> None:
+    world = World()
+    unsent = new_job()
+    world.store.create(unsent)
+    world.lost.add(unsent.spec.id)
+    world.sweep(STALLED_AFTER_S - 1)
+    assert world.store.find(unsent.spec.id) is not None, "it may be sent yet"
+    world.sweep(STALLED_AFTER_S + 1)
+    assert world.store.find(unsent.spec.id) is None
+    assert world.sent == [(world.spec.id, 0)]
+
+
+def test_a_job_that_was_never_sent_but_has_a_message_stays() -> None:
+    world = World()
+    unsent = new_job()
+    world.store.create(unsent)
+    world.sweep(STALLED_AFTER_S + 1)
+    assert world.store.find(unsent.spec.id) is not None
 
 
 def test_a_lost_job_continues_at_the_stage_that_it_had_reached() -> None:
     world = World()
-    claim = world.store.claim_stage(world.spec.id, 0, world.now)
+    claim = world.store.claim_stage(world.spec.id, 0, "w", world.store.now())
     assert claim.chunk is not None
     claim.chunk.done = 1
-    world.store.complete_stage(world.spec, claim.chunk, {}, world.now)
-    world.reaper.sweep(world.now + STALLED_AFTER_S + 1)
+    world.store.complete_stage(world.spec, claim.chunk, {}, world.store.now(), claim.id)
+    world.sweep(STALLED_AFTER_S + 1)
     assert world.sent == [(world.spec.id, 1)]
 
 
-def test_a_job_that_waits_behind_others_is_late_not_lost() -> None:
-    world = World(waiting=3)
-    world.reaper.sweep(world.now + STALLED_AFTER_S + 1)
-    assert world.sent == []
-
-
-def test_a_job_in_a_queue_that_is_never_empty_is_sent_again_in_the_end() -> None:
-    world = World(waiting=3)
-    for period in range(1, 4):
-        assert world.sent == []
-        world.reaper.sweep(world.now + period * (STALLED_AFTER_S + 1))
-    assert world.sent == [(world.spec.id, 0)]
-
-
-def test_a_job_that_waits_long_is_sent_again_ever_less_often() -> None:
-    world = World(waiting=3, deadline_s=10**6)
-    sent = []
+def test_a_job_that_waits_behind_others_is_never_sent_again() -> None:
+    world = World(deadline_s=10**6)
+    world.lost = set()
     for period in range(1, 30):
-        world.reaper.sweep(world.now + period * (STALLED_AFTER_S + 1))
-        if world.sent:
-            sent.append(period)
-            world.sent.clear()
-    assert sent == [3, 6, 12, 24]
+        world.sweep(period * (STALLED_AFTER_S + 1))
+    assert world.sent == []
+    assert len(world.asked) == 29
+
+
+def test_only_the_lost_among_the_stalled_jobs_are_sent_again() -> None:
+    world = World(jobs=3)
+    world.lost = {world.specs[1].id}
+    world.sweep(STALLED_AFTER_S + 1)
+    assert world.sent == [(world.specs[1].id, 0)]
+    assert [sorted(ids) for ids in world.asked] == [sorted(spec.id for spec in world.specs)]
+
+
+def test_a_job_that_ends_during_the_sweep_is_not_sent_again() -> None:
+    world = World()
+    answer = world._without_message
+
+    def end_meanwhile(jobs: Sequence[Job]) -> Collection[str]:
+        world.store.finish(world.spec, Ending(JobStatus.SUCCEEDED), {}, world.store.now())
+        return answer(jobs)
+
+    world.reaper = replace(world.reaper, without_message=end_meanwhile)
+    world.sweep(STALLED_AFTER_S + 1)
+    assert world.asked == [[world.spec.id]]
+    assert world.sent == []
 
 
 def test_a_job_past_its_deadline_fails() -> None:
     world = World()
-    world.reaper.sweep(world.now + 101)
+    world.sweep(101)
     job = world.store.find(world.spec.id)
     assert job is not None
     assert job.status is JobStatus.FAILED
@@ -89,6 +143,18 @@ def test_a_job_past_its_deadline_fails() -> None:
 def test_a_job_that_was_erased_is_forgotten() -> None:
     world = World()
     world.store.erase(world.spec, tombstone=True)
-    world.reaper.sweep(world.now + 1000)
+    world.sweep(1000)
     assert world.sent == []
-    assert world.store.stalled(world.now + 1000, 10) == []
+    assert world.store.stalled(time() + 1000, 10) == []
+
+
+def test_a_record_that_cannot_be_read_is_set_aside_and_the_jobs_after_it_are_looked_at(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(jobs=3)
+    world.store.unreadable.add(world.spec.id)
+    world.sweep(STALLED_AFTER_S + 1)
+    assert world.sent == [(spec.id, 0) for spec in world.specs[1:]]
+    assert world.store.set_aside_jobs == [world.spec.id]
+    assert world.spec.id not in world.store.stalled(time() + 1000, 10)
+    assert "its record cannot be read" in caplog.text

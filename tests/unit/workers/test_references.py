@@ -7,8 +7,8 @@ import pytest
 from config.settings import LimitSettings
 from jobs.errors import PayloadTooLarge, UnreachableReference
 from jobs.reference import Reference
-from models.errors import ImageTooLarge, InvalidImage
-from workers.references import References
+from models.errors import ImageTooLarge, InvalidImage, InvalidRequest
+from workers.references import References, is_far
 
 PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
 
@@ -92,3 +92,30 @@ def test_what_is_no_image_is_not_given_away(root: Path) -> None:
 def test_urls_outside_the_allowed_prefix_are_not_asked_for(url: str) -> None:
     with pytest.raises(UnreachableReference, match="outside"):
         References(["s3://bucket/photos/"], LimitSettings()).read(url)
+
+
+@pytest.mark.parametrize(
+    "tail", ["%00.png", "%ff%fe.png", "x" * 9999, "x/" * 9999, "a.png#bytes=5-3", "a.png#bytes=99999-100000"]
+)
+def test_a_strange_reference_is_an_error_of_the_request(root: Path, tail: str) -> None:
+    for name in (f"file://{root}/deep/{tail}", f"file:///{tail}"):
+        assert is_far(name) is False
+        with pytest.raises(InvalidRequest):
+            References([str(root)], LimitSettings()).read(name)
+
+
+def test_a_part_of_a_file_that_is_not_an_image_of_its_own_is_not_read_whole(root: Path) -> None:
+    whole = f"file://{root}/deep/a.png"
+    last = len(PHOTO) - 1
+    assert References([str(root)], LimitSettings()).read(f"{whole}#bytes=0-{last}") == PHOTO
+    with pytest.raises(UnreachableReference):
+        References([str(root)], LimitSettings()).read(f"{whole}#bytes=0-{last + 1}")
+
+
+def test_an_image_that_would_fill_the_memory_is_refused_by_its_header(root: Path) -> None:
+    deep = cv2.imencode(".png", np.zeros((20, 40, 4), np.uint16))[1].tobytes()
+    (root / "deep.png").write_bytes(deep)
+    limits = LimitSettings(decoded_bytes=20 * 40 * 8)
+    assert read(root, root / "deep.png", limits) == deep
+    with pytest.raises(ImageTooLarge, match="8 bits"):
+        read(root, root / "deep.png", LimitSettings(decoded_bytes=20 * 40 * 8 - 1))

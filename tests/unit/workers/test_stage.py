@@ -1,6 +1,7 @@
 """A worker's stage, on the store in memory and services without models."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from time import sleep, time
 
@@ -13,6 +14,7 @@ from config.settings import JobSettings
 from jobs.answer import write_answer
 from jobs.job import Job, JobStatus, OnError
 from jobs.progress import ServiceStatus
+from jobs.store import ClaimOutcome
 from models.errors import ModelError, WeightsMissing
 from models.family import ModelFamily
 from models.imaging.decode import Image
@@ -23,6 +25,7 @@ from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.jobs import new_job
 from tests.fakes.services import FakeAge, FakeDetector
 from workers.images import ImageCache
+from workers.in_hand import StageHeld
 from workers.stage import REPORT_EVERY_S, StageRunner
 
 PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
@@ -38,13 +41,16 @@ class World:
         age: FakeAge | None = None,
         on_error: OnError = "fail",
         place: Callable[[ModelFamily], str] = lambda family: family.value,
+        deadline_s: int = 100,
     ) -> None:
         self.store = MemoryJobStore(JobSettings(attempts=2))
         self.fakes = (FakeDetector(), age or FakeAge())
         self.services: dict[str, Service | FacelineError] = {fake.name: fake for fake in self.fakes}
         self.images = ImageCache(self.store.image)
         self.runner = StageRunner(self.store, self.images, self._service, "worker-1", deadline_s=60)
-        job = new_job(tuple(self.services), images=photos or (PHOTO,), on_error=on_error, place=place)
+        job = new_job(
+            tuple(self.services), images=photos or (PHOTO,), on_error=on_error, place=place, deadline_s=deadline_s
+        )
         self.spec = job.spec
         self.store.create(job)
 
@@ -111,6 +117,13 @@ def test_a_message_of_a_job_that_is_over_ends_there() -> None:
     world.run(1)
     assert world.run(1) is False
     assert world.job.status is JobStatus.SUCCEEDED
+
+
+def test_a_worker_measures_its_messages_by_their_queue() -> None:
+    world = World()
+    world.run(0)
+    (seconds,) = world.runner.meter.seconds().values()
+    assert 0 < seconds < 60
 
 
 def test_a_canceled_job_ends_at_its_next_stage() -> None:
@@ -223,14 +236,115 @@ def test_a_bug_fails_the_job_without_telling_the_caller_more_than_that(caplog: p
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_a_stage_that_never_ends_is_given_up_with_a_dead_letter() -> None:
+def test_a_stage_that_kills_its_workers_at_once_is_given_up_with_a_dead_letter() -> None:
     world = World()
-    for _ in range(2):
-        world.store.claim_stage(world.spec.id, 0, time())  # and the worker dies
+    for worker in ("dead-0", "dead-1"):
+        world.store.claim_stage(world.spec.id, 0, worker, time(), alone=True)
     assert world.run(0) is False
     assert world.job.failure is not None
     assert world.job.failure.type == "poisoned"
-    assert world.store.dead_letters == [(world.spec.id, 0)]
+    assert world.store.dead_letters == [(world.spec.id, 0, ())]
+
+
+def die_in(world: "World", *items: int) -> None:
+    """A worker dies while other stages run, then one for each of some items while it tries that item alone."""
+    world.store.claim_stage(world.spec.id, 0, "dead", time())
+    for deaths, item in enumerate(items):
+        claim = world.store.claim_stage(world.spec.id, 0, f"dead-{deaths}", time(), alone=True)
+        assert world.store.try_item(world.spec, item, claim.id)
+
+
+def test_a_stage_whose_worker_died_tries_its_items_one_by_one() -> None:
+    world = World(PHOTO, WIDE, PHOTO)
+    die_in(world)
+    assert world.run(0) is True
+    assert world.run(1) is False
+    assert [batch for service in world.fakes for batch in service.batches] == [1, 1, 1, 4 + 6 + 4]
+    assert world.job.status is JobStatus.SUCCEEDED
+    assert world.store.dead_letters == []
+
+
+def test_an_item_that_killed_its_workers_fails_alone() -> None:
+    world = World(PHOTO, WIDE, PHOTO)
+    die_in(world, 1)
+    assert world.run(0) is True
+    assert world.run(1) is False
+    assert world.job.status is JobStatus.SUCCEEDED
+    assert [[failure.type for failure in item.failures] for item in world.result().items] == [[], ["poisoned"], []]
+    assert [len(item.sample.objects) for item in world.result().items] == [4, 0, 4]
+    assert world.store.dead_letters == [(world.spec.id, 0, (1,))]
+
+
+def test_a_job_whose_only_item_killed_its_workers_is_poisoned() -> None:
+    world = World()
+    die_in(world, 0)
+    assert world.run(0) is False
+    assert world.job.failure is not None
+    assert world.job.failure.type == "poisoned"
+    assert world.store.dead_letters == [(world.spec.id, 0, (0,))]
+
+
+def test_a_stage_runs_alone_after_a_death_and_is_counted_only_then() -> None:
+    world = World()
+    die_in(world)
+    with ThreadPoolExecutor(1) as pool:
+        with world.runner.turns.together():
+            run = pool.submit(world.run, 0)
+            while not world.runner.turns._waiting:
+                assert not run.done()
+            claim = world.store.claim_stage(world.spec.id, 0, "w", time())
+            assert claim.outcome is ClaimOutcome.ALONE, "the stage that waits has not begun"
+        assert run.result(30) is True
+
+
+def test_the_message_of_a_stage_that_a_live_worker_runs_has_to_come_again() -> None:
+    world = World()
+    world.store.live_workers.add("another")
+    world.store.claim_stage(world.spec.id, 0, "another", time())
+    with pytest.raises(StageHeld):
+        world.run(0)
+    world.store.live_workers.clear()
+    assert world.run(0) is True
+
+
+def test_a_message_that_comes_twice_at_the_same_time_runs_once() -> None:
+    world = World(place=lambda _: "here")
+
+    class Again(FakeDetector):
+        def detect(self, images: Sequence[Image]) -> list[list[Found]]:
+            with pytest.raises(StageHeld):
+                world.run(0)
+            return super().detect(images)
+
+    world.services["face-detector-face-fitter"] = Again()
+    assert world.run(0) is False
+    assert world.job.status is JobStatus.SUCCEEDED
+    assert world.fakes[1].batches == [4]
+
+
+@pytest.mark.parametrize("place", ["here", None])
+def test_a_worker_that_was_taken_for_dead_drops_its_result_and_sends_no_next_message(place: str | None) -> None:
+    world = World(place=lambda family: place or family.value)
+    taken_over = []
+
+    class Frozen(FakeDetector):
+        def detect(self, images: Sequence[Image]) -> list[list[Found]]:
+            taken_over.append(world.store.claim_stage(world.spec.id, 0, "another", time(), alone=True))
+            return super().detect(images)
+
+    world.services["face-detector-face-fitter"] = Frozen()
+    assert world.run(0) is False
+    assert world.job.status is JobStatus.RUNNING
+    assert world.store.report_progress(world.spec, {}, taken_over[0].id)
+    assert world.job.done == 0
+
+
+def test_a_stage_of_a_job_past_its_deadline_is_not_computed() -> None:
+    world = World(deadline_s=-10)
+    assert world.run(0) is False
+    assert world.job.failure is not None
+    assert world.job.failure.type == "timed_out"
+    assert world.fakes[0].batches == []
 
 
 def test_a_stage_past_its_deadline_begins_no_further_service() -> None:

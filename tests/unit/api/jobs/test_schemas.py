@@ -4,7 +4,7 @@ import pytest
 from starlette.datastructures import FormData
 
 from api.jobs.schemas import ImageJobOptions, JobRequest, form_fields, view_job
-from config.settings import JobSettings
+from config.settings import JobSettings, LimitSettings
 from jobs.answer import JobSnapshot
 from jobs.job import Job, JobStatus
 from jobs.progress import ServiceProgress
@@ -33,7 +33,9 @@ def read(given: dict[str, Any]) -> None:
         ({"services": ["a"], "priority": "urgent"}, "priority"),
         ({"services": ["a"], "ttl_s": 0}, "ttl_s"),
         ({"services": ["a"], "ttl_s": 101}, "ttl_s"),
-        ({"services": ["a"], "webhook": {"url": "https://example.org"}}, "webhook"),
+        ({"services": ["a"], "webhook": {"url": "https://example.org", "event": "x"}}, "webhook.event"),
+        ({"services": ["a"], "webhook": {"url": "https://example.org", "events": ["x"]}}, "webhook.events.0"),
+        ({"services": ["a"], "webhook": {"url": "https://example.org", "include": "image"}}, "webhook.include"),
         ({"services": ["a"], "servicse": 1}, "servicse"),
     ],
 )
@@ -55,14 +57,24 @@ def test_a_preset_stands_for_its_services() -> None:
 
 def test_a_form_names_services_in_a_row_or_one_by_one() -> None:
     for given in ([("services", "a, b"), ("services", "c")], [("services", "a"), ("services", "b,c,")]):
-        fields = form_fields(FormData([("image", "not a field"), *given, ("metadata", '{"k": [1]}')]))
+        fields = form_fields(FormData([("image", "not a field"), *given, ("metadata", '{"k": [1]}')]), LimitSettings())
         assert fields == {"services": ["a", "b", "c"], "metadata": {"k": [1]}}
         assert parse_options(ImageJobOptions, fields).dialect == "v2"
 
 
-def test_metadata_that_are_no_json_are_refused() -> None:
-    with pytest.raises(InvalidSample):
-        form_fields(FormData([("metadata", "{")]))
+@pytest.mark.parametrize("name", ["metadata", "webhook"])
+def test_a_field_of_a_form_that_is_no_json_is_refused_as_such(name: str) -> None:
+    with pytest.raises(InvalidSample) as refused:
+        form_fields(FormData([(name, "https://example.org/hook")]), LimitSettings())
+    (detail,) = refused.value.details
+    assert (detail["loc"], detail["type"]) == ([name], "json_invalid")
+    assert detail["msg"].startswith("Invalid JSON: ")
+
+
+def test_a_request_without_services_is_told_that_a_preset_does_too() -> None:
+    with pytest.raises(InvalidSample) as refused:
+        read({})
+    assert refused.value.details[0]["msg"] == "give services, or a preset"
 
 
 def test_services_that_nobody_asked_for_are_not_shown() -> None:

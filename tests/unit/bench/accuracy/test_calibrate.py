@@ -60,3 +60,38 @@ def test_photos_without_faces_and_csv_files_without_the_columns_are_refused(tmp_
     (tmp_path / "labels.csv").write_text("file,who\na,b\n")
     with pytest.raises(InvalidKit, match="lacks the column path or label"):
         labelled_photos(tmp_path)
+
+
+def test_look_alikes_are_counted_where_sex_age_and_origin_are_labelled(tmp_path: Path) -> None:
+    lines = []
+    for number in range(4):
+        write_photo(tmp_path / f"{number}.png", face(number))
+        write_photo(tmp_path / f"again-{number}.png", turned(face(number), 1))
+        traits = {"gender": "female", "age": 30 + 4 * number, "race": "north" if number < 3 else "south"}
+        lines += [{"path": f"{name}{number}.png", "label": number, **traits} for name in ("", "again-")]
+    write_csv(tmp_path / "labels.csv", lines)
+    text = calibrate(tmp_path, make_predictor())
+    # Of the people of one origin, ages of 30 and 34, and of 34 and 38 are near: two pairs of people, two photos each.
+    assert "look_alike_rate: 8 impostor pairs of one sex and origin" in text
+    table = Calibration.of_csv(text)
+    assert table.look_alike_rate(float(THRESHOLDS[0])) == 0
+    assert table.look_alike_rate(2.0) == 1
+
+
+def test_a_column_subject_names_the_person(tmp_path: Path) -> None:
+    lines = []
+    for name, image in photos().items():
+        write_photo(tmp_path / name, image)
+        lines.append({"path": name, "label": f"a photo called {name}", "subject": name.split("/")[0]})
+    write_csv(tmp_path / "labels.csv", lines)
+    text = calibrate(tmp_path, make_predictor())
+    assert "3 people, 3 genuine and 12 impostor pairs" in text
+    assert "Without look-alikes" in text
+    assert Calibration.of_csv(text).look_alike_rate(0.5) != Calibration.of_csv(text).look_alike_rate(0.5)  # NaN
+
+
+def test_an_age_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    line = {"path": "a.png", "label": "a", "gender": "male", "race": "north", "age": "old"}
+    write_csv(tmp_path / "labels.csv", [line])
+    with pytest.raises(InvalidKit, match="age is not a number: 'old'"):
+        labelled_photos(tmp_path)

@@ -9,6 +9,7 @@ from bench.accuracy.statistics import wilson_interval
 from bench.accuracy.tasks import groups
 from models.runtime.session import FloatArray
 from tests.unit.bench.accuracy.kits import empty, face, kit, make_predictor
+from tests.unit.models.networks.networks import Constant
 
 # The fake networks call each face male with 0.9 and 30 years old.
 MALE = np.array([0.1, 0.9], np.float32)
@@ -60,3 +61,29 @@ def test_the_interval_of_a_share() -> None:
     assert wilson_interval(5, 41) == pytest.approx((0.053, 0.255), abs=1e-3)
     assert wilson_interval(0, 130) == pytest.approx((0, 0.029), abs=1e-3)
     assert wilson_interval(0, 0) == (0, 1)
+
+
+def test_strangers_of_one_group_are_compared_and_children_only_with_children(tmp_path: Path) -> None:
+    shown = {f"{number}.png": face(number) for number in range(22)}
+    lines = [
+        {"path": name, "age": 30 if index < 11 else 5, "gender": "male", "source": "drawn"}
+        for index, name in enumerate(shown)
+    ]
+    people = kit(tmp_path, "age_gender", shown, lines)
+    portraits = {"a.png": face(30), "b.png": face(31)} | {f"{number}.png": face(40 + number) for number in range(9)}
+    sitters = [
+        {"path": name, "age": 30, "gender": "female", "subject": "one" if name in ("a.png", "b.png") else name}
+        for name in portraits
+    ]
+    kit(tmp_path, "portraits", portraits, sitters)
+    real = Constant(logits=[0.0, 1, 0])
+    predictor = make_predictor(dlib_gender=Small(), minifasnet_v1se=real, minifasnet_v2=real)
+    found = {figure.measure: figure for figure in groups.measure(people, predictor)}
+    strangers, one_person = (
+        "strangers accepted at the table's FAR 0.001",
+        "one person rejected at the table's FAR 0.001",
+    )
+    assert found[f"{strangers}: male"].n == 11 * 10 // 2
+    assert found[f"{strangers}: 0 to 9 years"].n == 11 * 10 // 2
+    assert found[f"{strangers}, portraits: female"].n == 11 * 10 // 2 - 1
+    assert found[f"{one_person}, portraits: female"].n == 1

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.accuracy.calibrate import THRESHOLDS
+from bench.accuracy.look_alikes import Traits
 from bench.accuracy.pairs import PairCounts
 from models.calibration.rates import Calibration
 
@@ -26,6 +27,26 @@ def test_counts_equal_those_of_a_loop_over_all_pairs(labels: list[int], seed: in
             expected[labels[first] == labels[second]][row] += distance <= threshold
     assert [*counts.genuine, counts.genuine_pairs] == expected[True]
     assert [*counts.impostor, counts.impostor_pairs] == expected[False]
+
+
+people = st.none() | st.builds(Traits, st.sampled_from("fm"), st.sampled_from("ns"), st.integers(20, 35).map(float))
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), people), min_size=2, max_size=25), st.integers(0, 10_000))
+def test_look_alikes_are_strangers_of_one_sex_and_origin_and_of_nearly_one_age(
+    photos: list[tuple[int, Traits | None]], seed: int
+) -> None:
+    vectors = embeddings(len(photos), seed)
+    labels, traits = [label for label, _ in photos], [one for _, one in photos]
+    counts = PairCounts.of(vectors, labels, np.array([1.0]), traits)
+    expected = [0, 0]
+    for first, second in combinations(range(len(photos)), 2):
+        one, other = traits[first], traits[second]
+        if labels[first] != labels[second] and one is not None and other is not None:
+            alike = (one.sex, one.origin) == (other.sex, other.origin) and abs(one.age - other.age) <= 5
+            expected[0] += alike
+            expected[1] += alike and 1 - float(vectors[first] @ vectors[second]) <= 1
+    assert [counts.look_alike_pairs, *counts.look_alike] == expected
 
 
 def test_blocks_of_rows_count_each_pair_once() -> None:

@@ -12,6 +12,15 @@ pytestmark = pytest.mark.skipif(not PROC.exists(), reason="needs /proc")
 
 WORK = "import time\nwhile time.process_time() < 0.2: pass\nprint(flush=True)\ninput()"
 """Takes 0.2 s of CPU time, says that it has, and waits."""
+LEFT = """
+import os
+if os.fork() == 0:
+    os._exit(0)
+os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+print(flush=True)
+input()
+"""
+"""Its child has ended. It does not ask for the exit code, so the system keeps an entry without memory."""
 
 
 def test_cpu_time_grows_as_the_clock_of_the_process_says() -> None:
@@ -34,3 +43,16 @@ def test_cpu_time_and_memory_of_a_process_include_its_descendants() -> None:
         assert memory_of([os.getpid()]).rss > memory_of([child.pid]).rss
     finally:
         child.communicate()
+
+
+def test_a_descendant_that_has_ended_is_left_out() -> None:
+    child = subprocess.Popen([sys.executable, "-c", LEFT], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert child.stdout
+        child.stdout.readline()
+        (ended,) = set(tree(child.pid)) - {child.pid}
+        with pytest.raises(ProcessLookupError):
+            memory_of([ended])
+        assert memory_of([child.pid]).rss > 0
+    finally:
+        child.communicate(b"\n")

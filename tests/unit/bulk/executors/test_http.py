@@ -14,10 +14,10 @@ import pytest
 
 import bulk.executors.api_client
 from bulk.errors import ExecutorLost
-from bulk.executors.api_client import ApiClient
 from bulk.executors.http import HttpExecutor
 from bulk.validation import PhotoValidator
 from config.settings import JobSettings, LimitSettings
+from faceline_client import NO_RETRIES, Client
 from jobs.errors import StorageError
 from jobs.factory import CheckedSample, JobFactory, Submission
 from jobs.job import RunOptions
@@ -76,7 +76,7 @@ class FakeApi:
 
     def executor(self) -> HttpExecutor:
         transport = httpx.MockTransport(self._answer)
-        return HttpExecutor(ApiClient(httpx.Client(transport=transport, base_url="http://api")), VALIDATOR)
+        return HttpExecutor(Client("http://api", transport=transport, retries=NO_RETRIES), VALIDATOR)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         if self.answers:
@@ -96,7 +96,7 @@ class FakeApi:
             del self.batches[batch_id]
             return httpx.Response(204)
         if path == "":
-            return httpx.Response(200, json={"status": "completed" if self.done else "in_progress"})
+            return httpx.Response(200, json=_view(batch_id, "completed" if self.done else "in_progress"))
         rows = self._output(batch_id) if path == "output" else list(self.errors.values())
         return httpx.Response(200, text="".join(json.dumps(row) + "\n" for row in rows))
 
@@ -106,12 +106,17 @@ class FakeApi:
             return httpx.Response(413)
         batch_id = f"b{len(self.bodies)}"
         self.batches[batch_id] = _widths(request)
-        return httpx.Response(202, json={"id": batch_id})
+        return httpx.Response(202, json=_view(batch_id, "in_progress"))
 
     def _output(self, batch_id: str) -> list[Row]:
         widths = enumerate(self.batches[batch_id])
         without_result = {*self.errors, *self.missing}
         return [well(index, width) for index, width in widths if index not in without_result][::-1]
+
+
+def _view(batch_id: str, status: str) -> Row:
+    counts = dict.fromkeys(("total", "succeeded", "failed", "canceled", "expired", "in_progress"), 0)
+    return {"id": batch_id, "status": status, "counts": counts, "created_at": "2026-01-01T00:00:00Z"}
 
 
 def _widths(request: httpx.Request) -> list[int]:

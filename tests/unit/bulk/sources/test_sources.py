@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bulk.errors import InvalidSource
+from bulk.passed_over import MOST_KINDS, PassedOver
 from bulk.sources import open_source
 from jobs.reference import Reference
 
@@ -43,6 +44,75 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder_gives_its_images_in_order_at_any_depth(folder: Path) -> None:
     assert names(folder) == ["a.PNG", "b.jpg", "sub/c.webp", "sub/deep/d.jpeg"]
     assert contents(folder)["sub/c.webp"] == b"sub/c.webp"
+
+
+def passed_over(source: Path | str) -> dict[str, tuple[int, str]]:
+    found = PassedOver()
+    for _ in open_source(str(source), "path").inputs(found):
+        pass
+    return {kind: (entry["count"], entry["first"]) for kind, entry in found.kinds.items()}
+
+
+def test_files_that_are_no_photos_are_counted_by_kind(folder: Path) -> None:
+    (folder / "sub" / "a.GIF").touch()
+    (folder / "b.gif").touch()
+    (folder / "loop").symlink_to(folder)
+    (folder / "gone.jpg").symlink_to("nowhere")
+    os.mkfifo(folder / "pipe.jpg")
+    make_tar(folder / "z.tar", "x/1.jpg", "x/1.json", "x/2.jpg")
+    assert passed_over(folder) == {
+        "hidden": (2, ".cache"),
+        "link to a folder": (1, "loop"),
+        "broken link": (1, "gone.jpg"),
+        "special file": (1, "pipe.jpg"),
+        ".gif": (2, "b.gif"),
+        ".txt": (1, "notes.txt"),
+        ".json": (1, "z.tar/x/1.json"),
+    }
+
+
+def test_files_that_a_pattern_excludes_are_not_counted(folder: Path) -> None:
+    assert passed_over(folder / "sub" / "*.webp") == {}
+    assert passed_over(folder / "*.txt") == {".txt": (1, "notes.txt"), "hidden": (2, ".cache")}
+
+
+def test_links_in_a_tar_are_counted(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        link = tarfile.TarInfo("link.jpg")
+        link.type, link.linkname = tarfile.SYMTYPE, "1.jpg"
+        tar.addfile(link)
+        folder = tarfile.TarInfo("folder.jpg")
+        folder.type = tarfile.DIRTYPE
+        tar.addfile(folder)
+    assert passed_over(tmp_path / "a.tar") == {"link in a tar": (1, "a.tar/link.jpg")}
+
+
+def test_a_folder_that_cannot_be_listed_is_counted_and_the_others_are_read(folder: Path) -> None:
+    found = PassedOver()
+    photos = open_source(str(folder), "path").inputs(found)
+    assert next(photos).name == "a.PNG"
+    # As without the permission to read it, which root always has.
+    (folder / "sub").rename(folder / ".sub")
+    assert [photo.name for photo in photos] == ["b.jpg"]
+    assert found.kinds["unreadable folder"] == {"count": 1, "first": "sub/"}
+    assert "permission" in found.hints
+
+
+def test_the_kinds_that_are_told_apart_are_bounded() -> None:
+    found = PassedOver()
+    for number in range(MOST_KINDS + 10):
+        found.add_file(f"a.{number}")
+    assert found.kinds["other"] == {"count": 10, "first": f"a.{MOST_KINDS}"}
+
+
+@pytest.mark.parametrize("damaged_at", [512 + 512, 2 * 1024 + 10])
+def test_a_tar_that_is_damaged_in_the_middle_is_no_shorter_tar(tmp_path: Path, damaged_at: int) -> None:
+    make_tar(tmp_path / "a.tar", *(f"{number}.jpg" for number in range(9)))
+    content = bytearray((tmp_path / "a.tar").read_bytes())
+    content[damaged_at : damaged_at + 8] = b"\xff" * 8
+    (tmp_path / "a.tar").write_bytes(content)
+    with pytest.raises(InvalidSource, match=r"damaged at byte"):
+        names(tmp_path / "a.tar")
 
 
 def test_links_to_folders_are_not_followed(folder: Path) -> None:

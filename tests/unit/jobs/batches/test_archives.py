@@ -213,7 +213,7 @@ def test_an_archive_that_was_cut_off_is_refused(pack: Pack) -> None:
     assert refusal(body[: len(body) // 2])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_damage_is_refused_by_name_or_does_not_matter(data: st.DataObject) -> None:
     body = bytearray(data.draw(st.sampled_from([zipped(FILES), tarred(FILES), gzipped(FILES)])))

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from config.settings import BatchSettings, Settings
-from jobs.async_service import SubmissionThread
 from jobs.batches.batch import Batch, BatchSpec, BatchStatus
 from jobs.batches.body import BatchBody
 from jobs.batches.intake import BatchIntake
@@ -19,6 +18,7 @@ from jobs.errors import JobFailed, Overloaded, PayloadTooLarge, StorageError
 from jobs.factory import JobFactory, Submission
 from jobs.job import JobSpec, RunOptions
 from jobs.service import JobService
+from jobs.submission_thread import SubmissionThread
 from models.catalogue import services
 from pipelines.dialects import DIALECTS
 from pipelines.errors import InvalidSample
@@ -54,6 +54,9 @@ class Deployment:
 
     def admit(self, spec: JobSpec) -> None:
         self.before()
+
+    def count(self, spec: JobSpec) -> None:
+        """The job was created."""
 
     def require_workers(self, spec: JobSpec) -> None:
         """There is none."""
@@ -100,6 +103,20 @@ def test_what_was_taken_in_is_in_progress() -> None:
     assert deployment.batch is not None
     assert deployment.batch.status(time()) is BatchStatus.IN_PROGRESS
     assert deployment.kept == 3
+
+
+@pytest.mark.parametrize("ahead_s", [-3600, 3600])
+def test_the_clock_of_the_store_counts(ahead_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployment = Deployment()
+    monkeypatch.setattr(deployment.batches.store, "now", lambda: time() + ahead_s)
+    before = deployment.batches.now()
+    deployment.take(2)
+    batch = deployment.batch
+    assert batch is not None
+    assert before <= batch.spec.created_at <= batch.touched_at <= deployment.batches.now()
+    assert batch.status(deployment.batches.now()) is BatchStatus.IN_PROGRESS
+    deadlines = [part.job.spec.deadline_s for part in batch.jobs if part.job]
+    assert deadlines == pytest.approx([batch.spec.deadline_s] * 2, abs=60)
 
 
 @pytest.mark.parametrize(("count", "error"), [(0, InvalidSample), (6, PayloadTooLarge)])

@@ -23,7 +23,7 @@ OPTIONS = RunOptions(60, "number", priority=Priority.BULK)
 def builder(size: int = 3, *, deadline_s: int = 1000, age_s: float = 0) -> JobBuilder:
     limits = LimitSettings(image_bytes=IMAGE_BYTES)
     batch = BatchSpec(id="my-batch", created_at=time() - age_s, ttl_s=60, silence_s=10, deadline_s=deadline_s)
-    return JobBuilder(JobFactory(services(), JobSettings(), limits, lambda family: family.value), batch, size)
+    return JobBuilder(JobFactory(services(), JobSettings(), limits, lambda family: family.value), batch, size, time)
 
 
 def asks(image: bytes = PHOTO, dialect: str = "v2", asked: tuple[str, ...] = DETECTOR, **options: Any) -> Submission:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import FacelineError
+from config.settings import LimitSettings
 from jobs.batches.requests import parse_line, split_lines
 from jobs.factory import Submission
 from jobs.job import Priority, RunOptions
@@ -42,7 +43,7 @@ def test_a_line_that_is_too_long_is_passed_over_and_the_next_is_read() -> None:
 
 
 def refused(text: bytes | None) -> tuple[str, str | None]:
-    request = parse_line(3, text, 100, DEFAULTS)
+    request = parse_line(3, text, LimitSettings(), DEFAULTS)
     assert isinstance(request.content, FacelineError)
     assert request.line == 3
     return request.content.type, request.custom_id
@@ -50,7 +51,7 @@ def refused(text: bytes | None) -> tuple[str, str | None]:
 
 def test_a_line_asks_for_what_it_names_and_the_batch_for_the_rest() -> None:
     line = {**GOOD, "include_image": True, "on_error": "continue"}
-    request = parse_line(3, json.dumps(line).encode(), 1000, DEFAULTS)
+    request = parse_line(3, json.dumps(line).encode(), LimitSettings(), DEFAULTS)
     assert request.custom_id == "a"
     assert isinstance(request.content, Submission)
     options = request.content.options
@@ -88,7 +89,9 @@ def test_a_line_that_says_nothing_sensible_is_refused_under_its_name(change: dic
 
 
 def test_a_reference_stands_for_an_image() -> None:
-    request = parse_line(3, json.dumps({**GOOD, "sample": {}, "reference": "s3://b/a.jpg"}).encode(), 1000, DEFAULTS)
+    request = parse_line(
+        3, json.dumps({**GOOD, "sample": {}, "reference": "s3://b/a.jpg"}).encode(), LimitSettings(), DEFAULTS
+    )
     assert isinstance(request.content, Submission)
     assert request.content.reference == "s3://b/a.jpg"
 

@@ -52,6 +52,9 @@ def test_a_table_survives_as_text(rows: list[float], dissimilarity: float) -> No
     table = Calibration(rows, rising, 1 - rising)
     text = table.to_csv(["two people", "one camera"])
     assert text.startswith("# two people\n# one camera\ndissimilarity,fa_r,fr_r\n")
+    assert np.isnan(Calibration.of_csv(text).look_alike_rate(dissimilarity))
+    measured = Calibration.of_csv(Calibration(rows, rising, 1 - rising, rising**2).to_csv([]))
+    assert measured.look_alike_rate(rows[0]) == pytest.approx(0.01, abs=1e-4)
     read, kept = Calibration.of_csv(text).rates(dissimilarity), table.rates(dissimilarity)
     assert (read.fa_r, read.fr_r) == (pytest.approx(kept.fa_r, abs=1e-4), pytest.approx(kept.fr_r, abs=1e-4))
 
@@ -78,6 +81,12 @@ def test_columns_that_do_not_grow_or_fall_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="does not grow or fall"):
         Calibration(dissimilarity, fa_r, fr_r)
+
+
+@pytest.mark.parametrize("look_alikes", [[0.2, 0.1], [-0.1, 0.1], [0.1, np.nan]])
+def test_a_rate_of_look_alikes_that_falls_is_refused(look_alikes: list[float]) -> None:
+    with pytest.raises(ValueError, match="does not grow or fall"):
+        Calibration([0.4, 0.5], [0.1, 0.2], [0.2, 0.1], look_alikes)
 
 
 @pytest.mark.parametrize(

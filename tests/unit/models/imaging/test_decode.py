@@ -1,4 +1,5 @@
 import io
+import tracemalloc
 import zlib
 
 import cv2
@@ -183,3 +184,16 @@ def test_a_size_that_the_pixels_do_not_have_is_refused() -> None:
     canvas = data.index(b"VP8X") + 12
     with pytest.raises(InvalidImage):
         decode(data[:canvas] + bytes([200, 0, 0, 200, 0, 0]) + data[canvas + 6 :])
+
+
+def test_sixteen_bits_with_transparency_take_little_more_memory_than_their_pixels() -> None:
+    size = 2000
+    data = encode_16(np.full((size, size, 4), 40_000, np.uint16))
+    tracemalloc.start()
+    try:
+        decode(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    pixels, image = size * size * 8, size * size * 3
+    assert peak < 1.5 * (pixels + image)

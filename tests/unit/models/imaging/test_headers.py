@@ -1,13 +1,16 @@
 import struct
 import zlib
 
+import cv2
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from models.errors import ImageTooLarge, InvalidImage
-from models.imaging.headers import ImageHeader, check_pixels, orientation_of, read_header
+from models.imaging.headers import ImageHeader, check_decoded_bytes, check_pixels, orientation_of, read_header
 from tests.unit.models.encoded import encode, noise, oriented
 
 RGB = noise(13, 7)
@@ -90,9 +93,9 @@ def test_exif_behind_the_pixels_of_a_png_counts() -> None:
     assert read_header(data[:-12] + chunk + data[-12:]).orientation == 6
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff\xd8", b"no image", *(encode(RGB, k) for k in ("GIF", "TIFF", "PPM"))])
+@pytest.mark.parametrize("data", [b"", b"\xff\xd8", b"no image", *(encode(RGB, k) for k in ("GIF", "PPM"))])
 def test_foreign_formats_are_named_as_such(data: bytes) -> None:
-    with pytest.raises(InvalidImage, match="no JPEG, PNG, BMP or WebP"):
+    with pytest.raises(InvalidImage, match="no JPEG, PNG, BMP, WebP, HEIC, AVIF or TIFF"):
         read_header(data)
 
 
@@ -167,3 +170,51 @@ def test_missing_foreign_and_cut_off_blocks_mean_upright(block: bytes) -> None:
 @given(st.binary(max_size=80))
 def test_garbage_never_fails(block: bytes) -> None:
     assert 1 <= orientation_of(b"II*\0" + block) <= 8
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_decoded_image_has_no_more_bytes_than_its_header_says(name: str) -> None:
+    _, data = FILES[name]
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert decoded is not None
+    assert decoded.nbytes <= read_header(data).decoded_bytes
+
+
+@pytest.mark.parametrize(
+    ("picture", "pixel_bytes"),
+    [
+        (np.zeros((7, 13), np.uint16), 6),
+        (np.zeros((7, 13, 3), np.uint16), 6),
+        (np.zeros((7, 13, 4), np.uint16), 8),
+        (np.zeros((7, 13, 4), np.uint8), 4),
+        (np.zeros((7, 13, 3), np.uint8), 3),
+    ],
+)
+def test_sixteen_bits_and_alpha_count(picture: NDArray[np.generic], pixel_bytes: int) -> None:
+    header = read_header(cv2.imencode(".png", picture)[1].tobytes())
+    assert header.decoded_bytes == 7 * 13 * pixel_bytes
+    check_decoded_bytes(header, 7 * 13 * pixel_bytes)
+    with pytest.raises(ImageTooLarge):
+        check_decoded_bytes(header, 7 * 13 * pixel_bytes - 1)
+
+
+def test_a_transparent_colour_of_a_palette_counts_as_alpha() -> None:
+    picture = RGB.quantize(4)
+    picture.info["transparency"] = 0
+    data = encode(picture, "PNG", transparency=0)
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert decoded is not None
+    assert decoded.nbytes <= read_header(data).decoded_bytes
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0crc." + b"\0\0\0\0tEXtcrc." * 400_000,
+        b"\xff\xd8" + b"\xff\xe0\0\2" * 1_200_000,
+        b"RIFF" + (8 * 600_000 + 4).to_bytes(4, "little") + b"WEBP" + b"abcd\0\0\0\0" * 600_000,
+    ],
+)
+def test_an_image_of_a_million_segments_is_refused_early(data: bytes) -> None:
+    with pytest.raises(InvalidImage, match="more than 10000 segments"):
+        read_header(data)

@@ -127,6 +127,25 @@ def test_a_doubtful_face_that_is_surest_upright_stays_as_it_was_found() -> None:
     assert found.quarter == 0
 
 
+def test_in_a_crowd_the_five_largest_doubtful_faces_get_a_vote() -> None:
+    class Doubtful(SpotYunet):
+        """Sees eight faces, ever larger, in the whole photo, and none in crops."""
+
+        def run(self, batch: np.ndarray) -> dict[str, np.ndarray]:
+            outputs = dict(super().run(batch))
+            if batch.shape[2] == 640:
+                for face in range(8):
+                    cell = 80 * (5 + 10 * (face // 4)) + 10 + 15 * (face % 4)
+                    outputs["cls_8"][:, cell] = outputs["obj_8"][:, cell] = 0.7
+                    outputs["bbox_8"][:, cell] = [0.5, 0.5, *np.log([3 + face / 4] * 2)]
+            return outputs
+
+    network = Doubtful()
+    faces = FaceDetector(network).detect([np.full((640, 640, 3), 90, np.uint8)])[0]
+    assert len(faces) == 8
+    assert [shape[0] for shape in network.shapes if shape[2] == 160] == [5, 5 * len(TURNED)]
+
+
 @pytest.mark.parametrize("quarter", TURNED)
 def test_without_the_option_only_upright_faces_are_looked_for(quarter: Quarter) -> None:
     network = UprightYunet()

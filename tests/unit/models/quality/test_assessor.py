@@ -60,7 +60,7 @@ def test_the_public_fields_and_their_order() -> None:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     grey=st.tuples(st.floats(0, 3), st.floats(0.1, 2), st.floats(0, 40)),
     pose=st.builds(Pose, ANGLES, ANGLES, ANGLES),

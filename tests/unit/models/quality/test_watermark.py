@@ -92,13 +92,13 @@ def test_one_word_shows_on_a_plain_wall(opacity: float) -> None:
 
 
 @pytest.mark.parametrize("name", PLAIN)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(exposures)
 def test_neither_brightness_nor_contrast_makes_a_watermark(name: str, exposed: Callable[[Grey], Grey]) -> None:
     assert 100 * seen(exposed(PLAIN[name]), EVERYWHERE) < THRESHOLD
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(exposures)
 def test_neither_brightness_nor_contrast_hides_one(exposed: Callable[[Grey], Grey]) -> None:
     assert 100 * seen(exposed(tiled(cluttered(), 0.3)), NOWHERE) >= THRESHOLD

@@ -264,7 +264,7 @@ def test_closing_ends_the_wait_for_company(pool: ThreadPoolExecutor) -> None:
 requests = st.lists(st.tuples(st.integers(1, 9), st.sampled_from([2, 3]), st.booleans()), min_size=1, max_size=12)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     callers=st.lists(requests, min_size=1, max_size=8),
     max_rows=st.integers(1, 9),
@@ -312,7 +312,7 @@ def test_whatever_comes_each_caller_gets_exactly_its_own_rows(
         assert len(ran) == len(set(ran))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=15), max_rows=st.integers(1, 9))
 def test_batches_keep_the_order_of_arrival(sizes: list[int], max_rows: int) -> None:
     engine = Echo()
@@ -329,7 +329,7 @@ def test_batches_keep_the_order_of_arrival(sizes: list[int], max_rows: int) -> N
         assert all(first + second > max_rows for first, second in pairwise(batches))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(callers=st.integers(1, 8), after_s=st.sampled_from([0.0, 0.0005, 0.002]))
 def test_no_request_is_lost_when_the_session_closes(callers: int, after_s: float) -> None:
     engine = Echo()

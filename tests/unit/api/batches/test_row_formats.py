@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from api.batches.media_types import JSONL, PARQUET, choose_media_type, write_jsonl
+from api.batches.row_formats import CSV, JSONL, PARQUET, choose_media_type, row_types, write_jsonl
 from api.errors import NotAcceptable
 
 
@@ -22,19 +22,21 @@ def test_lines_are_what_whoever_takes_anything_gets(accept: str, kind: str) -> N
     assert choose_media_type(accept) == kind
 
 
-def test_a_caller_who_takes_neither_is_told() -> None:
+def test_a_caller_who_takes_none_is_refused() -> None:
     with pytest.raises(NotAcceptable):
-        choose_media_type("text/csv")
+        choose_media_type("text/html")
 
 
 def test_the_first_type_that_the_caller_names_and_that_can_be_written_is_chosen() -> None:
     assert choose_media_type(f"{PARQUET}, */*") == PARQUET
+    assert choose_media_type("text/csv;q=1, application/json") == CSV
 
 
 def test_without_pyarrow_parquet_is_not_acceptable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(NotAcceptable, match="pyarrow"):
         choose_media_type(PARQUET)
+    assert row_types() == [JSONL, CSV]
 
 
 def test_the_api_starts_without_pyarrow() -> None:
