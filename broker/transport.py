@@ -12,7 +12,14 @@ from kombu.utils.functional import retry_over_time
 from kombu.utils.json import dumps
 
 from config.sentinel import SentinelUrl
-from jobs.redis.connection import is_full, login_to_sentinels, passes, reason_of
+from jobs.redis.connection import (
+    SentinelConnection,
+    SentinelSSLConnection,
+    is_full,
+    login_to_sentinels,
+    passes,
+    reason_of,
+)
 
 log = getLogger(__name__)
 
@@ -168,6 +175,8 @@ class SentinelChannel(Channel, redis.SentinelChannel):
     )
     tls: Mapping[str, str] | None = None
     """The options of TLS; None without TLS."""
+    connection_class = SentinelConnection
+    connection_class_ssl = SentinelSSLConnection
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         if self.tls is not None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import redis
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import Sentinel, SentinelManagedConnection, SentinelManagedSSLConnection
 
 from config.sentinel import SentinelUrl
 from jobs.errors import StorageError, StoreFull
@@ -20,6 +20,8 @@ from jobs.redis.outage import Outage
 __all__ = [
     "Client",
     "Patience",
+    "SentinelConnection",
+    "SentinelSSLConnection",
     "connect",
     "connect_patiently",
     "end_server",
@@ -119,6 +121,24 @@ class Patience(Retry):
         return self._outage.refused() if self._waits_for_room and is_full(error) else None
 
 
+class SentinelConnection(SentinelManagedConnection):
+    """A connection that asks the Sentinels for the address of the server also when a command is tried again.
+
+    redis-py asks them when a client takes a connection, and not when a command is tried again: that command would be
+    tried at a server that is gone, for as long as the patience lasts. Known there as issue 3874.
+    """
+
+    def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        """Send a command, and connect before if need be."""
+        if self._sock is None:
+            self.connect()
+        super().send_packed_command(command, check_health)
+
+
+class SentinelSSLConnection(SentinelConnection, SentinelManagedSSLConnection):
+    """The same with TLS."""
+
+
 def connect(url: str, *, patience_s: float, waits_for_room: bool = False, blocks_s: float = 0) -> Client:
     """A thread-safe client of the server at `url` with a patience of its own; see `connect_patiently`."""
     return connect_patiently(url, Patience(patience_s, waits_for_room=waits_for_room), blocks_s)
@@ -142,9 +162,8 @@ def connect_patiently(url: str, patience: Patience, blocks_s: float = 0) -> Clie
     if not SentinelUrl.is_one(url):
         return cast(Client, redis.Redis.from_url(url, **options))
     named = SentinelUrl.parse(url)
-    options |= {"db": named.db, "username": named.username, "password": named.password}
-    if named.tls is not None:
-        options |= {"ssl": True, **named.tls}
+    options |= {"db": named.db, "username": named.username, "password": named.password, **(named.tls or {})}
+    options["connection_class"] = SentinelConnection if named.tls is None else SentinelSSLConnection
     sentinel: Any = cast(Any, Sentinel)(named.sentinels, sentinel_kwargs=login_to_sentinels(named))
     return cast(Client, sentinel.master_for(named.master, **options))
 

@@ -1,7 +1,9 @@
 """A deployment goes on when its store's machine dies and Sentinels make a replica the master."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,11 +18,23 @@ from tests.integration.sentinels import Watched, running_sentinels
 from tests.integration.test_webhooks import LOCAL, SECRET
 from tests.waiting import until
 
+WAITS_S = 20
+
 
 @pytest.fixture
 def watched(tmp_path: Path) -> Iterator[Watched]:
     with running_sentinels(tmp_path) as running:
         yield running
+
+
+def _of_the_store(url: str) -> Any:
+    return connect(url, patience_s=WAITS_S, blocks_s=WAITS_S)
+
+
+def _of_the_broker(url: str) -> Any:
+    patience = Patience(WAITS_S)
+    patience.try_s = WAITS_S
+    return create_app(url, patience).connection().default_channel.client
 
 
 @pytest.mark.stack
@@ -45,6 +59,20 @@ def test_work_goes_on_when_the_master_and_a_sentinel_die(watched: Watched, deplo
         running.stack.check()
         assert _processes(running) == before
         assert watched.password not in running.log.read_text()
+
+
+@pytest.mark.parametrize("client_of", [_of_the_store, _of_the_broker])
+def test_a_command_in_flight_goes_to_the_next_master(watched: Watched, client_of: Callable[[str], Any]) -> None:
+    client = client_of(watched.url)
+    with ThreadPoolExecutor(1) as waiting:
+        popped = waiting.submit(client.blpop, "list", WAITS_S)
+        with watched.client(watched.master_port) as master:
+            until(lambda: master.info("clients")["blocked_clients"] == 1)
+        watched.kill(watched.master_port)
+        until(lambda: watched.known_master() == watched.replica_port)
+        with watched.client(watched.replica_port) as replica:
+            replica.rpush("list", "value")
+        assert popped.result() == (b"list", b"value")
 
 
 def test_store_and_broker_ask_the_sentinels_that_answer(watched: Watched) -> None:
