@@ -175,8 +175,8 @@ class SentinelChannel(Channel, redis.SentinelChannel):
     )
     tls: Mapping[str, str] | None = None
     """The options of TLS; None without TLS."""
-    connection_class = SentinelConnection
-    connection_class_ssl = SentinelSSLConnection
+    connection_class: Any = SentinelConnection
+    connection_class_ssl: Any = SentinelSSLConnection
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         if self.tls is not None:

@@ -131,8 +131,8 @@ class SentinelConnection(SentinelManagedConnection):
     def send_packed_command(self, command: Any, check_health: bool = True) -> None:
         """Send a command, and connect before if need be."""
         if self._sock is None:
-            self.connect()
-        super().send_packed_command(command, check_health)
+            self.connect()  # type: ignore[no-untyped-call]
+        super().send_packed_command(command, check_health)  # type: ignore[no-untyped-call]
 
 
 class SentinelSSLConnection(SentinelConnection, SentinelManagedSSLConnection):
