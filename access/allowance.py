@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from logging import getLogger
 from time import monotonic
+from typing import NamedTuple
 
 from access.key import ApiKey
 from access.keyring import Keyring
@@ -37,8 +38,7 @@ class Window:
         return PhotoLimit(keys.window(self.name, self.owner), self.limit.seconds, self.limit.photos)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How much of a window was left when this process last took from it.
 
     Attributes:
@@ -49,6 +49,20 @@ class Standing:
     window: Window
     photos: int
     ends_at: float
+
+
+class OwnerLimits(NamedTuple):
+    """The limits of an owner, and those of the deployment.
+
+    Attributes:
+        key: that they were made of; None without an owner.
+        windows: all limits on photos.
+        terms: the same for the store, with the bounds on jobs and bytes.
+    """
+
+    key: ApiKey | None
+    windows: Sequence[Window]
+    terms: Terms
 
 
 class KeyAllowance:
@@ -66,6 +80,7 @@ class KeyAllowance:
         self._share = settings.share
         limits = {"deployment-rate": settings.rate, "deployment-quota": settings.quota}
         self._shared = [Window(name, Limit.parse(text), None) for name, text in limits.items() if text is not None]
+        self._limits: dict[str | None, OwnerLimits] = {}
         self._standing: dict[str | None, Sequence[Standing]] = {}
         self._above_share: set[tuple[str, Priority]] = set()
 
@@ -76,13 +91,9 @@ class KeyAllowance:
             AllowanceUsedUp: there is no room for the job.
         """
         owner = job.spec.owner
-        key = None if owner is None else self._keyring.key_of(owner)
-        windows = [*_windows(key), *self._shared]
+        key, windows, terms = self._limits_of(owner)
         if key is not None and key.ttl_s is not None and key.ttl_s < job.spec.ttl_s:
             job = _changed(job, ttl_s=key.ttl_s)
-        terms = Terms([window.photo_limit for window in windows])
-        if key is not None:
-            terms = terms._replace(jobs=key.jobs, bytes=key.bytes)
         try:
             if owner is None or waited_for:
                 created = create(job, terms)
@@ -96,9 +107,8 @@ class KeyAllowance:
 
     def give_back(self, job: NewJob) -> None:
         """See `Allowance.give_back`. What cannot be given back since the store does not answer stays taken."""
-        owner = job.spec.owner
-        key = None if owner is None else self._keyring.key_of(owner)
-        if limits := [window.photo_limit for window in (*_windows(key), *self._shared)]:
+        limits = self._limits_of(job.spec.owner).terms.limits
+        if limits:
             try:
                 self._store.give_back(limits, len(job.chunk.items))
             except StorageError:
@@ -119,11 +129,23 @@ class KeyAllowance:
             above = place in self._above_share
             supposed = _changed(job, priority=Priority.LAST) if above else job
             try:
-                return supposed, create(supposed, terms._replace(share=Share(job.spec.priority, self._share, above)))
+                share = Share(job.spec.priority, self._share, above)
+                return supposed, create(supposed, Terms(terms.limits, terms.jobs, terms.bytes, share))
             except TermsNotMet as error:
                 if error.term != SHARE:
                     raise
                 (self._above_share.discard if above else self._above_share.add)(place)
+
+    def _limits_of(self, owner: str | None) -> OwnerLimits:
+        """The limits of an owner; those of the last job, unless its key has been read anew since."""
+        key = None if owner is None else self._keyring.key_of(owner)
+        limits = self._limits.get(owner)
+        if limits is None or limits.key is not key:
+            windows = [*_windows(key), *self._shared]
+            bounds = (None, None) if key is None else (key.jobs, key.bytes)
+            limits = OwnerLimits(key, windows, Terms([window.photo_limit for window in windows], *bounds))
+            self._limits[owner] = limits
+        return limits
 
     def _note(self, owner: str | None, windows: Sequence[Window], left: Sequence[Left]) -> None:
         """Note what was left; an earlier job with the idempotency key of a new one says nothing about it."""

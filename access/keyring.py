@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from logging import getLogger
 from threading import Lock
 from time import monotonic, time
+from typing import NamedTuple
 
 from access.caller import ANYBODY, Caller
 from access.errors import Unauthenticated
@@ -24,6 +25,13 @@ UNKNOWN_READS, UNKNOWN_WINDOW_S = 4, 1.0
 """The most reads in a time that unknown keys cause, all of them together: guesses must not load the store."""
 PAUSE_S = 1.0
 """After a store did not answer, it is not asked again for so long: each request would wait for it in turn."""
+
+
+class _Known(NamedTuple):
+    """A key, and the caller who has it."""
+
+    key: ApiKey
+    caller: Caller
 
 
 class Keyring:
@@ -54,7 +62,7 @@ class Keyring:
         self._first_key = first_key
         self._clock = clock
         self._age_clock = age_clock
-        self._keys: Mapping[str, ApiKey] = {}
+        self._keys: Mapping[str, _Known] = {}
         self._by_name: Mapping[str, ApiKey] = {}
         self._read_at = float("-inf")
         self._failed_at = float("-inf")
@@ -98,15 +106,15 @@ class Keyring:
             return ANYBODY
         if text is None:
             raise Unauthenticated("this deployment asks for an API key: send the header `Authorization: Bearer fl_…`")
-        token = Token.parse(text)
-        key = self._keys.get(token.id) if token else None
-        if key is None or token is None or not key.is_text_of(token):
+        known = self._keys.get(Token.id_in(text))
+        if known is None or not known.key.is_text(text):
             raise Unauthenticated("the API key is not a key of this deployment")
+        key = known.key
         if key.revoked_at is not None:
             raise Unauthenticated("the API key was revoked")
         if not key.live(self._now()):
             raise Unauthenticated("the API key has expired")
-        return Caller.of(key)
+        return known.caller
 
     def key_of(self, name: str) -> ApiKey | None:
         """The latest key of a name, whose limits hold for all keys of the name."""
@@ -138,12 +146,12 @@ class Keyring:
             self._store.put(key)
             keys[key.id] = key
         self._by_name = {key.name: key for key in sorted(keys.values(), key=lambda key: key.created_at)}
-        self._keys, self._read_at = keys, self._age_clock()
+        self._keys = {key.id: _Known(key, Caller.of(key)) for key in keys.values()}
+        self._read_at = self._age_clock()
 
     def _may_be_new(self, text: str | None) -> bool:
         """Whether a text has the form of a key, its id is unknown, and the store may be asked for it."""
-        token = None if text is None else Token.parse(text)
-        if token is None or token.id in self._keys:
+        if text is None or Token.id_in(text) in self._keys or Token.parse(text) is None:
             return False
         reads = self._unknown_read_at
         return len(reads) < UNKNOWN_READS or self._age_clock() - reads[0] >= UNKNOWN_WINDOW_S

@@ -16,7 +16,8 @@ ID_LENGTH = 8
 SECRET_LENGTH = 43
 """Random characters of base 62: 256 bits. So many random bits need no slow hash against guessing."""
 CHECKSUM_LENGTH = 6
-PATTERN = re.compile(f"fl_([0-9A-Za-z]{{{ID_LENGTH}}})_([0-9A-Za-z]{{{SECRET_LENGTH + CHECKSUM_LENGTH}}})")
+PREFIX = "fl_"
+PATTERN = re.compile(f"{PREFIX}([0-9A-Za-z]{{{ID_LENGTH}}})_([0-9A-Za-z]{{{SECRET_LENGTH + CHECKSUM_LENGTH}}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Token:
     def new(cls) -> Self:
         """A random key."""
         key_id = _random(ID_LENGTH)
-        start = f"fl_{key_id}_{_random(SECRET_LENGTH)}"
+        start = f"{PREFIX}{key_id}_{_random(SECRET_LENGTH)}"
         return cls(key_id, start + _checksum(start))
 
     @classmethod
@@ -45,6 +46,11 @@ class Token:
             return None
         return cls(found[1], text)
 
+    @staticmethod
+    def id_in(text: str) -> str:
+        """The id of the key that a text is, if it is one: the text is not checked."""
+        return text[len(PREFIX) : len(PREFIX) + ID_LENGTH]
+
     def reveal(self) -> str:
         """The whole text, with the secret."""
         return self._text
@@ -52,10 +58,15 @@ class Token:
     @property
     def digest(self) -> str:
         """SHA-256 of the text in hex, which the store keeps."""
-        return sha256(self._text.encode()).hexdigest()
+        return digest_of(self._text)
 
     def __repr__(self) -> str:
         return f"Token(fl_{self.id}_…)"
+
+
+def digest_of(text: str) -> str:
+    """The digest that a key has if its text is this one; any text has one."""
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _random(length: int) -> str:

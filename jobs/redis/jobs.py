@@ -317,14 +317,13 @@ def _binding_key(spec: JobSpec) -> str:
 
 
 def _terms(owner: str | None, terms: Terms) -> tuple[list[str], list[Value]]:
-    """The keys and the arguments of `create_job.lua` that say the terms."""
-    counted = [] if terms.jobs is None else list(Priority)
-    sets = [keys.account_of(owner, priority)[0] for priority in counted]
+    """The keys and the arguments of `create_job.lua` that say the terms; only an owner has bounds and a share."""
+    sets = [] if owner is None or terms.jobs is None else [keys.unfinished_of(owner, each) for each in Priority]
     bounds: list[Value] = ["" if bound is None else bound for bound in (terms.jobs, terms.bytes)]
     share: list[Value] = ["", ""]
     arguments: list[Value] = [len(sets), len(terms.limits), *bounds]
-    if terms.share is not None:
-        sets.append(keys.account_of(owner, terms.share.priority)[0])
+    if owner is not None and terms.share is not None:
+        sets.append(keys.unfinished_of(owner, terms.share.priority))
         share = [terms.share.jobs, int(terms.share.used)]
     lengths = [part for limit in terms.limits for part in (limit.seconds, limit.photos)]
     return [*sets, *(limit.key for limit in terms.limits)], [*arguments, *share, *lengths]

@@ -46,7 +46,12 @@ def account_of(owner: str | None, priority: str) -> list[str]:
     """
     if owner is None:
         return ["", "", ""]
-    return [f"{PREFIX}unfinished-of:{owner}:{priority}", f"{PREFIX}kept-of:{owner}", f"{PREFIX}bytes-of:{owner}"]
+    return [unfinished_of(owner, priority), f"{PREFIX}kept-of:{owner}", f"{PREFIX}bytes-of:{owner}"]
+
+
+def unfinished_of(owner: str, priority: str) -> str:
+    """Sorted set: the jobs of an owner that are not over, by the time at which their data are deleted."""
+    return f"{PREFIX}unfinished-of:{owner}:{priority}"
 
 
 def window(name: str, owner: str | None) -> str:

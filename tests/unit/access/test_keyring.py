@@ -73,6 +73,16 @@ def test_a_key_of_the_right_id_with_another_secret_is_refused() -> None:
         there.caller(forged.reveal())
 
 
+@pytest.mark.parametrize("rest", ["", "_", "_\ud800", "_" + "a" * 49, "_" + "a" * 10**6])
+def test_a_text_with_the_id_of_a_key_is_refused(rest: str) -> None:
+    there = There()
+    token = there.add()
+    there.caller(token.reveal())
+    for start in (f"fl_{token.id}", f"xx_{token.id}"):
+        with pytest.raises(Unauthenticated):
+            there.caller(start + rest)
+
+
 def test_a_key_that_was_revoked_is_refused_once_the_keys_are_read_again() -> None:
     there = There()
     token = there.add()
