@@ -37,8 +37,9 @@ class QueueLength:
         Raises:
             StorageError: the broker did not answer.
         """
+        count = _length if is_redis(self._app.conf.broker_url) else _message_count
         # Without an answer, the queue is not declared yet.
-        return self._ask(lambda connection: _count(connection, queue)) or 0
+        return self._ask(lambda connection: count(connection, queue)) or 0
 
     def oldest_sent_at(self, queue: str) -> float | None:
         """When the message was sent that is taken next, in seconds since the epoch; None if no message waits.
@@ -75,9 +76,17 @@ class QueueLength:
         self._kept = None
 
 
-def _count(connection: Connection, queue: str) -> int:
+def _message_count(connection: Connection, queue: str) -> int:
     count: int = connection.default_channel.queue_declare(queue, passive=True).message_count
     return count
+
+
+def _length(connection: Connection, queue: str) -> int:
+    """The same in one round trip. On Redis, a queue without messages is not there, and kombu calls that an error."""
+    channel: Any = connection.default_channel
+    with channel.conn_or_acquire() as client:
+        length: int = client.llen(queue)
+    return length
 
 
 def _oldest_sent_at(connection: Connection, queue: str) -> float | None:
