@@ -31,7 +31,7 @@ class Bodies:
         self._limits = limits
         self._streams = streams
         self._room = BodyRoom(limits.open_bodies_bytes)
-        self._most_bytes = limits.with_another_image().body_bytes
+        self._most_bytes = limits.with_another_image.body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

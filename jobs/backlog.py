@@ -15,6 +15,9 @@ READING_KEPT_S = 0.25
 UNMEASURED_S = 0.1
 """The seconds that a message counts for before any worker has measured one."""
 
+_Question = tuple[frozenset[ModelFamily], Priority]
+"""The families of a job, and its priority."""
+
 
 class QueueNames(Protocol):
     """Names the queues of the families; `FamilyQueues` in `broker/queues.py` implements it."""
@@ -47,13 +50,15 @@ class _Reading:
         at: a time of `monotonic`.
         lengths: the messages that waited in each queue.
         weights: of each question, by how many seconds each queue delays a new message for each message in it.
+        message_s: of each question, how long one thread works on the messages of a new job, in seconds.
     """
 
     at: float = float("-inf")
     lengths: Mapping[str, int] = field(default_factory=dict)
     workers: Sequence[LiveWorker] = ()
     store_share: float = 0.0
-    weights: dict[tuple[frozenset[ModelFamily], Priority], Mapping[str, float]] = field(default_factory=dict)
+    weights: dict[_Question, Mapping[str, float]] = field(default_factory=dict)
+    message_s: dict[_Question, float] = field(default_factory=dict)
 
 
 class Backlog:
@@ -153,15 +158,18 @@ class Backlog:
     def wait_behind_s(self, jobs: int, family: ModelFamily, priority: Priority) -> float:
         """How long a new job would wait if so many others of its queue were not over, in seconds."""
         queue = self._queues.queue(family, priority)
-        consumers = [worker for worker in self._reading.workers if queue in worker.queues]
+        consumers = _consumers(queue, self._reading)
         threads = sum(worker.threads for worker in consumers)
         return max(0, jobs + 1 - threads) * _message_s(queue, consumers) / threads if threads else 0.0
 
     def message_s(self, families: Collection[ModelFamily], priority: Priority) -> float:
         """How long one thread works on the messages of a new job, in seconds."""
-        workers = self._reading.workers
-        queues = {self._queues.queue(family, priority) for family in families}
-        return sum(_message_s(queue, [worker for worker in workers if queue in worker.queues]) for queue in queues)
+        reading = self._reading
+        asked = frozenset(families), priority
+        if (seconds := reading.message_s.get(asked)) is None:
+            queues = {self._queues.queue(family, priority) for family in families}
+            seconds = reading.message_s[asked] = sum(_message_s(queue, _consumers(queue, reading)) for queue in queues)
+        return seconds
 
     def longest(self, families: Collection[ModelFamily], priority: Priority) -> int:
         """The number of messages in the longest of a job's queues."""
@@ -189,6 +197,10 @@ class Backlog:
             consumers = [worker for worker in workers if queue in worker.queues]
             weights[queue] = _message_s(queue, consumers) / sum(worker.threads for worker in consumers)
         return weights
+
+
+def _consumers(queue: str, reading: _Reading) -> Sequence[LiveWorker]:
+    return [worker for worker in reading.workers if queue in worker.queues]
 
 
 def _message_s(queue: str, consumers: Sequence[LiveWorker]) -> float:

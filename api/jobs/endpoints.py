@@ -140,7 +140,7 @@ async def submit_sample(
     """
     _check_wait(caller, wait)
     parts.job_arrivals.require_room(PRIORITIES)
-    body = await read_sample(request, parts.settings.limits.with_another_image())
+    body = await read_sample(request, parts.settings.limits.with_another_image)
     parts.job_arrivals.require_room(priorities_of_json(body, caller.owner))
     return await _submit(parts, caller, SampleBody(body, idempotency_key, caller), wait)
 

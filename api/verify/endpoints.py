@@ -64,7 +64,7 @@ async def verify(request: Request, parts: PartsDep, caller: Processor) -> Respon
         images = [await image_of(form, field) for field in FIELDS]
         unparsed = VerifyForm(images, {name: value for name, value in form.items() if name not in FIELDS})
     else:
-        unparsed = VerifyBody(await read_sample(request, limits.with_another_image()))
+        unparsed = VerifyBody(await read_sample(request, limits.with_another_image))
     with parts.caller_admission.serving(FaceFitter.family):
         done = await run_while_connected(parts, request, unparsed, caller.owner)
     return SampleResponse(write_answer(done.spec, done.data, None))

@@ -33,7 +33,7 @@ class VerifyBody:
 
     def parse(self, factory: JobFactory) -> PairSubmission:
         """See `UnparsedRequest.parse`."""
-        request = parse_options(VerifyRequest, parse_object(self.body, factory.limits.with_another_image()))
+        request = parse_options(VerifyRequest, parse_object(self.body, factory.limits.with_another_image))
         return PairSubmission.of(parse_sides(request), request.rules(), _options(factory))
 
 

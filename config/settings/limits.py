@@ -1,5 +1,6 @@
 """The most that the API accepts."""
 
+from functools import cached_property
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -96,6 +97,7 @@ class LimitSettings(BaseModel):
         """The largest body: an image in base64, and a sample."""
         return self._image_text_bytes + self.sample_bytes
 
+    @cached_property
     def with_another_image(self) -> Self:
         """The limits of a body that has two images in base64."""
         return self.model_copy(update={"sample_bytes": self.sample_bytes + self._image_text_bytes})
