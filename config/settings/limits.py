@@ -60,7 +60,7 @@ class LimitSettings(BaseModel):
         description="The most messages in a queue; above it, new jobs are refused for now, whatever the estimate is.",
     )
     high_wait_s: float = Field(
-        0.25,
+        0.15,
         gt=0,
         description="The longest estimated wait of synchronous callers and of jobs of priority high; above it, they "
         "are refused for now, and above half of it, bulk work is. Four messages for each thread may always wait.",
