@@ -169,4 +169,8 @@ class JobArrivals:
                 refusals.append(error)
             else:
                 return
-        raise min(refusals, key=lambda error: error.retry_after_s or 0)
+        shortest = min(refusals, key=lambda error: error.retry_after_s or 0)
+        if len(priorities) == 1:
+            raise shortest
+        # It names a priority, and the job may have another one.
+        raise Overloaded("the deployment is busy: send the job later", shortest.retry_after_s)
