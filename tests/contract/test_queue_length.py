@@ -52,6 +52,7 @@ def test_messages_that_wait_are_counted_over_one_connection(tmp_path: Path) -> N
         client = connect(url, patience_s=1)
         made = client.info("stats")["total_connections_received"]
         assert [length("a") for _ in range(5)] == [2] * 5
+        assert [length("not-declared") for _ in range(5)] == [0] * 5
         assert client.info("stats")["total_connections_received"] == made
 
 

@@ -132,6 +132,16 @@ def test_a_job_that_would_wait_too_long_is_refused_with_the_time_to_wait() -> No
     jobs.require_room([NORMAL, HIGH])
 
 
+def test_a_refusal_names_no_priority_that_the_job_may_not_have() -> None:
+    load, jobs = arrivals({"face-detection": 50, "face-detection.high": 50}, DETECTION)
+    load.backlog.refresh([DETECTION], NORMAL)
+    with pytest.raises(Overloaded, match="priority normal"):
+        jobs.require_room([NORMAL])
+    with pytest.raises(Overloaded, match="busy: send") as refused:
+        jobs.require_room([NORMAL, HIGH])
+    assert refused.value.retry_after_s == pytest.approx(5, abs=0.9)
+
+
 def test_a_job_is_refused_only_if_no_service_has_room() -> None:
     families = DETECTION, ModelFamily.LIVENESS
     load, jobs = arrivals({"face-detection": 80, "liveness": 10}, *families)
