@@ -1,7 +1,9 @@
 """The figures of one step of `make overload`, and the goals that they are compared with."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 
@@ -57,12 +59,34 @@ class Outcome:
     met: bool
 
 
+def together(parts: Sequence[Step]) -> Step:
+    """The parts of one load, which were sent at different times, as one step.
+
+    Rates, latencies and shares are medians, so that a minute in which the machine was slow does not count. Counts are
+    sums; the time of the recovery and the memory are those of the worst part.
+    """
+    first = parts[0]
+    counts: Counter[int] = Counter()
+    for part in parts:
+        counts.update(part.statuses)
+    return replace(
+        first,
+        arrivals=median(part.arrivals for part in parts),
+        goodput=median(part.goodput for part in parts),
+        statuses=dict(sorted(counts.items())),
+        p50_ms=_median_ms(part.p50_ms for part in parts),
+        p99_ms=_median_ms(part.p99_ms for part in parts),
+        without_retry_after=sum(part.without_retry_after for part in parts),
+        unfinished=sum(part.unfinished for part in parts),
+        recovered_s=max(part.recovered_s for part in parts),
+        memory_mb=max(part.memory_mb for part in parts),
+        shares={role: median(part.shares[role] for part in parts) for role in first.shares},
+    )
+
+
 def statuses_of(result: OpenResult) -> Mapping[int, int]:
     """How many answers have each HTTP status."""
-    counts: dict[int, int] = {}
-    for answer in result.answers:
-        counts[answer.status] = counts.get(answer.status, 0) + 1
-    return dict(sorted(counts.items()))
+    return dict(sorted(Counter(answer.status for answer in result.answers).items()))
 
 
 def answered_per_s(result: OpenResult) -> float:
@@ -114,6 +138,11 @@ def outcomes(steps: Sequence[Step], idle_memory_mb: float) -> list[Outcome]:
         goal = f"p99 of synchronous requests at {highest.times:g} × ≤ {P99_TIMES:g} × that at capacity"
         found.insert(1, Outcome(name, goal, f"{ratio:.2f} ×", ratio <= P99_TIMES))
     return found
+
+
+def _median_ms(known: Iterable[float | None]) -> float | None:
+    found = [each for each in known if each is not None]
+    return median(found) if found else None
 
 
 def _counts(errors: Mapping[int, int]) -> str:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.reliability.overload.goals import Step, answered_per_s, outcomes, percentiles_ms, statuses_of
+from bench.reliability.overload.goals import Step, answered_per_s, outcomes, percentiles_ms, statuses_of, together
 from bench.reliability.overload.open_loop import Answer, OpenResult
 
 GOOD = Step(
@@ -60,3 +60,13 @@ def test_only_answers_in_time_count_and_latencies_begin_when_the_request_was_due
     assert statuses_of(result) == {0: 1, 200: 2, 429: 1}
     p50, _ = percentiles_ms(result)
     assert p50 == pytest.approx(1250)
+
+
+def test_the_parts_of_a_load_are_one_step() -> None:
+    slow = replace(GOOD, goodput=2, p99_ms=900, statuses={200: 20, 429: 5}, recovered_s=3, memory_mb=900, unfinished=1)
+    step = together([GOOD, slow, replace(GOOD, goodput=11, p50_ms=40, without_retry_after=2)])
+    assert (step.goodput, step.p50_ms, step.p99_ms) == (10, 50, 100)
+    assert step.statuses == {200: 220, 429: 5}
+    assert (step.recovered_s, step.memory_mb) == (3, 1000)
+    assert (step.unfinished, step.without_retry_after) == (1, 2)
+    assert together([replace(GOOD, p50_ms=None, p99_ms=None)]).p99_ms is None
