@@ -1,12 +1,14 @@
 """The part `front`: submissions per API process, the delay until a client hears of a job's end, and memory."""
 
 from base64 import b64encode
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from access.token import Token
-from bench.speed.child_process import run_in_child
-from bench.speed.load_client import Load, send
+from bench.speed.child_process import child_process, run_in_child
+from bench.speed.load_client import Load, LoadResult, send
 from bench.speed.notification_delay import notification_delays
 from bench.speed.photos import photos
 from bench.speed.process_usage import memory_of
@@ -18,7 +20,10 @@ from config.settings import Settings
 BODY_BYTES = 10_000
 CONCURRENCY = 16
 WARM = 200
-ROUNDS = 6
+JOBS = 100
+ROUNDS = 80
+"""No worker takes the jobs: all of them together must not exceed the limit of the queue."""
+PLAIN = "no keys"
 FAST_SERVICE = "age-estimator"
 GIVEN_FACE = {"objects": [{"id": 0, "class": "face", "bbox": [0.3, 0.2, 0.7, 0.6]}]}
 MEGAPIXELS = 0.3
@@ -39,8 +44,34 @@ def measure(bench: Workbench) -> list[SpeedTable]:
 
 
 def _submissions(bench: Workbench) -> SpeedTable:
-    """Submissions to a deployment on this machine alone, to one that asks for keys, and to one that encrypts too."""
-    (photo,) = photos(1, megapixels=0.015, quality=(80, 80))
+    """Submissions to a deployment on this machine alone, to one that asks for keys, and to one that encrypts too.
+
+    All three run at the same time and get requests in turn, for a third of a second each: the speed of the machine
+    changes all the time, and so it changes for all of them.
+    """
+    sent: dict[str, list[LoadResult]] = defaultdict(list)
+    with ExitStack() as running, child_process() as client:
+        places = {title: _start(bench, running, key, overrides) for title, key, overrides in _deployments()}
+        for _ in range(ROUNDS):
+            for title, place in places.items():
+                load = Load(place.url, [place.body], JOBS, CONCURRENCY, pids={"api": place.api})
+                sent[title].append(client.submit(send, load).result())
+    submitted = {title: _submitted(results) for title, results in sent.items()}
+    rows: list[list[Cell]] = []
+    for title, one in submitted.items():
+        more = None if title == PLAIN else f"{100 * (one.api_ms / submitted[PLAIN].api_ms - 1):+.1f} %"
+        rows.append([title, *one, more])
+    notes = [
+        f"POST /jobs, {BODY_BYTES} bytes each, {CONCURRENCY} at a time, to one API process without workers; "
+        f"{usable_cores()} cores for client, API and server. The deployments run at the same time and get {JOBS} "
+        f"requests in turn, {ROUNDS} times."
+    ]
+    columns = ["deployment", "jobs/s", "p50 ms", "p95 ms", "api CPU ms/job", "api, % of a core", "client, % of a core"]
+    return SpeedTable("Submissions", [*columns, "api CPU beside no keys"], rows, notes=notes)
+
+
+def _deployments() -> list[tuple[str, str | None, Mapping[str, str]]]:
+    """The title of each deployment, the key of its callers, and its settings."""
     token = Token.new().reveal()
     with_key = {
         "FACELINE_ACCESS__FIRST_KEY": token,
@@ -49,27 +80,33 @@ def _submissions(bench: Workbench) -> SpeedTable:
         "FACELINE_ACCESS__QUOTA": "1000000000/month",
     }
     with_encryption = {**with_key, "FACELINE_SECRETS__ENCRYPTION_KEYS": f"bench:{b64encode(bytes(32)).decode()}"}
-    deployments: list[tuple[str, str | None, Mapping[str, str]]] = [
-        ("no keys", None, {}),
+    return [
+        (PLAIN, None, {}),
         ("keys, limits, audit", token, with_key),
         ("keys, limits, audit, encryption", token, with_encryption),
     ]
-    best: dict[str, Submitted] = {}
-    for _ in range(ROUNDS):
-        for title, key, overrides in deployments:
-            plain = job_request(bench.all_services[:1], photo, key=key)
-            note = "x" * (BODY_BYTES - len(plain))
-            padded = job_request(bench.all_services[:1], photo, key=key, metadata={"note": note})
-            with bench.stack(workers=[], overrides=overrides) as stack:
-                found = _submitted(bench, stack.url, padded, pids_of(stack)["api"])
-            best[title] = min(found, best.get(title, found), key=lambda one: one.api_ms)
-    columns = ["deployment", "jobs/s", "p50 ms", "p95 ms", "api CPU ms/job", "api, % of a core", "client, % of a core"]
-    notes = [
-        f"POST /jobs, {BODY_BYTES} bytes each, {CONCURRENCY} at a time, to one API process without workers; "
-        f"{usable_cores()} cores for client, API and server. The deployments are measured in turn, {ROUNDS} times; "
-        "each row is the time with the least CPU time per job, since other programs of the machine only add to it."
-    ]
-    return SpeedTable("Submissions", columns, [[title, *one] for title, one in best.items()], notes=notes)
+
+
+class Place(NamedTuple):
+    """Where requests are sent.
+
+    Attributes:
+        body: the bytes of a request.
+        api: the processes of the API.
+    """
+
+    url: str
+    body: bytes
+    api: Sequence[int]
+
+
+def _start(bench: Workbench, running: ExitStack, key: str | None, overrides: Mapping[str, str]) -> Place:
+    (photo,) = photos(1, megapixels=0.015, quality=(80, 80))
+    plain = job_request(bench.all_services[:1], photo, key=key)
+    padded = job_request(bench.all_services[:1], photo, key=key, metadata={"note": "x" * (BODY_BYTES - len(plain))})
+    stack = running.enter_context(bench.stack(workers=[], overrides=overrides))
+    run_in_child(send, Load(stack.url, [padded], WARM, CONCURRENCY))
+    return Place(stack.url, padded, pids_of(stack)["api"])
 
 
 class Submitted(NamedTuple):
@@ -92,14 +129,13 @@ class Submitted(NamedTuple):
     client_percent: float
 
 
-def _submitted(bench: Workbench, url: str, body: bytes, api: Sequence[int]) -> Submitted:
-    few = run_in_child(send, Load(url, [body], WARM, CONCURRENCY, WARM))
-    # No worker takes the jobs: more would exceed the limit of the queue.
-    count = min(round(few.rate * bench.seconds), bench.settings.limits.queue_length - 3 * WARM)
-    result = run_in_child(send, Load(url, [body], count, CONCURRENCY, pids={"api": api}))
-    api_percent, client_percent = (100 * result.cpu_s[role] / result.seconds for role in ("api", "client"))
-    api_ms = 1000 * result.cpu_s["api"] / count
-    return Submitted(result.rate, *p50_p95_ms(result.latencies), api_ms, api_percent, client_percent)
+def _submitted(results: Sequence[LoadResult]) -> Submitted:
+    """What several loads took together."""
+    count, seconds = (sum(each) for each in zip(*((one.count, one.seconds) for one in results), strict=True))
+    api_s, client_s = (sum(one.cpu_s[role] for one in results) for role in ("api", "client"))
+    latencies = [latency for one in results for latency in one.latencies]
+    times = 1000 * api_s / count, 100 * api_s / seconds, 100 * client_s / seconds
+    return Submitted(count / seconds, *p50_p95_ms(latencies), *times)
 
 
 def _notifications(settings: Settings, redis_url: str) -> SpeedTable:
