@@ -37,7 +37,7 @@ UPKEEP_EVERY_S = 5.0
 
 
 def run(settings: Settings) -> None:
-    """Send messages until SIGTERM; those that are being sent then are finished.
+    """Send messages until SIGTERM, and finish the messages that are being sent then.
 
     Raises:
         InvalidSetting: a key for encryption or a secret is not one.

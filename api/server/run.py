@@ -22,7 +22,7 @@ from traces.switch import start_traces
 log = getLogger(__name__)
 
 GC_THRESHOLDS = 5000, 20, 20
-"""See `gc.set_threshold`. With Python's own, it takes a tenth of the processor time of a request."""
+"""See `gc.set_threshold`: the garbage collector runs less often than with Python's own."""
 SWEEP_TICKS = 10
 """uvicorn calls `on_tick` ten times a second."""
 

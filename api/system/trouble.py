@@ -21,7 +21,7 @@ class QueueView(BaseModel):
     """A queue of the workers."""
 
     name: str = Key(description="the family, or `faceline` where all families share their queues, and the priority")
-    messages: int = Key(description="how many wait; those that a worker has taken are not counted")
+    messages: int = Key(description="how many wait, without the messages that a worker has taken")
     oldest_s: float | None = Key(
         None, description="how long the oldest message waits, in seconds; null if none waits, and on RabbitMQ"
     )

@@ -2491,7 +2491,7 @@ export interface components {
         QueueView: {
             /**
              * Messages
-             * @description how many wait; those that a worker has taken are not counted
+             * @description how many wait, without the messages that a worker has taken
              */
             messages: number;
             /**

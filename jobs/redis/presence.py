@@ -79,7 +79,7 @@ class Presence:
             pipe.execute()
 
     def names(self) -> list[str]:
-        """The names of the workers that are alive, and of those that are gone and not forgotten."""
+        """The names of the live workers, and of the gone workers that are not forgotten yet."""
         with storage():
             live, gone = self._redis.zrange(keys.LIVE_WORKERS, 0, -1), self._redis.smembers(keys.GONE_WORKERS)
         return sorted(name.decode() for name in {*live, *gone})

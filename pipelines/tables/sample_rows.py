@@ -37,7 +37,7 @@ class SampleRows:
         # Extra columns must not look like results of services.
         self.extra: Mapping[str, str] = {name: f"given_{name}" if name in self.own else name for name in extra}
         if len({*self.names}) < len(self.names):
-            raise ClashingColumns(f"the columns {', '.join(extra)} clash; rename those that begin with given_")
+            raise ClashingColumns(f"the columns {', '.join(extra)} clash; rename the columns that begin with given_")
 
     @property
     def names(self) -> list[str]:

@@ -74,7 +74,7 @@ def test_a_pointer_draws_only_the_faces_that_it_enters_and_leaves(page: Page) ->
         for box in (first, second):
             page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=10)
 
-    # Into one, out of it, into the other, and those that are between them.
+    # Into one, out of it, into the other, and the steps between them.
     assert 2 <= drawn_by(page, cross) <= 2 * COLUMNS
     inside = (first["x"] + first["width"] / 2, first["y"] + first["height"] / 2)
     page.mouse.move(*inside)

@@ -725,7 +725,7 @@ class Queue:
 
     Attributes:
         name: the family, or `faceline` where all families share their queues, and the priority
-        messages: how many wait; those that a worker has taken are not counted
+        messages: how many wait, without the messages that a worker has taken
         oldest_s: how long the oldest message waits, in seconds; None if none waits, and on RabbitMQ
     """
 

@@ -91,7 +91,7 @@ def test_a_key_that_was_revoked_is_refused_once_the_keys_are_read_again() -> Non
     there.now += FRESH_S + 0.1
     with pytest.raises(Unauthenticated, match="revoked"):
         there.caller(token.reveal())
-    # Nobody may come in again because the last key has ended.
+    # That the last key has ended does not open the API again.
     with pytest.raises(Unauthenticated):
         there.caller(None)
 
