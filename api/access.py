@@ -45,7 +45,9 @@ class Needs:
         note = note_of(request.scope)
         note.scope = self.scope
         note.subject = request.path_params.get("job_id") or request.path_params.get("batch_id")
-        caller = note.caller = await authenticated(request.app.state.parts.keyring, _key_text(request))
+        # Of a request that was not refused early, the caller is known already.
+        caller = note.caller or await authenticated(request.app.state.parts.keyring, _key_text(request))
+        note.caller = caller
         if self.scope is not None:
             caller.require(self.scope)
         return caller

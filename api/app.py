@@ -16,6 +16,7 @@ from api.bodies import Bodies
 from api.browsers import Browsers
 from api.console.endpoints import add_console
 from api.console.modules import modules_folder
+from api.early import EarlyRefusals
 from api.errors import add_error_handlers
 from api.faceapi.endpoints import faceapi_router
 from api.jobs.endpoints import job_router
@@ -25,12 +26,12 @@ from api.openapi.pages import add_docs
 from api.openapi.schemas import Schemas
 from api.parts import running_parts
 from api.root_path import RootPath
-from api.services.endpoints import service_router
+from api.services.endpoints import service_router, waited_services
 from api.services.listing import router as listing_router
 from api.system.endpoints import router as system_router
 from api.system.trouble import router as trouble_router
 from api.unread import UnreadBodies
-from api.verify.endpoints import verify_router
+from api.verify.endpoints import WAITED_VERIFICATION, verify_router
 from api.webhooks.document import webhook_router
 from config.logs import configure_logs
 from config.settings import load_settings
@@ -81,7 +82,14 @@ def create_app(*, keys_required: bool = False) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     add_error_handlers(app)
+    offered = services(settings.modules)
     app.add_middleware(Methods, routes=app.routes)
+    app.add_middleware(
+        EarlyRefusals,
+        routes=app.routes,
+        waited={**waited_services(offered.values()), **WAITED_VERIFICATION},
+        job_bytes=settings.limits.with_another_image.body_bytes,
+    )
     app.add_middleware(AllowanceHeaders)
     app.add_middleware(Browsers, settings=settings.browsers, routes=app.routes)
     app.add_middleware(Audited)
@@ -99,7 +107,6 @@ def create_app(*, keys_required: bool = False) -> FastAPI:
     app.include_router(listing_router)
     app.include_router(trouble_router)
     app.include_router(faceapi_router(schemas))
-    offered = services(settings.modules)
     for service in offered.values():
         app.include_router(service_router(service, schemas))
     app.webhooks.include_router(webhook_router())

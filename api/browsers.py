@@ -5,7 +5,8 @@ page's origin in `Origin` and `Sec-Fetch-Site`; and a page whose name was bound 
 rebinding) sends that name in `Host`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -124,7 +125,9 @@ class Browsers:
         return path in paths or path.startswith(mounts)
 
 
-def is_allowed(host: str, names: Collection[str]) -> bool:
+# Most requests name one of a few hosts.
+@lru_cache(maxsize=64)
+def is_allowed(host: str, names: tuple[str, ...]) -> bool:
     """Whether a `Host` header names an address, or one of some names.
 
     Args:

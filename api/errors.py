@@ -18,7 +18,7 @@ from jobs import errors
 from jobs.errors import AllowanceUsedUp, Overloaded, StorageError, StoreFull
 from metrics import api as metrics
 from models.errors import InvalidRequest
-from pipelines.errors import Detail, first_details
+from pipelines.errors import Detail, first_details, in_terms_of_json
 
 log = getLogger(__name__)
 
@@ -186,7 +186,10 @@ def add_error_handlers(app: FastAPI) -> None:
     async def validation_error(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         # The input is left out: it may be an image.
-        details = [Detail(loc=list(entry["loc"]), msg=entry["msg"], type=entry["type"]) for entry in error.errors()]
+        details: list[Detail] = []
+        for entry in error.errors():
+            msg, kind = in_terms_of_json(entry["msg"], entry["type"])
+            details.append(Detail(loc=list(entry["loc"]), msg=msg, type=kind))
         return _response(422, InvalidRequest.type, first_details(details))
 
     async def router_error(_: Request, error: Exception) -> JSONResponse:

@@ -4,9 +4,9 @@ import asyncio
 import re
 from collections.abc import Mapping
 from logging import DEBUG, INFO, getLogger
+from secrets import token_hex
 from time import perf_counter
 from typing import Any
-from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,7 +44,7 @@ class RequestIds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        own_id = _given_id(scope) or uuid4().hex.encode()
+        own_id = _given_id(scope) or token_hex(16).encode()
         # Each request has a task, and so a context, of its own.
         request_id.set(own_id.decode())
         started: Message | None = None

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.bodies import announced_bytes
+
 _STALLED = 408
 
 
@@ -31,10 +33,11 @@ class UnreadBodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
+        bodyless = scope["type"] != "http" or scope["method"] in ("GET", "HEAD")
+        if bodyless or (announced := announced_bytes(scope)) is None:
             await self._app(scope, receive, send)
             return
-        body = _Body(receive, Headers(scope=scope))
+        body = _Body(receive, announced, scope)
 
         async def send_after_body(message: Message) -> None:
             early = message["type"] == "http.response.start" and not body.ended
@@ -48,34 +51,34 @@ class UnreadBodies:
 
 @dataclass(slots=True)
 class _Body:
-    """The body of a request, and how far it is read."""
+    """The body of a request, and how far it is read.
+
+    Attributes:
+        announced: see `announced_bytes`.
+        ended: whether nothing more will come.
+    """
 
     _receive: Receive
-    _headers: Headers
+    announced: int
+    _scope: Scope
+    ended: bool = False
     _received_bytes: int = 0
     _begun: bool = False
-    _last: bool = False
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will come."""
-        announced = "transfer-encoding" in self._headers or self._headers.get("content-length", "0") != "0"
-        return self._last or not announced
 
     async def receive(self) -> Message:
         """The next message; see ASGI."""
         self._begun = True
         message = await self._receive()
         self._received_bytes += len(message.get("body", b""))
-        self._last = not message.get("more_body", False)
+        self.ended = not message.get("more_body", False)
         return message
 
     async def discard(self, max_bytes: int, max_s: float) -> bool:
         """Read the rest; False if that was given up."""
         allowed = self._received_bytes + max_bytes
-        if int(self._headers.get("content-length", "0")) > allowed:
+        if self.announced > allowed:
             return False
-        if not self._begun and self._headers.get("expect", "").lower() == "100-continue":
+        if not self._begun and Headers(scope=self._scope).get("expect", "").lower() == "100-continue":
             return False  # the client waits for leave to send, and gets the answer instead
         try:
             async with asyncio.timeout(max_s):

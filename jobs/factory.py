@@ -10,6 +10,7 @@ from config.settings import JobSettings, LimitSettings
 from jobs.errors import PayloadTooLarge
 from jobs.idempotency import RequestKey
 from jobs.job import JobSpec, NewJob, RequestPosition, RunOptions, new_job_id
+from jobs.request_parsing import check_max_faces
 from jobs.webhooks.rules import WebhookRules
 from metrics import api as metrics
 from models.catalogue import Catalogue
@@ -124,7 +125,7 @@ class JobFactory:
             ImageTooLarge: the image has too many pixels.
         """
         check_services(submission.services, self.catalogue)
-        self._check_max_faces(submission.options.max_faces)
+        check_max_faces(submission.options.max_faces, self.limits)
         try:
             return self._check(submission)
         except InvalidSample as error:
@@ -210,7 +211,7 @@ class JobFactory:
         first = self.catalogue[submission.services[0]]
         find_faces = dialect.placeholder and first.needs_only_boxes() and body.get("objects") == PLACEHOLDER
         body = self.without_replaced_objects([FaceFitter.name] if find_faces else submission.services, body)
-        if "objects" not in body and not find_faces and not issubclass(first, DetectingService):
+        if body.get("objects") is None and not find_faces and not issubclass(first, DetectingService):
             raise without_objects(first, self.catalogue)
         self._check_count(body.get("objects"))
         sample = dialect.read(body, size, self._read_fields(submission.services))
@@ -220,10 +221,11 @@ class JobFactory:
         has_image = image is not None or submission.reference is not None
         planned = plan(submission.services, self.catalogue, sample, dialect, has_image=has_image, find_faces=find_faces)
         sent_sample = {key: value for key, value in body.items() if key != dialect.image_key}
-        sent = body.get(dialect.image_key) if submission.options.include_image else None
-        # The answer writes the image anew from its bytes; only a field that differs from that is kept as well.
-        if sent is not None and (image is None or sent != dialect.write_image(encode_base64(image))):
-            sent_sample[dialect.image_key] = sent
+        if submission.options.include_image and dialect.image_key in body:
+            sent = body[dialect.image_key]
+            # The answer writes the image anew from its bytes; only a field that differs from that is kept as well.
+            if image is None or sent != dialect.write_image(encode_base64(image)):
+                sent_sample[dialect.image_key] = sent
         return CheckedSample(planned, sample, sent_sample, image, submission.reference)
 
     def without_replaced_objects(self, names: Sequence[str], body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -232,11 +234,6 @@ class JobFactory:
         if first is None or not issubclass(first, DetectingService):
             return body
         return {key: value for key, value in body.items() if key != "objects"}
-
-    def _check_max_faces(self, given: int | None) -> None:
-        if given is not None and not 1 <= given <= self.limits.objects:
-            message = f"Input should be from 1 to {self.limits.objects}"
-            raise InvalidSample([Detail(loc=["max_faces"], msg=message, type="out_of_bounds")])
 
     def _check_count(self, objects: Any) -> None:
         if isinstance(objects, list) and len(objects) > self.limits.objects:

@@ -1,15 +1,37 @@
 """Parses the options of a request."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
 from pydantic import Field as Key
+from pydantic_core import PydanticKnownError
 
-from config.settings import JobSettings
+from config.settings import JobSettings, LimitSettings
 from jobs.job import OnError
 from pipelines.errors import MOST_DETAILS, Detail, InvalidSample, details_of
 from pipelines.presets import PAIR_PRESETS, PRESETS
+
+_IN_JSON = "in JSON"
+"""The context of a validation: numbers and truth values have types of their own. In forms and queries all is text."""
+
+
+def _whole(given: Any, info: ValidationInfo) -> Any:
+    if info.context == _IN_JSON and isinstance(given, (bool, str)):
+        raise PydanticKnownError("int_type")
+    return given
+
+
+def _truth(given: Any, info: ValidationInfo) -> Any:
+    if info.context == _IN_JSON and not isinstance(given, bool):
+        raise PydanticKnownError("bool_type")
+    return given
+
+
+WHOLE = BeforeValidator(_whole)
+"""For whole numbers of options: pydantic would read a text in JSON, and `true`, as a number."""
+Truth = Annotated[bool, BeforeValidator(_truth)]
+"""A truth value of an option. Pydantic would read texts and numbers in JSON as one."""
 
 
 class ServiceOptions(BaseModel):
@@ -20,8 +42,10 @@ class ServiceOptions(BaseModel):
     services: list[str] | None = Key(None, min_length=1, max_length=32, description="in the order in which they run")
     preset: str | None = Key(None, description=f"instead of services, one of: {', '.join(PRESETS)}")
     on_error: OnError = Key("fail", description="whether a failing service ends its job, or is left out of the result")
-    max_faces: int | None = Key(None, ge=1, description="keep so many of the faces that are found: the largest ones")
-    include_image: bool = Key(False, description="echo the image in the result")
+    max_faces: Annotated[int, Key(ge=1), WHOLE] | None = Key(
+        None, description="keep so many of the faces that are found: the largest ones"
+    )
+    include_image: Truth = Key(False, description="echo the image in the result")
 
     def resolve_services(self) -> Sequence[str]:
         """The services that run: the named ones, or the services of the preset.
@@ -47,8 +71,13 @@ class ServiceOptions(BaseModel):
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
-def parse_options(model: type[Parsed], given: Mapping[str, Any]) -> Parsed:
+def parse_options(model: type[Parsed], given: Mapping[str, Any], *, texts: bool = False) -> Parsed:
     """The options of a request, checked.
+
+    Args:
+        model: of the options.
+        given: the options by their names.
+        texts: whether numbers and truth values are texts, as in a form; in JSON they are not.
 
     Raises:
         InvalidSample: they break the schema.
@@ -64,7 +93,7 @@ def parse_options(model: type[Parsed], given: Mapping[str, Any]) -> Parsed:
     details = [Detail(loc=[key], msg="Extra inputs are not permitted", type="extra_forbidden") for key in first]
     more = len(unknown) - len(first)
     try:
-        options = model.model_validate(known)
+        options = model.model_validate(known, context=None if texts else _IN_JSON)
     except ValidationError as error:
         raise InvalidSample([*details_of(error, []), *details], more) from error
     if details:
@@ -82,3 +111,14 @@ def checked_ttl(ttl_s: int | None, settings: JobSettings) -> int:
         message = f"Input should be less than or equal to {settings.max_ttl_s}"
         raise InvalidSample([Detail(loc=["ttl_s"], msg=message, type="less_than_equal")])
     return ttl_s or settings.ttl_s
+
+
+def check_max_faces(given: int | None, limits: LimitSettings) -> None:
+    """Check how many faces a caller wants to keep.
+
+    Raises:
+        InvalidSample: they are none, or more than the deployment allows.
+    """
+    if given is not None and not 1 <= given <= limits.objects:
+        message = f"Input should be from 1 to {limits.objects}"
+        raise InvalidSample([Detail(loc=["max_faces"], msg=message, type="out_of_bounds")])

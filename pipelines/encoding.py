@@ -10,15 +10,16 @@ from pipelines.errors import UndecodableBase64
 
 _DATA_URL_LENGTH = 1_000
 """The most characters in front of the base64 of a `data:` URL."""
-_DATA_URL = re.compile(r"data:image/[^,;]+(?:;[^,;]+)*;base64,", re.IGNORECASE)
+_DATA_URL = re.compile(r"\s*data:[^,;]*(?:;[^,;]+)*;base64,", re.IGNORECASE | re.ASCII)
 
 _NO_BLANKS = dict.fromkeys(map(ord, string.whitespace))
 
 
 def decode_image(text: str) -> bytes:
-    """The bytes of an image in base64, or in a `data:` URL (RFC 2397) of an image in base64.
+    """The bytes of an image in base64, or in a `data:` URL (RFC 2397) in base64.
 
-    The format of the image is read from its bytes, whatever the URL says.
+    The format of the image is read from its bytes, whatever media type the URL has; it may have none. As in base64,
+    blanks in front of the URL are allowed.
 
     Raises:
         UndecodableBase64: as `decode_base64` does.

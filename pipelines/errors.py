@@ -1,5 +1,6 @@
 """Errors of samples and plans; `models.errors` has the classes that they derive from."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, TypedDict
 
@@ -81,7 +82,7 @@ class InvalidSample(InvalidRequest):
         return InvalidSample([{**detail, "loc": [*prefix, *detail["loc"]]} for detail in self.first], self.more)
 
 
-# pydantic speaks of Python: of tuples, and of the classes of this software.
+# pydantic speaks of Python: of tuples, of exceptions, and of the classes of this software.
 _OBJECT = ("Input should be an object", "dict_type")
 _IN_TERMS_OF_JSON: Mapping[str, tuple[str, str]] = {
     "model_type": _OBJECT,
@@ -89,15 +90,25 @@ _IN_TERMS_OF_JSON: Mapping[str, tuple[str, str]] = {
     "dataclass_type": _OBJECT,
     "dict_type": _OBJECT,
     "tuple_type": ("Input should be a valid list", "list_type"),
+    "none_required": ("Input should be null", "null_required"),
 }
+_EXCEPTION = re.compile(r"^(Value error|Assertion failed), ")
+_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
+"""A member of an enumeration as Python shows it: `<Priority.HIGH: 'high'>`."""
+
+
+def in_terms_of_json(message: str, kind: str) -> tuple[str, str]:
+    """The message and the type of an error of pydantic, without words of Python."""
+    message, kind = _IN_TERMS_OF_JSON.get(kind, (message, kind))
+    message = _MEMBER.sub(r"\1", _EXCEPTION.sub("", message))
+    return message.replace("Tuple should", "List should").replace(" after validation", ""), kind
 
 
 def details_of(error: ValidationError, loc: list[str | int]) -> list[Detail]:
     """What pydantic found wrong, at `loc` and below, in terms of JSON; without the values, which can be templates."""
     details: list[Detail] = []
     for entry in error.errors(include_url=False, include_context=False, include_input=False):
-        msg, kind = _IN_TERMS_OF_JSON.get(entry["type"], (entry["msg"], entry["type"]))
-        msg = msg.replace("Tuple should", "List should").replace(" after validation", "")
+        msg, kind = in_terms_of_json(entry["msg"], entry["type"])
         details.append(Detail(loc=[*loc, *entry["loc"]], msg=msg, type=kind))
     return details
 

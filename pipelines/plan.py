@@ -1,6 +1,6 @@
 """`plan` checks that the requested services can run in their order; `stages` groups them by queue."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import groupby
 
 from pydantic import BaseModel, ConfigDict
@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict
 from models.catalogue import Catalogue
 from models.family import ModelFamily
 from models.output import IMAGE, Field
-from models.service import DetectingService, ObjectClass, Service
+from models.service import DetectingService, MatchingService, ObjectClass, Service
 from models.services.face_fitter import FaceFitter
 from pipelines.dialects import Dialect
 from pipelines.errors import Detail, InvalidSample
-from pipelines.presets import PRESETS
+from pipelines.presets import PAIR_PRESETS, PRESETS
 from pipelines.sample import Sample
 
 
@@ -86,6 +86,15 @@ class Plan(BaseModel):
             gained.update(step.fields)
         return tuple(sorted(gained))
 
+    def possible_fields(self, *, partial: bool) -> tuple[str, ...]:
+        """The names of all fields that answers may gain: those of one answer are `without(failed).fields`.
+
+        Args:
+            partial: whether a sample is answered although services failed on it. If a detecting service failed, the
+                sample keeps the objects of earlier services, with their fields.
+        """
+        return tuple(sorted({name for step in self.steps for name in step.fields})) if partial else self.fields
+
     def without(self, failed: Collection[str | None]) -> "Plan":
         """What was done to a sample on which these services failed."""
         return Plan(steps=tuple(step for step in self.steps if step.service not in failed)) if failed else self
@@ -138,17 +147,27 @@ def plan(
 
 
 def without_objects(service: type[Service], catalogue: Catalogue) -> InvalidSample:
-    """The error for a sample without objects whose first service needs some: it says which service finds them."""
+    """The error for a sample without objects whose first service needs some: it says where they can come from."""
     message = f"Field required: {service.name} needs `objects`"
+    put_first = "put"
+    if issubclass(service, MatchingService) and (preset := _first_with(service, PAIR_PRESETS)):
+        # It compares two objects, and most photos have one face.
+        message += f"; to compare the faces of two photos, use POST /verify, or preset {preset}"
+        put_first = "for a photo of exactly two faces, put"
     detecting = [found for found in catalogue.values() if issubclass(found, DetectingService)]
     # The fitter comes first, since it finds faces at the lowest cost.
     for finder in sorted(detecting, key=lambda found: found is not FaceFitter):
         if finder.object_class == service.object_class and service.needs <= finder.gives | {IMAGE}:
-            message += f"; put {finder.name} first"
-            if preset := next((name for name, names in PRESETS.items() if service.name in names), None):
+            message += f"; {put_first} {finder.name} first"
+            if preset := _first_with(service, PRESETS):
                 message += f", or use preset {preset}"
             break
     return InvalidSample([Detail(loc=["objects"], msg=message, type="missing")])
+
+
+def _first_with(service: type[Service], presets: Mapping[str, Sequence[str]]) -> str | None:
+    """The first preset that has a service."""
+    return next((name for name, names in presets.items() if service.name in names), None)
 
 
 def stages(services: Sequence[str], catalogue: Catalogue, queue_prefix: Callable[[ModelFamily], str]) -> list[Stage]:

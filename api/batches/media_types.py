@@ -8,12 +8,13 @@ from access.caller import Caller
 from api.batches.row_formats import LINES
 from api.batches.schemas import BatchOptions
 from api.errors import UnsupportedMedia
+from api.parameters import in_query
 from api.webhooks.schemas import BatchWebhook
 from config.settings import Settings
 from jobs.batches.requests import NewBatch
 from jobs.idempotency import RequestKey, fingerprint_of
 from jobs.job import Priority, RunOptions
-from jobs.request_parsing import checked_ttl
+from jobs.request_parsing import check_max_faces, checked_ttl
 from pipelines.dialects import DIALECTS
 from pipelines.errors import Detail, InvalidSample
 
@@ -40,16 +41,19 @@ def new_batch(
 
     Raises:
         UnsupportedMedia: the body is neither lines nor an archive.
-        InvalidSample: the webhook is not valid, or the options are not valid for this kind of body.
+        RequestValidationError: the options of the query are not valid, or not valid for this kind of body.
+        InvalidSample: the webhook is not valid.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in LINES + ARCHIVES:
         raise UnsupportedMedia(f"this route takes {', '.join(LINES + ARCHIVES)}")
     is_archive = media_type in ARCHIVES
-    ttl_s = min(checked_ttl(options.ttl_s, settings.jobs), caller.max_ttl_s or settings.jobs.max_ttl_s)
-    services = tuple(options.resolve_services()) if is_archive else ()
-    if not is_archive and options.names_services:
-        raise InvalidSample([Detail(loc=[], msg="each line names its own services and options", type="ambiguous")])
+    with in_query():
+        ttl_s = min(checked_ttl(options.ttl_s, settings.jobs), caller.max_ttl_s or settings.jobs.max_ttl_s)
+        services = tuple(options.resolve_services()) if is_archive else ()
+        if not is_archive and options.names_services:
+            raise InvalidSample([Detail(loc=[], msg="each line names its own services and options", type="ambiguous")])
+        check_max_faces(options.max_faces, settings.limits)
     # Bodies are compared once they are in: the key has to be bound before its body is read.
     head = (sorted(request.query_params.multi_items()), media_type, *filter(None, [webhook]))
     name = caller.owner or _caller(request, settings.batches.key_header)

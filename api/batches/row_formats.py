@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 from pydantic_core import to_json
 
+from api.accept import preferred
 from api.errors import NotAcceptable
 from jobs.batches import delimited
 from jobs.batches.batch import Batch
@@ -15,6 +16,8 @@ JSONL = "application/x-ndjson"
 PARQUET = "application/vnd.apache.parquet"
 CSV = "text/csv"
 LINES = (JSONL, "application/jsonl")
+_OTHER_NAMES = {JSONL: ("application/jsonl", "application/json")}
+"""Media types that callers ask for when they want lines of JSON."""
 
 
 def row_types() -> list[str]:
@@ -23,7 +26,7 @@ def row_types() -> list[str]:
 
 
 def choose_media_type(accept: str) -> str:
-    """The media type of the rows.
+    """The media type of the rows: the one that the caller prefers; see `preferred`.
 
     Args:
         accept: the header of that name.
@@ -31,16 +34,10 @@ def choose_media_type(accept: str) -> str:
     Raises:
         NotAcceptable: the caller accepts none of the types, or pyarrow is not installed.
     """
-    named = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
-    for name in named:
-        if name == PARQUET and name not in row_types():
-            raise NotAcceptable(f"Parquet needs pyarrow, which this deployment does not have: ask for {JSONL} or {CSV}")
-        if name in (PARQUET, CSV):
-            return name
-        if name == "text/*":
-            return CSV
-        if name in (*LINES, "application/json", "application/*", "*/*", ""):
-            return JSONL
+    if (chosen := preferred(accept, row_types(), _OTHER_NAMES)) is not None:
+        return chosen
+    if preferred(accept, [PARQUET]) is not None:
+        raise NotAcceptable(f"Parquet needs pyarrow, which this deployment does not have: ask for {JSONL} or {CSV}")
     raise NotAcceptable(f"this route gives {JSONL}, {CSV} or {PARQUET}")
 
 

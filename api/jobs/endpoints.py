@@ -28,7 +28,7 @@ from api.jobs.schemas import (
 from api.openapi.example_files import sample_with_photo
 from api.openapi.responses import ACCEPTED, INVALID, OTHER, PROCESSING, RETRY_AFTER, Responses, error_responses
 from api.openapi.schemas import Schemas
-from api.parameters import CursorText, Limit, cursor_of
+from api.parameters import CursorText, Limit, cursor_of, refuse_in_query
 from api.parts import ApiParts, PartsDep
 from api.responses import SampleResponse, accepted
 from api.uploads import image_of, read_form, read_sample
@@ -47,6 +47,11 @@ JobId = Annotated[str, Path(description="the `id` of a job")]
 Status = Annotated[JobStatus | None, Query(description="only jobs with this status")]
 Everything = Annotated[Literal["true"], Query(description="Confirms that all is to be erased.")]
 Owner = Annotated[str | None, Query(description="Erase what belongs to this name of a key; needs the scope `admin`.")]
+
+SAMPLE_OPTIONS = frozenset((*JobRequest.model_fields, *VerifyJobRequest.model_fields))
+"""The keys of the JSON of `POST /jobs`."""
+FORM_OPTIONS = frozenset(ImageJobOptions.model_fields)
+"""The fields of the form of `POST /jobs/image` beside its image."""
 
 GONE = error_responses(
     {
@@ -139,7 +144,7 @@ async def submit_sample(
     With `wait`, a job that ends in time is shown as by `GET /jobs/{id}`, with 200; the key then needs the scope `read`.
     """
     _check_wait(caller, wait)
-    parts.job_arrivals.require_room(PRIORITIES)
+    refuse_in_query(request, SAMPLE_OPTIONS, "send it as a key of the JSON")
     body = await read_sample(request, parts.settings.limits.with_another_image)
     parts.job_arrivals.require_room(priorities_of_json(body, caller.owner))
     return await _submit(parts, caller, SampleBody(body, idempotency_key, caller), wait)
@@ -154,6 +159,7 @@ async def submit_image(
 ) -> Response:
     """Queue services for an image, as for a sample. The form has `image`, `services` and the options of a job."""
     _check_wait(caller, wait)
+    refuse_in_query(request, FORM_OPTIONS, "send it as a field of the form")
     parts.job_arrivals.require_room(PRIORITIES)
     form = await read_form(request, parts.settings.limits)
     parts.job_arrivals.require_room(priorities_of_form(form, caller.owner))

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import cv2
 from fastapi import APIRouter, Header, Path, Query, Response
 
+from api.accept import preferred
 from api.access import Reader
 from api.errors import NotAcceptable
 from api.openapi.responses import Responses, error_responses
@@ -82,23 +83,13 @@ def add_picture(router: APIRouter) -> None:
 
 
 def picture_type(accept: str) -> str:
-    """The media type of a picture: the one that the caller prefers, see RFC 9110, section 12.5.1.
+    """The media type of a picture: the one that the caller prefers; see `preferred`.
 
     Raises:
         NotAcceptable: the caller accepts none of them.
     """
-    shares: dict[str, float] = {}
-    for part in accept.split(","):
-        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        weight = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
-        shares[name or "*/*"] = float(weight) if weight.replace(".", "", 1).isdigit() else 0.0
-    wanted = {
-        media_type: next((shares[name] for name in (media_type, "image/*", "*/*") if name in shares), 0.0)
-        for media_type in MEDIA_TYPES
-    }
-    # Among equals, a type that is named comes before one that a pattern matches.
-    best = max(wanted, key=lambda media_type: (wanted[media_type], media_type in shares))
-    if not wanted[best]:
+    best = preferred(accept, MEDIA_TYPES)
+    if best is None:
         raise NotAcceptable(f"this route gives {', '.join(MEDIA_TYPES)}")
     return best
 

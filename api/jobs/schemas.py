@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel
 from pydantic import Field as Key
@@ -15,7 +15,7 @@ from jobs.answer import JobSnapshot
 from jobs.job import JobStatus, Priority, RunOptions
 from jobs.json_parsing import parse_json
 from jobs.progress import ServiceStatus
-from jobs.request_parsing import ServiceOptions, checked_ttl
+from jobs.request_parsing import WHOLE, ServiceOptions, Truth, checked_ttl
 from jobs.retry import is_retryable
 from pipelines.chunk import Failure
 from pipelines.dialects.sample_schema import ResultJson, SampleJson
@@ -29,7 +29,7 @@ class KeepOptions(BaseModel):
         Priority.NORMAL,
         description="workers take jobs of a higher priority first; jobs of a key above its share are taken last",
     )
-    ttl_s: int | None = Key(None, ge=1, description="how long the result is kept, in seconds")
+    ttl_s: Annotated[int, Key(ge=1), WHOLE] | None = Key(None, description="how long the result is kept, in seconds")
     metadata: dict[str, Any] | None = Key(None, description="handed back untouched")
     webhook: JobWebhook | None = Key(None, description="gets a message when the job ends")
 
@@ -66,7 +66,7 @@ class VerifyJobRequest(KeepOptions, VerifyRequest):
     """Two faces that are compared asynchronously. The result is what `POST /verify` answers."""
 
     preset: Literal["verify"]
-    include_image: bool = Key(False, description="keep the photos with the result, for GET /jobs/{id}/picture")
+    include_image: Truth = Key(False, description="keep the photos with the result, for GET /jobs/{id}/picture")
 
     def options(self, settings: JobSettings) -> RunOptions:
         """The options, with the defaults of the deployment.

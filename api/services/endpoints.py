@@ -3,18 +3,21 @@
 Each request is a job that the route waits for.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from inspect import cleandoc
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field as Key
 
 from access.caller import Caller
 from api.access import Processor
 from api.branches import Branch
+from api.early import Waited
 from api.errors import error_response
 from api.openapi.responses import OTHER, PROCESSING, error_responses
 from api.openapi.schemas import Schemas
+from api.parameters import in_query, refuse_in_query
 from api.parts import ApiParts, PartsDep
 from api.responses import SampleResponse
 from api.services.requests import ServiceImageForm, ServiceSampleBody
@@ -22,15 +25,22 @@ from api.services.versions import Version, routes_of
 from api.uploads import image_of, read_form, read_sample
 from api.waiting import run_while_connected
 from config.errors import FacelineError
+from config.settings import LimitSettings
 from jobs.answer import write_answer
 from jobs.async_service import UnparsedRequest
 from jobs.factory import PLACEHOLDER
+from jobs.request_parsing import check_max_faces
 from models.service import DetectingService, Service
+from pipelines.errors import Detail, InvalidSample
 
 TOO_LATE = error_responses({504: "The answer took too long; `detail` names the job, which is canceled."})
 DEPRECATION = {"Deprecation": {"description": "since when (RFC 9745)", "schema": {"type": "string"}}}
 
-MaxFaces = Annotated[int | None, Query(ge=1, description="Keep so many of the faces that are found: the largest ones.")]
+MAX_FACES = "max_faces"
+ELSEWHERE = "it is a query of the image routes that find faces, and an option of POST /jobs and POST /jobs/image"
+# The bound of a deployment is checked in `_keep_max_faces`.
+_Count = Annotated[int, Key(ge=1, json_schema_extra={"maximum": LimitSettings().objects})]
+MaxFaces = Annotated[_Count | None, Query(description="Keep so many of the faces that are found: the largest ones.")]
 Handler = Callable[[Request, PartsDep, Processor], Awaitable[Response]]
 
 
@@ -42,7 +52,7 @@ def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
             handler, body = _sample_handler(service, version), schemas.request(service, version.dialect)
         else:
             handler, body = _image_handler(service, version), schemas.form()
-        finds_faces = kind == "image" and service.object_class == "face"
+        takes_max_faces = kind == "image" and _finds_faces(service)
         answer = {"description": "The enriched sample.", **schemas.answer(service, version.dialect)}
         if version.deprecated:
             answer["headers"] = DEPRECATION
@@ -54,12 +64,21 @@ def service_router(service: type[Service], schemas: Schemas) -> APIRouter:
             description=cleandoc(service.__doc__ or ""),
             operation_id=f"{service.name}-{version.name}-{kind}",
             deprecated=version.deprecated,
-            dependencies=[Depends(_keep_max_faces)] if finds_faces else None,
+            dependencies=[Depends(_keep_max_faces)] if takes_max_faces else None,
             response_class=SampleResponse,
             responses={200: answer, **OTHER, **PROCESSING, **TOO_LATE},
             openapi_extra={"requestBody": {"required": True, **body}},
         )
     return router
+
+
+def waited_services(services: Iterable[type[Service]]) -> Mapping[str, Waited]:
+    """The routes of services by their paths, for `EarlyRefusals`."""
+    return {
+        version.route(service.name, kind): Waited(service.family, version.headers)
+        for service in services
+        for version, kind in routes_of(service)
+    }
 
 
 def _with_headers(handler: Handler, version: Version) -> Handler:
@@ -78,7 +97,7 @@ def _with_headers(handler: Handler, version: Version) -> Handler:
 
 def _sample_handler(service: type[Service], version: Version) -> Handler:
     async def process_sample(request: Request, parts: PartsDep, caller: Processor) -> Response:
-        await parts.caller_admission.require_room(service.family)
+        refuse_in_query(request, (MAX_FACES,), ELSEWHERE)
         body = await read_sample(request, parts.settings.limits)
         sample = ServiceSampleBody(service.name, version.dialect, body)
         with parts.caller_admission.serving(service.family):
@@ -92,18 +111,30 @@ def _image_handler(service: type[Service], version: Version) -> Handler:
     sample = {} if issubclass(service, DetectingService) else {"objects": PLACEHOLDER}
 
     async def process_image(request: Request, parts: PartsDep, caller: Processor) -> Response:
-        await parts.caller_admission.require_room(service.family)
-        image = await image_of(await read_form(request, parts.settings.limits))
-        max_faces = getattr(request.state, "max_faces", None)
-        form = ServiceImageForm(service.name, version.dialect, sample, image, max_faces)
+        if not _finds_faces(service):
+            refuse_in_query(request, (MAX_FACES,), ELSEWHERE)
+        form = await read_form(request, parts.settings.limits)
+        if MAX_FACES in form:
+            message = f"`{MAX_FACES}` has no effect in the form of this route: {ELSEWHERE}"
+            raise InvalidSample([Detail(loc=[MAX_FACES], msg=message, type="misplaced")])
+        image = await image_of(form)
+        max_faces = getattr(request.state, MAX_FACES, None)
+        unparsed = ServiceImageForm(service.name, version.dialect, sample, image, max_faces)
         with parts.caller_admission.serving(service.family):
-            return await _process(parts, caller, request, version, form)
+            return await _process(parts, caller, request, version, unparsed)
 
     return process_image
 
 
-async def _keep_max_faces(request: Request, max_faces: MaxFaces = None) -> None:
+def _finds_faces(service: type[Service]) -> bool:
+    """Whether the image routes of a service find faces: of a service that needs faces, they find them first."""
+    return service.object_class == "face"
+
+
+async def _keep_max_faces(request: Request, parts: PartsDep, max_faces: MaxFaces = None) -> None:
     """Reads the query of the image routes: the sample routes, which share their handlers' signature, have none."""
+    with in_query():
+        check_max_faces(max_faces, parts.settings.limits)
     request.state.max_faces = max_faces
 
 

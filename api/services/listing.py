@@ -11,7 +11,7 @@ from api.batches.row_formats import row_types
 from api.parts import PartsDep
 from api.services.versions import routes_of
 from config.settings import LimitSettings
-from models.calibration.operating_points import Purpose
+from models.calibration.operating_points import PURPOSES, Purpose
 from models.family import ModelFamily
 from models.quality.checks import CHECKS, Rule
 from models.service import MatchingService, ObjectClass, Service
@@ -38,6 +38,12 @@ class OperatingPointView(BaseModel):
         description="the share of pairs of adults of the same sex, age (within 5 years) and origin that it accepts"
     )
     max_distance: int = Key(description="the largest `distance` that counts as one person")
+
+
+class RecommendedPointView(OperatingPointView):
+    """An operating point, and what it is for."""
+
+    purpose: str = Key(description="what it is recommended for, for people")
 
 
 class ErrorRatesView(BaseModel):
@@ -76,7 +82,7 @@ class ServiceView(BaseModel):
     keys: dict[str, dict[str, str]] = Key(description="for each dialect, the key of each field")
     routes: list[str] = Key(description="the paths where it is called")
     limits: Limits = Key(description="the largest image that it takes")
-    operating_points: list[OperatingPointView] = Key(
+    operating_points: list[RecommendedPointView] = Key(
         description="recommended thresholds by purpose; empty for services that do not compare faces"
     )
     error_curve: list[ErrorRatesView] = Key(
@@ -143,7 +149,7 @@ def service_view(service: type[Service], limits: LimitSettings) -> ServiceView:
         keys={name: {field.name: dialect.key_of(field) for field in fields} for name, dialect in DIALECTS.items()},
         routes=routes,
         limits=Limits(image_bytes=limits.image_bytes, pixels=min(limits.pixels, service.max_pixels or limits.pixels)),
-        operating_points=[OperatingPointView(**asdict(point)) for point in points],
+        operating_points=[RecommendedPointView(**asdict(point), purpose=PURPOSES[point.name]) for point in points],
         error_curve=[ErrorRatesView(**asdict(rates)) for rates in curve],
         checks=[QualityCheckView(**asdict(check)) for check in checks],
     )

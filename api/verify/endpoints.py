@@ -1,11 +1,15 @@
 """`POST /verify`: runs a verification as one job, while its caller waits."""
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request, Response
 
 from api.access import Processor
+from api.early import Waited
 from api.openapi.example_files import verify_example
 from api.openapi.responses import OTHER, PROCESSING, error_responses
 from api.openapi.schemas import PhotoPairForm, Schemas
+from api.parameters import refuse_in_query
 from api.parts import PartsDep
 from api.responses import SampleResponse
 from api.services.endpoints import TOO_LATE
@@ -16,6 +20,9 @@ from api.waiting import run_while_connected
 from jobs.answer import write_answer
 from models.services.face_fitter import FaceFitter
 
+PATH = "/verify"
+WAITED_VERIFICATION: Mapping[str, Waited] = {PATH: Waited(FaceFitter.family)}
+"""The route by its path, for `EarlyRefusals`."""
 FIELDS = ("image_a", "image_b")
 """The fields of a form that have the photos."""
 
@@ -34,7 +41,7 @@ def verify_router(schemas: Schemas) -> APIRouter:
     form = schemas.form(VerifyOptions, images=PhotoPairForm)
     answer = schemas.json(VerificationAnswer, verify_example("response"))
     router.add_api_route(
-        "/verify",
+        PATH,
         verify,
         methods=["POST"],
         response_class=SampleResponse,
@@ -56,7 +63,7 @@ async def verify(request: Request, parts: PartsDep, caller: Processor) -> Respon
     The photos come in a form, or in base64 in JSON; JSON takes templates too. `POST /jobs` with the preset `verify`
     does the same asynchronously.
     """
-    await parts.caller_admission.require_room(FaceFitter.family)
+    refuse_in_query(request, VerifyOptions.model_fields, "send it as a key of the JSON, or as a field of the form")
     limits = parts.settings.limits
     unparsed: VerifyBody | VerifyForm
     if request.headers.get("content-type", "").lower().startswith("multipart/"):

@@ -52,7 +52,7 @@ class VerifyForm:
 
     def parse(self, factory: JobFactory) -> PairSubmission:
         """See `UnparsedRequest.parse`."""
-        options = parse_options(VerifyOptions, self.fields)
+        options = parse_options(VerifyOptions, self.fields, texts=True)
         return PairSubmission.of([PairSide(image) for image in self.images], options.rules(), _options(factory))
 
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic import Field as Key
 
 from api.services.listing import OperatingPointView
+from jobs.request_parsing import WHOLE, Truth
 from models.calibration.operating_points import DEFAULT_PURPOSE, Purpose
 from models.networks.liveness import LIVENESS
 from models.output import BBOX, CONFIDENCE, LANDMARKS, POSE
@@ -35,10 +36,10 @@ class VerifyOptions(BaseModel):
     faces: WhichFace = Key(
         "largest", description="which face of a photo is compared; `single` refuses photos with several faces"
     )
-    min_quality: int | None = Key(
-        None, ge=0, le=100, description="the lowest total score of each photo; worse photos are refused"
+    min_quality: Annotated[int, Key(ge=0, le=100), WHOLE] | None = Key(
+        None, description="the lowest total score of each photo; worse photos are refused"
     )
-    require_live: bool = Key(False, description="refuse photos whose face does not seem to be there in person")
+    require_live: Truth = Key(False, description="refuse photos whose face does not seem to be there in person")
 
     def rules(self) -> PairRules:
         """The same as rules of a job."""

@@ -2530,6 +2530,38 @@ export interface components {
             ready: boolean;
         };
         /**
+         * RecommendedPointView
+         * @description An operating point, and what it is for.
+         */
+        RecommendedPointView: {
+            /**
+             * Fa R
+             * @description the share of pairs of random people that it accepts, at most (news photos)
+             */
+            fa_r: number;
+            /**
+             * Look Alike Rate
+             * @description the share of pairs of adults of the same sex, age (within 5 years) and origin that it accepts
+             */
+            look_alike_rate: number;
+            /**
+             * Max Distance
+             * @description the largest `distance` that counts as one person
+             */
+            max_distance: number;
+            /**
+             * Name
+             * @description the purpose that it is recommended for
+             * @enum {string}
+             */
+            name: "convenience" | "identity" | "strict";
+            /**
+             * Purpose
+             * @description what it is recommended for, for people
+             */
+            purpose: string;
+        };
+        /**
          * ResultRow
          * @description A line of the output.
          */
@@ -2624,7 +2656,7 @@ export interface components {
              * Operating Points
              * @description recommended thresholds by purpose; empty for services that do not compare faces
              */
-            operating_points: components["schemas"]["OperatingPointView"][];
+            operating_points: components["schemas"]["RecommendedPointView"][];
             /**
              * Routes
              * @description the paths where it is called

@@ -14,7 +14,7 @@ class LimitSettings(BaseModel):
     image_bytes: int = Field(4_928_307, ge=1, description="The largest encoded image, in bytes.")
     sample_bytes: int = Field(1_048_576, ge=1, description="The largest body in bytes, without the image in it.")
     discard_bytes: int = Field(
-        67_108_864,
+        335_544_320,
         ge=0,
         description="The most bytes that are read and thrown away of a body that was refused before its end, so that "
         "its client gets the answer; of a larger body, the connection is closed.",

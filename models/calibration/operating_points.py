@@ -21,6 +21,16 @@ DEFAULT_PURPOSE: Purpose = "identity"
 STEPS_PER_DISSIMILARITY = 7500
 """Distances of verify-matcher are integers: the dissimilarity (1 - cosine) times this."""
 
+PURPOSES: Mapping[Purpose, str] = MappingProxyType(
+    {
+        "convenience": "unlock a convenience, where a wrong person does no harm and another try is cheap: "
+        "greet a guest, sort photos",
+        "identity": "check an identity: a photo beside a document, a second factor",
+        "strict": "de-duplicate: search one face among many, where each comparison is a chance of an error",
+    }
+)
+"""What each operating point is recommended for."""
+
 _FA_R: Mapping[Purpose, float] = MappingProxyType({"convenience": 1e-3, "identity": 1e-4, "strict": 1e-5})
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, Strict, create_model
 
 from models.output import Output
 from models.value_types import ValueType, record_of, single_value
@@ -127,7 +127,8 @@ def _required(value_type: ValueType, vocabulary: Vocabulary) -> _ValueCodec:
         return _ValueCodec(Literal[tuple(spelled)], spelled.__getitem__, vocabulary.spell)
     if value_type.base is bytes:
         return _ValueCodec(str, decode_base64, encode_base64)
-    return _ValueCodec(value_type.base, _unchanged, _unchanged)
+    # Strict: a number that is written as text is no number.
+    return _ValueCodec(Annotated[value_type.base, Strict()], _unchanged, _unchanged)
 
 
 def _unchanged(value: Any) -> Any:

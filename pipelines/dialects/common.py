@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, WithJsonSchema, create_model
+from pydantic import AfterValidator, Strict, WithJsonSchema, create_model
 from pydantic import Field as Key
 
 from models.networks.emotions import EMOTIONS, Emotions
@@ -19,13 +19,14 @@ from pipelines.sample import Bbox, Size, require_pixel
 FitterType = Literal["fda", "fd"]
 """How callers name the 21 points; answers say `fda`."""
 
+_Confidence = Annotated[float, Strict()]
 _EMOTIONS = tuple(emotion.name for emotion in fields(Emotions))
 
 
 def common_codecs(vocabulary: Vocabulary, *, pose_key: str) -> Mapping[Field, FieldCodec]:
     """The codecs that differ between the dialects in vocabulary, or in the key of the pose, only."""
     return {
-        CONFIDENCE: FieldCodec("confidence", float, lambda value, _: value, lambda value, _: value),
+        CONFIDENCE: FieldCodec("confidence", _Confidence, lambda value, _: value, lambda value, _: value),
         BBOX: FieldCodec(
             "bbox",
             Annotated[Bbox, AfterValidator(_grows), Key(description="x1, y1, x2, y2 relative to the image")],
@@ -50,7 +51,7 @@ def common_codecs(vocabulary: Vocabulary, *, pose_key: str) -> Mapping[Field, Fi
 def _emotions(vocabulary: Vocabulary) -> FieldCodec:
     """A list of the seven emotions with their confidences."""
     emotion_of = {vocabulary.spell(name): name for name in _EMOTIONS}
-    entry_kinds: dict[str, Any] = {"confidence": (float, ...), "emotion": (Literal[tuple(emotion_of)], ...)}
+    entry_kinds: dict[str, Any] = {"confidence": (_Confidence, ...), "emotion": (Literal[tuple(emotion_of)], ...)}
     entry: Any = create_model(
         f"{vocabulary.dialect.upper()}Emotion",
         __doc__="How strongly one emotion shows.",

@@ -43,11 +43,17 @@ def _read_fitter(fitter: Fitter, size: Size | None) -> Landmarks | None:
         return None
     height, width = size
     xs, ys = fitter.keypoints[0::3], fitter.keypoints[1::3]
-    if max(map(abs, xs)) > FARTHEST * width or max(map(abs, ys)) > FARTHEST * height:
-        raise ValueError(
-            f"`keypoints` are in pixels: x from {-FARTHEST * width} to {FARTHEST * width}, "
-            f"y from {-FARTHEST * height} to {FARTHEST * height}"
-        )
+    points = {
+        "keypoints": [*zip(xs, ys, strict=True)],
+        "left_eye": [fitter.left_eye],
+        "right_eye": [fitter.right_eye],
+    }
+    for key, given in points.items():
+        if any(abs(x) > FARTHEST * width or abs(y) > FARTHEST * height for x, y in given):
+            raise ValueError(
+                f"points of `{key}` are in pixels: x from {-FARTHEST * width} to {FARTHEST * width}, "
+                f"y from {-FARTHEST * height} to {FARTHEST * height}"
+            )
     return [(x / width, y / height) for x, y in zip(xs, ys, strict=True)]
 
 

@@ -167,6 +167,56 @@ def test_a_refusal_of_a_sample_without_objects_says_what_to_do(deployment: Deplo
     assert detail["msg"].endswith("put face-detector-face-fitter first, or use preset face-analysis")
 
 
+@pytest.mark.parametrize("objects", [{}, {"objects": None}])
+def test_a_matcher_without_objects_names_the_way_to_compare_two_photos(
+    deployment: Deployment, objects: dict[str, Any]
+) -> None:
+    sample = {**v2_sample(), **objects}
+    response = deployment.client.post("/jobs", json={"services": ["verify-matcher"], "sample": sample})
+    (detail,) = response.json()["detail"]
+    assert (detail["loc"], detail["type"]) == (["body", "sample", "objects"], "missing")
+    assert "use POST /verify, or preset verify" in detail["msg"]
+
+
+def test_messages_are_in_the_words_of_callers(deployment: Deployment) -> None:
+    priorities = "Input should be 'high', 'normal' or 'bulk'"
+    body = {"services": ["age-estimator"], "sample": {}, "priority": "x"}
+    form = {"services": "age-estimator", "priority": "x"}
+    grown = {**v2_sample(), "objects": [{"bbox": [0.5, 0.2, 0.3, 0.4]}]}
+    turned = {**v2_sample(), "objects": [{"bbox": [0, 0, 1, 1], "pose": {"yaw": 361, "roll": 0, "pitch": 0}}]}
+    for response, message in (
+        (deployment.client.post("/jobs", json=body), priorities),
+        (deployment.client.post("/jobs", json={"preset": "verify", **pair_of_nothing(), "priority": "x"}), priorities),
+        (deployment.client.post("/jobs/image", files={"image": photo()}, data=form), priorities),
+        (deployment.client.get("/jobs", params={"status": "x"}), "Input should be 'queued', 'running'"),
+        (
+            deployment.client.post("/age-estimator/v2/process/sample", json=grown),
+            "x2 must be greater than x1, and y2 greater than y1",
+        ),
+        (
+            deployment.client.post("/jobs", json={"services": ["quality-assessment-estimator"], "sample": turned}),
+            "angles are between -360 and 360 degrees",
+        ),
+    ):
+        assert response.status_code == 422, response.text
+        assert response.json()["detail"][0]["msg"].startswith(message)
+
+
+def pair_of_nothing() -> Json:
+    """The two sides of a verification, both without a photo."""
+    return {"a": {"image": ""}, "b": {"image": ""}}
+
+
+@pytest.mark.parametrize(
+    "option", [{"max_faces": True}, {"max_faces": "1"}, {"ttl_s": True}, {"ttl_s": "60"}, {"include_image": "true"}]
+)
+def test_an_option_of_another_type_is_refused(deployment: Deployment, option: Json) -> None:
+    body = {"services": FOUR[:1], "sample": v2_sample(), **option}
+    response = deployment.client.post("/jobs", json=body)
+    assert response.status_code == 422, response.text
+    assert [entry["loc"] for entry in response.json()["detail"]] == [["body", *option]]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
@@ -260,6 +310,11 @@ def test_a_job_echoes_the_image_field_as_it_was_sent(deployment: Deployment) -> 
         job = deployment.wait(deployment.submit(FOUR[:1], sent, include_image=True))
         assert {key: value for key, value in job["result"].items() if key != "objects"} == sent
         assert not sent.keys() & deployment.wait(deployment.submit(FOUR[:1], sent))["result"].keys()
+    names = ["face-detector-template-extractor"]
+    (face,) = deployment.wait(deployment.submit(names, v2_sample()))["result"]["objects"]
+    nothing = {"_image": None, "objects": [face, face]}
+    matched = deployment.wait(deployment.submit(["verify-matcher"], nothing, include_image=True))["result"]
+    assert {key: matched[key] for key in nothing} == nothing
 
 
 def test_a_service_that_fails_may_be_left_out(deployment: Deployment) -> None:

@@ -79,13 +79,33 @@ def test_a_client_that_sends_all_before_it_reads_gets_the_answer(
             assert connection.sock is used
 
 
+@pytest.mark.parametrize(
+    ("path", "media_type", "megabytes", "status"),
+    [
+        (f"{PATH}/sample", "application/json", 100, 413),
+        ("/jobs", "application/json", 100, 413),
+        ("/batches", "application/x-ndjson", 270, 413),
+        ("/batches", "text/plain", 80, 415),
+    ],
+)
+def test_a_client_that_sends_far_too_much_gets_the_answer(
+    deployment: Deployment, path: str, media_type: str, megabytes: int, status: int
+) -> None:
+    address = deployment.client.base_url
+    with closing(HTTPConnection(address.host, address.port or 80, timeout=60)) as connection:
+        length = megabytes * 1_000_000
+        headers = {"Content-Type": media_type, "Content-Length": str(length)}
+        connection.request("POST", path, (bytes(1_000_000) for _ in range(megabytes)), headers)
+        assert connection.getresponse().status == status
+
+
 def test_a_body_is_refused_while_it_comes_in(deployment: Deployment) -> None:
-    """A body without a length would be hundreds of megabytes: the answer comes long before its end."""
+    """A body without a length would be most of a gigabyte: the answer comes before its end."""
     sent = 0
 
     def endless() -> Iterator[bytes]:
         nonlocal sent
-        for _ in range(400):
+        for _ in range(800):
             sent += 2**20
             yield b"x" * 2**20
 
@@ -96,7 +116,7 @@ def test_a_body_is_refused_while_it_comes_in(deployment: Deployment) -> None:
         assert response.status_code == 413
     except httpx.WriteError:
         pass  # the server hung up, which is an answer too
-    assert sent < 100 * 2**20
+    assert sent < 400 * 2**20
 
 
 def test_pixels_are_counted_before_they_are_decoded(deploy: Deploy) -> None:

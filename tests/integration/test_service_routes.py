@@ -187,6 +187,8 @@ def test_a_caller_of_v1_learns_what_is_wrong_in_its_own_terms(api: Api, fitted_v
     far = {**fitter, "keypoints": [1e6, *fitter["keypoints"][1:]]}
     cases: list[tuple[Json, list[Any], str]] = [
         ({"fitter": far}, ["fitter"], "pixels: x from -51200 to 51200"),
+        ({"fitter": {**fitter, "left_eye": [1e9, 2]}}, ["fitter"], "`left_eye` are in pixels: x from -51200 to 51200"),
+        ({"angles": {**face["angles"], "yaw": "12"}}, ["angles", "yaw"], "Input should be a valid number"),
         ({"fitter": 5}, ["fitter"], "Input should be an object"),
         ({"bbox": "0011"}, ["bbox"], "Input should be a valid list"),
         ({"bbox": [0, 0, 1, "1"]}, ["bbox", 3], "Input should be a valid number"),
@@ -238,7 +240,43 @@ def test_max_faces_keeps_the_largest_faces_in_their_order(api: Api) -> None:
     assert len(api.image("age-estimator/process/image?max_faces=2", group_photo())["objects"]) == 2
     for count in ("0", "501", "many"):
         refused = api.image(f"face-detector-face-fitter/v2/process/image?max_faces={count}", group_photo(), status=422)
-        assert refused["detail"][0]["loc"][-1] == "max_faces"
+        assert refused["detail"][0]["loc"] == ["query", "max_faces"]
+
+
+def test_max_faces_is_refused_where_it_has_no_effect(deployment: Deployment) -> None:
+    files = {"image": ("photo.jpg", photo(), "image/jpeg")}
+    fitter, bodies = "/face-detector-face-fitter/v2/process", "/body-detector/v2/process"
+    one = {"max_faces": "1"}
+    for path, sent, loc in (
+        (f"{fitter}/image", {"files": files, "data": one}, ["body", "max_faces"]),
+        (f"{bodies}/image", {"files": files, "params": one}, ["query", "max_faces"]),
+        (f"{fitter}/sample", {"json": v2_sample(), "params": one}, ["query", "max_faces"]),
+    ):
+        refused = deployment.client.post(path, **sent)
+        assert refused.status_code == 422, refused.text
+        (detail,) = refused.json()["detail"]
+        assert (detail["loc"], detail["type"]) == (loc, "misplaced")
+        assert "a query of the image routes that find faces, and an option of POST /jobs" in detail["msg"]
+
+
+def test_options_of_a_job_are_refused_in_the_query(deployment: Deployment) -> None:
+    files = {"image": ("photo.jpg", photo(), "image/jpeg")}
+    for path, sent, where in (
+        ("/jobs/image", {"files": files, "data": {"services": FOUR[0]}}, "a field of the form"),
+        ("/jobs", {"json": {"services": FOUR[:1], "sample": v2_sample()}}, "a key of the JSON"),
+    ):
+        for name in ("max_faces", "priority", "include_image"):
+            refused = deployment.client.post(path, params={name: "1", "wait": "0"}, **sent)
+            assert refused.status_code == 422, refused.text
+            (detail,) = refused.json()["detail"]
+            assert (detail["loc"], detail["type"]) == (["query", name], "misplaced")
+            assert where in detail["msg"]
+
+
+def test_the_document_has_the_bounds_of_max_faces(deployment: Deployment) -> None:
+    paths = deployment.client.get("/openapi.json").json()["paths"]
+    (parameter,) = paths["/face-detector-face-fitter/v2/process/image"]["post"]["parameters"]
+    assert {"type": "integer", "minimum": 1, "maximum": 500} in parameter["schema"]["anyOf"]
 
 
 def test_a_job_and_a_batch_take_max_faces(deployment: Deployment) -> None:
@@ -399,6 +437,15 @@ def test_an_image_may_be_a_data_url_and_is_echoed_as_such(api: Api, fitted_v1: J
     assert (in_v1["$image"], in_v2["_image"]) == (url, {"blob": url})
     assert_alike(in_v1["objects"], fitted_v1["objects"])
     assert_alike(in_v2["objects"], fitted_v2["objects"])
+
+
+@pytest.mark.parametrize(
+    "prefix", ["data:;base64,", "data:application/octet-stream;base64,", " data:image/png;base64,"]
+)
+def test_a_data_url_may_have_any_media_type(api: Api, fitted_v1: Json, prefix: str) -> None:
+    answer = api.sample("face-detector-face-fitter/v1", {"$image": prefix + base64_photo()})
+    assert answer["$image"] == prefix + base64_photo()
+    assert_alike(answer["objects"], fitted_v1["objects"])
 
 
 def test_json_may_begin_with_a_byte_order_mark(deployment: Deployment) -> None:

@@ -272,3 +272,10 @@ def test_the_families_may_have_workers_of_their_own(deploy: Deploy) -> None:
         text = template(running, SAME[0])
         assert len(b64decode(text)) == 296
         assert ask(running, {"a": {"template": text}, "b": side(SAME[1])})["match"] is True
+
+
+def test_options_of_a_verification_are_refused_in_the_query(deployment: Deployment) -> None:
+    refused = deployment.client.post("/verify", params={"operating_point": "strict"}, json={})
+    assert refused.status_code == 422
+    (detail,) = refused.json()["detail"]
+    assert (detail["loc"], detail["type"]) == (["query", "operating_point"], "misplaced")

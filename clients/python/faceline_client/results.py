@@ -641,6 +641,25 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecommendedPoint:
+    """An operating point, and what it is for.
+
+    Attributes:
+        name: the purpose that it is recommended for
+        fa_r: the share of pairs of random people that it accepts, at most (news photos)
+        look_alike_rate: the share of pairs of adults of the same sex, age (within 5 years) and origin that it accepts
+        max_distance: the largest `distance` that counts as one person
+        purpose: what it is recommended for, for people
+    """
+
+    name: Literal["convenience", "identity", "strict"]
+    fa_r: float
+    look_alike_rate: float
+    max_distance: int
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """A service, and how to call it.
 
@@ -669,7 +688,7 @@ class Service:
     keys: Mapping[str, Mapping[str, str]]
     routes: tuple[str, ...]
     limits: Limits
-    operating_points: tuple[OperatingPoint, ...]
+    operating_points: tuple[RecommendedPoint, ...]
     error_curve: tuple[ErrorRates, ...]
     checks: tuple[QualityCheck, ...]
     module: str | None = None

@@ -1,12 +1,15 @@
 import asyncio
 from collections.abc import Iterator
+from typing import Annotated, Literal
 
 import httpx
 import pytest
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Query
+from pydantic import AfterValidator
 
 from api.errors import STATUS, add_error_handlers, error_response
 from jobs.errors import JobFailed, Overloaded
+from jobs.job import Priority
 from models.catalogue import all_services
 from models.errors import InvalidRequest
 from pipelines.errors import NotTwoObjects
@@ -64,3 +67,25 @@ def test_every_error_has_a_detail_and_a_stable_type(error: Exception, status: in
 
     response = asyncio.run(get())
     assert (response.status_code, response.json()) == (status, body)
+
+
+def test_errors_of_parameters_have_no_words_of_python() -> None:
+    app = FastAPI()
+    add_error_handlers(app)
+
+    def refuse(_: int) -> int:
+        raise ValueError("there is no such number")
+
+    @app.get("/")
+    async def read(
+        number: Annotated[int, AfterValidator(refuse), Query()] = 0,
+        priority: Annotated[Literal[Priority.HIGH, Priority.BULK], Query()] = Priority.HIGH,
+    ) -> None: ...
+
+    async def get() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://faceline") as client:
+            return await client.get("/", params={"number": 1, "priority": "x"})
+
+    number, priority = asyncio.run(get()).json()["detail"]
+    assert (number["loc"], number["msg"]) == (["query", "number"], "there is no such number")
+    assert (priority["loc"], priority["msg"]) == (["query", "priority"], "Input should be 'high' or 'bulk'")

@@ -66,6 +66,15 @@ def test_a_matcher_echoes_an_image_that_it_does_not_need() -> None:
     assert (job.sent_samples[0], job.images) == (body, [])
 
 
+@pytest.mark.parametrize(("name", "key"), [("v1", "$image"), ("v2", "_image")])
+def test_an_image_field_of_null_is_echoed_where_no_image_is_needed(name: str, key: str) -> None:
+    template = b64encode(encode(np.full(128, 128**-0.5))).decode()
+    in_v2 = {"template": {"_face_template_extractor_1000_12": {"blob": template}}}
+    body = {key: None, "objects": [{"$template": template} if name == "v1" else in_v2] * 2}
+    assert accept("verify-matcher", body=body, name=name, include_image=True).sent_samples[0] == body
+    assert key not in accept("verify-matcher", body=body, name=name).sent_samples[0]
+
+
 def test_points_in_pixels_become_relative_to_the_upright_image() -> None:
     points = [number for index in range(21) for number in (index, 10, 0)]
     fitter = {"keypoints": points, "left_eye": [7, 10], "right_eye": [10, 10]}
@@ -86,14 +95,22 @@ def test_what_a_detector_finds_anew_is_not_read() -> None:
     [
         ("age-estimator", "put face-detector-face-fitter first, or use preset face-analysis"),
         ("template-extractor", "put face-detector-face-fitter first, or use preset enrolment"),
-        ("verify-matcher", "put face-detector-template-extractor first"),
+        (
+            "verify-matcher",
+            "to compare the faces of two photos, use POST /verify, or preset verify; "
+            "for a photo of exactly two faces, put face-detector-template-extractor first",
+        ),
     ],
 )
-def test_a_sample_without_objects_is_refused_with_the_service_that_finds_them(service: str, advice: str) -> None:
+@pytest.mark.parametrize("objects", [{}, {"objects": None}])
+@pytest.mark.parametrize(("name", "image"), [("v1", {"$image": TEXT}), ("v2", {"_image": {"blob": TEXT}})])
+def test_a_sample_without_objects_is_refused_with_the_service_that_finds_them(
+    service: str, advice: str, objects: dict[str, Any], name: str, image: dict[str, Any]
+) -> None:
     with pytest.raises(InvalidSample) as refused:
-        accept(service, body={"$image": TEXT})
+        accept(service, body={**image, **objects}, name=name)
     (detail,) = refused.value.details
-    assert detail["loc"] == ["objects"]
+    assert (detail["loc"], detail["type"]) == (["objects"], "missing")
     assert detail["msg"] == f"Field required: {service} needs `objects`; {advice}"
 
 

@@ -119,20 +119,25 @@ def faces(dialect: Dialect) -> Any:
         ("v1", {"fitter": {"left_eye": 5, "keypoints": [1]}}),
         ("v2", {"keypoints": {"nose": {"proj": 5}}}),
         ("v2", {"emotions": [5] * 7}),
+        *[(name, {"bbox": [0.5, 0.2, 0.3, 0.4]}) for name in DIALECTS],
+        ("v1", {"angles": {"yaw": 361, "roll": 0, "pitch": 0}}),
+        ("v2", {"pose": {"yaw": 361, "roll": 0, "pitch": 0}}),
     ],
 )
 def test_messages_speak_of_json_and_name_no_class(name: str, item: Any) -> None:
     with pytest.raises(InvalidSample) as refusal:
         DIALECTS[name].read({"objects": [item]}, (480, 640))
     for detail in refusal.value.first:
-        assert not re.search(r"(?i)tuple|instance|validation|model|V[12]", detail["msg"] + detail["type"]), detail
+        assert not re.search(
+            r"(?i)tuple|instance|validation|model|V[12]|value error", f"{detail['msg']} {detail['type']}"
+        ), detail
         assert detail["loc"][2:3] == list(item)[:1] if isinstance(item, dict) else detail["loc"] == ["objects", 0]
 
 
 @dialects
-def test_numbers_written_as_text_are_refused_in_boxes_and_points(dialect: Dialect) -> None:
+def test_numbers_written_as_text_are_refused(dialect: Dialect) -> None:
     face = faces(dialect)
-    key = dialect.key_of(LANDMARKS)
+    key, pose = dialect.key_of(LANDMARKS), dialect.key_of(POSE)
     assert dialect.read({"objects": [face]}, (480, 640)).objects[0].landmarks == [(0.25, 0.5)] * 21
     points = {**face[key], "nose": {"proj": ["0.25", 0.5]}} if key == "keypoints" else None
     texts = points or {**face[key], "keypoints": [*face[key]["keypoints"][:-1], "0"]}
@@ -140,10 +145,15 @@ def test_numbers_written_as_text_are_refused_in_boxes_and_points(dialect: Dialec
         ({"bbox": [0, 0, 1, "1"]}, ["bbox", 3]),
         ({"bbox": [0, 0, 1, True]}, ["bbox", 3]),
         ({key: texts}, [key]),
+        ({"confidence": "0.9"}, ["confidence"]),
+        ({pose: {"yaw": "12", "roll": 0, "pitch": 0}}, [pose, "yaw"]),
+        ({pose: {"yaw": 0, "roll": 0, "pitch": True}}, [pose, "pitch"]),
+        ({"liveness": {"confidence": "1", "value": dialect.vocabulary.spell("real")}}, ["liveness", "confidence"]),
+        ({"emotions": [{"confidence": "0.1", "emotion": dialect.vocabulary.spell("sad")}] * 7}, ["emotions"]),
     ):
         with pytest.raises(InvalidSample) as refusal:
             dialect.read({"objects": [{**face, **broken}]}, (480, 640))
-        (detail,) = refusal.value.details
+        detail = refusal.value.details[0]
         assert detail["loc"][2 : 2 + len(loc)] == loc
         assert detail["type"] == "float_type"
 
@@ -167,6 +177,18 @@ def test_the_bound_of_points_in_v1_is_in_pixels() -> None:
             DIALECTS["v1"].read({"objects": [face]}, (480, 640))
         (detail,) = refusal.value.details
         assert detail["loc"] == ["objects", 0, "fitter"]
+
+
+@pytest.mark.parametrize("key", ["left_eye", "right_eye"])
+@pytest.mark.parametrize("point", [[64_001, 2], [2, -48_001], [1e9, 2]])
+def test_the_eyes_of_v1_have_the_bound_of_the_points(key: str, point: list[float]) -> None:
+    face = faces(DIALECTS["v1"])
+    message = f"points of `{key}` are in pixels: x from -64000 to 64000, y from -48000 to 48000"
+    with pytest.raises(InvalidSample, match=message) as refusal:
+        DIALECTS["v1"].read({"objects": [{**face, "fitter": {**face["fitter"], key: point}}]}, (480, 640))
+    assert refusal.value.details[0]["loc"] == ["objects", 0, "fitter"]
+    for at_the_bound in ([64_000, -48_000], [-64_000, 48_000]):
+        DIALECTS["v1"].read({"objects": [{**face, "fitter": {**face["fitter"], key: at_the_bound}}]}, (480, 640))
 
 
 @dialects

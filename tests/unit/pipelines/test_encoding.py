@@ -16,7 +16,17 @@ def test_base64_is_decoded_with_and_without_line_breaks(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     "prefix",
-    ["", "data:image/jpeg;base64,", "DATA:image/svg+xml;charset=utf-8;name=a.b;Base64,", "data:image/*;base64,"],
+    [
+        "",
+        "data:image/jpeg;base64,",
+        "DATA:image/svg+xml;charset=utf-8;name=a.b;Base64,",
+        "data:image/*;base64,",
+        # As some encoders write it: of an unknown type, or of none.
+        "data:application/octet-stream;base64,",
+        "data:;base64,",
+        "data:;charset=utf-8;base64,",
+        " \n data:image/jpeg;base64,\n",
+    ],
 )
 @given(data=st.binary())
 def test_an_image_is_base64_or_a_data_url(prefix: str, data: bytes) -> None:
@@ -24,9 +34,16 @@ def test_an_image_is_base64_or_a_data_url(prefix: str, data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["data:text/plain;base64,QUJD", "data:image/png,QUJD", "data:;base64,QUJD", "xdata:image/a;base64,QUJD"]
+    "text",
+    [
+        "data:image/png,QUJD",
+        "data:,QUJD",
+        "data:base64,QUJD",
+        "xdata:image/a;base64,QUJD",
+        "data:image/png;base64,data:image/png;base64,QUJD",
+    ],
 )
-def test_a_url_of_anything_else_is_no_image(text: str) -> None:
+def test_a_url_without_base64_is_no_image(text: str) -> None:
     with pytest.raises(UndecodableBase64):
         decode_image(text)
 

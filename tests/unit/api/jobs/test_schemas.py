@@ -4,6 +4,7 @@ import pytest
 from starlette.datastructures import FormData
 
 from api.jobs.schemas import ImageJobOptions, JobRequest, form_fields, view_job
+from api.verify.schemas import VerifyOptions, VerifyRequest
 from config.settings import JobSettings, LimitSettings
 from jobs.answer import JobSnapshot
 from jobs.job import Job, JobStatus
@@ -33,6 +34,13 @@ def read(given: dict[str, Any]) -> None:
         ({"services": ["a"], "priority": "urgent"}, "priority"),
         ({"services": ["a"], "ttl_s": 0}, "ttl_s"),
         ({"services": ["a"], "ttl_s": 101}, "ttl_s"),
+        ({"services": ["a"], "ttl_s": "60"}, "ttl_s"),
+        ({"services": ["a"], "ttl_s": True}, "ttl_s"),
+        ({"services": ["a"], "max_faces": True}, "max_faces"),
+        ({"services": ["a"], "max_faces": "1"}, "max_faces"),
+        ({"services": ["a"], "max_faces": 1.5}, "max_faces"),
+        ({"services": ["a"], "include_image": "true"}, "include_image"),
+        ({"services": ["a"], "include_image": 1}, "include_image"),
         ({"services": ["a"], "webhook": {"url": "https://example.org", "event": "x"}}, "webhook.event"),
         ({"services": ["a"], "webhook": {"url": "https://example.org", "events": ["x"]}}, "webhook.events.0"),
         ({"services": ["a"], "webhook": {"url": "https://example.org", "include": "image"}}, "webhook.include"),
@@ -43,6 +51,31 @@ def test_a_request_that_says_nothing_sensible_is_refused_where_it_does(given: di
     with pytest.raises(InvalidSample) as refused:
         read(given)
     assert ".".join(map(str, refused.value.details[0]["loc"])) == loc
+
+
+@pytest.mark.parametrize(
+    ("given", "name"), [({"min_quality": True}, "min_quality"), ({"require_live": "yes"}, "require_live")]
+)
+def test_options_of_a_verification_have_their_own_types(given: dict[str, Any], name: str) -> None:
+    sides = {"a": {"image": ""}, "b": {"image": ""}}
+    with pytest.raises(InvalidSample) as refused:
+        parse_options(VerifyRequest, {**sides, **given})
+    assert refused.value.details[0]["loc"] == [name]
+    options = parse_options(VerifyOptions, {"min_quality": "7", "require_live": "true"}, texts=True)
+    assert (options.min_quality, options.require_live) == (7, True)
+
+
+def test_numbers_and_truth_values_of_a_form_are_texts() -> None:
+    options = parse_options(ImageJobOptions, {"max_faces": "2", "ttl_s": "60", "include_image": "true"}, texts=True)
+    assert (options.max_faces, options.ttl_s, options.include_image) == (2, 60, True)
+    with pytest.raises(InvalidSample):
+        parse_options(ImageJobOptions, {"max_faces": "true"}, texts=True)
+
+
+def test_an_unknown_priority_is_answered_with_the_words_of_callers() -> None:
+    with pytest.raises(InvalidSample) as refused:
+        read({"services": ["a"], "priority": "x"})
+    assert refused.value.details[0]["msg"] == "Input should be 'high', 'normal' or 'bulk'"
 
 
 def test_defaults_are_the_deployments() -> None:

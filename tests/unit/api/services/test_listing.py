@@ -13,7 +13,12 @@ def test_verify_matcher_lists_its_operating_points() -> None:
         ("identity", 1e-4),
         ("strict", 1e-5),
     ]
-    assert set(points[0]) == {"name", "fa_r", "look_alike_rate", "max_distance"}
+    assert set(points[0]) == {"name", "fa_r", "look_alike_rate", "max_distance", "purpose"}
+    assert [point["purpose"].partition(":")[0].split(",")[0] for point in points] == [
+        "unlock a convenience",
+        "check an identity",
+        "de-duplicate",
+    ]
     distances = [point["max_distance"] for point in points]
     assert distances == sorted(distances, reverse=True)
 
