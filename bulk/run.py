@@ -185,7 +185,8 @@ def _format(name: FormatName, validator: PhotoValidator, source: PhotoSource) ->
     if name == "jsonl":
         return JsonLines(plan)
     try:
-        table = SampleTable(plan.fields, source.columns)
+        fields = plan.possible_fields(partial=validator.options.on_error == "continue")
+        table = SampleTable(fields, source.columns)
     except ClashingColumns as error:
         raise InvalidSource(f"the manifest cannot be copied to the results: {error}") from error
-    return Csv(table) if name == "csv" else Parquet(table)
+    return Csv(table, plan) if name == "csv" else Parquet(table, plan)

@@ -3,7 +3,7 @@
 import csv
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from pipelines.dialects.codec import WriteContext
 from pipelines.plan import Plan
 from pipelines.tables.delimited import write_csv
 from pipelines.tables.parquet import write_parquet
+from pipelines.tables.sample_rows import ObjectRow
 from pipelines.tables.sample_table import SampleTable
 
 PhotoResult = tuple[Input, Item]
@@ -41,16 +42,21 @@ class Format(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Parquet(Format):
-    """One row per object."""
+    """One row per object.
+
+    Attributes:
+        plan: of the photos. Fields that the answer to a photo does not have are null. Without a plan, all fields of the
+            objects are written.
+    """
 
     table: SampleTable
+    plan: Plan | None = None
     suffix = "parquet"
 
     def write(self, path: Path, results: Sequence[PhotoResult]) -> None:
         """See `Format.write`."""
-        rows = (row for photo, item in results for row in self.table.rows(photo.name, photo.extra, item))
         with path.open("wb") as file:
-            file.writelines(write_parquet(rows, self.table.schema))
+            file.writelines(write_parquet(_rows(self.table, self.plan, results), self.table.schema))
 
     def count(self, path: Path) -> int:
         """See `Format.count`."""
@@ -60,16 +66,20 @@ class Parquet(Format):
 
 @dataclass(frozen=True, slots=True)
 class Csv(Format):
-    """The rows of `Parquet` as text, below a line with the names of the columns; null is an empty cell."""
+    """The rows of `Parquet` as text, below a line with the names of the columns; null is an empty cell.
+
+    Attributes:
+        plan: see `Parquet`.
+    """
 
     table: SampleTable
+    plan: Plan | None = None
     suffix = "csv"
 
     def write(self, path: Path, results: Sequence[PhotoResult]) -> None:
         """See `Format.write`."""
-        rows = (row for photo, item in results for row in self.table.rows(photo.name, photo.extra, item))
         with path.open("wb") as file:
-            file.writelines(write_csv(rows, self.table.schema.names))
+            file.writelines(write_csv(_rows(self.table, self.plan, results), self.table.schema.names))
 
     def count(self, path: Path) -> int:
         """See `Format.count`."""
@@ -98,7 +108,7 @@ class JsonLines(Format):
 
     def _line(self, photo: Input, item: Item) -> dict[str, object]:
         context = WriteContext(item.sample.size or (0, 0), "number")
-        done = self.plan.without({failure.service for failure in item.failures})
+        done = _done(self.plan, item)
         sample = DIALECTS["v2"].write(
             item.sample, {}, replaces_objects=done.replaces_objects, fields=done.fields, context=context
         )
@@ -108,3 +118,13 @@ class JsonLines(Format):
         if item.failures:
             line["failures"] = [failure.model_dump() for failure in item.failures]
         return line
+
+
+def _rows(table: SampleTable, plan: Plan | None, results: Sequence[PhotoResult]) -> Iterator[ObjectRow]:
+    for photo, item in results:
+        yield from table.rows(photo.name, photo.extra, item, _done(plan, item).fields if plan else None)
+
+
+def _done(plan: Plan, item: Item) -> Plan:
+    """What was done to a photo: the plan without the services that failed."""
+    return plan.without({failure.service for failure in item.failures})

@@ -82,7 +82,7 @@ class AsyncBatchService:
         if new.body_kind == "archive":
             await intake.take(read_images(intake.parts(), new, self._factory.limits, self._batches.settings))
         else:
-            await intake.take(read_lines(intake.parts(), new.options, self._factory.limits))
+            await intake.take(read_lines(intake.parts(), new.options, self._factory))
         return await asyncio.to_thread(self._batches.find, batch_id)
 
     async def wait(self, batch_id: str, wait_s: float, viewer: Viewer = EVERYTHING) -> Batch:

@@ -14,7 +14,7 @@ def write_results(batch: Batch, results: Iterable[RequestResult]) -> Iterator[by
     rows = (
         row
         for one in results
-        for row in table.rows(one.request.custom_id, {"line": one.request.line}, one.item, one.spec.plan.fields)
+        for row in table.rows(one.request.custom_id, {"line": one.request.line}, one.item, one.fields)
     )
     return write_csv(rows, table.names)
 

@@ -16,8 +16,10 @@ ERRORS = pa.schema([(name, _KINDS.get(name, pa.string())) for name in ERROR_COLU
 def write_results(batch: Batch, results: Iterable[RequestResult]) -> Iterator[bytes]:
     """The table of samples, as `faceline bulk` writes it; `image` is the custom id of the request.
 
-    The columns are those of the fields that any job of the batch gives. A field that the job of a request does not give
-    is null, as it is missing from the answer: a service that the caller did not ask for may have found it.
+    The columns are those of the fields that any job of the batch may give. With `on_error: continue`, they include the
+    fields of objects that a later detecting service replaces, since these objects stay if that service fails. A field
+    that the job of a request does not give is null, as it is missing from the answer: a service that the caller did not
+    ask for may have found it.
 
     Args:
         batch: whose jobs decide the columns.
@@ -27,7 +29,7 @@ def write_results(batch: Batch, results: Iterable[RequestResult]) -> Iterator[by
     rows = (
         row
         for one in results
-        for row in table.rows(one.request.custom_id, {"line": one.request.line}, one.item, one.spec.plan.fields)
+        for row in table.rows(one.request.custom_id, {"line": one.request.line}, one.item, one.fields)
     )
     return write_parquet(rows, table.schema)
 

@@ -1,17 +1,17 @@
 """The requests of a batch, read from its body: lines of JSON, or the images of an archive."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field as Key
 
 from config.settings import BatchSettings, LimitSettings
 from jobs.batches.archives import ArchiveMember, read_archive
 from jobs.errors import PayloadTooLarge
-from jobs.factory import Submission
+from jobs.factory import JobFactory, Submission
 from jobs.idempotency import RequestKey
 from jobs.job import RunOptions
 from jobs.json_parsing import parse_object
@@ -83,14 +83,14 @@ class BatchRequest:
 
 
 async def read_lines(
-    body: AsyncIterator[bytes], options: RunOptions, limits: LimitSettings
+    body: AsyncIterator[bytes], options: RunOptions, factory: JobFactory
 ) -> AsyncIterator[BatchRequest]:
     """The requests of a JSONL body, while it comes in; empty lines are left out."""
     number = 0
-    async for line in split_lines(body, limits.body_bytes):
+    async for line in split_lines(body, factory.limits.body_bytes):
         number += 1
         if line is None or line.strip():
-            yield await asyncio.to_thread(parse_line, number, line, limits, options)
+            yield await asyncio.to_thread(parse_line, number, line, factory, options)
 
 
 async def read_images(
@@ -130,34 +130,33 @@ async def split_lines(parts: AsyncIterator[bytes], max_bytes: int) -> AsyncItera
         yield None if too_long else bytes(held)
 
 
-def parse_line(line: int, text: bytes | None, limits: LimitSettings, defaults: RunOptions) -> BatchRequest:
+def parse_line(line: int, text: bytes | None, factory: JobFactory, defaults: RunOptions) -> BatchRequest:
     """The request of a line of JSON.
 
     Args:
         line: its number.
         text: None if it was too long.
-        limits: of the line and its JSON.
+        factory: has the limits of the line and its JSON, and knows which services replace objects.
         defaults: of the options that the line does not set.
     """
     if text is None:
-        return BatchRequest(
-            line, None, PayloadTooLarge(f"the line has more than the {limits.body_bytes} bytes allowed")
-        )
+        too_large = PayloadTooLarge(f"the line has more than the {factory.limits.body_bytes} bytes allowed")
+        return BatchRequest(line, None, too_large)
     custom_id = None
     try:
-        given = parse_object(text, limits)
+        given = parse_object(text, factory.limits)
         named = given.get("custom_id")
         custom_id = named if isinstance(named, str) and 0 < len(named) <= CUSTOM_ID_LENGTH else None
-        submission = _line_submission(parse_options(BatchLine, given), defaults)
+        submission = _line_submission(parse_options(BatchLine, given), factory, defaults)
     except InvalidRequest as error:
         return BatchRequest(line, custom_id, error)
     return BatchRequest(line, custom_id, submission)
 
 
-def _line_submission(line: BatchLine, defaults: RunOptions) -> Submission:
+def _line_submission(line: BatchLine, factory: JobFactory, defaults: RunOptions) -> Submission:
     services = line.resolve_services()
     try:
-        dialect = dialect_of(line.sample)
+        dialect = _dialect_of(line.sample, services, factory)
     except InvalidSample as error:
         raise error.under("sample") from error
     if line.reference is not None and (line.include_image or line.sample.get(dialect.image_key) is not None):
@@ -167,6 +166,19 @@ def _line_submission(line: BatchLine, defaults: RunOptions) -> Submission:
         raise InvalidSample([Detail(loc=["reference"], msg=message, type="ambiguous")])
     options = replace(defaults, on_error=line.on_error, include_image=line.include_image, max_faces=line.max_faces)
     return Submission(services, line.sample, dialect, options, reference=line.reference, error_prefix=("sample",))
+
+
+def _dialect_of(sample: Mapping[str, Any], services: Sequence[str], factory: JobFactory) -> Dialect:
+    """The dialect of the sample of a line. Objects that the first service replaces may be in any dialect.
+
+    Raises:
+        InvalidSample: see `dialect_of`.
+    """
+    try:
+        # With the objects first: the sample of a reference has no image that shows its dialect.
+        return dialect_of(sample)
+    except InvalidSample:
+        return dialect_of(factory.without_replaced_objects(services, sample))
 
 
 def _image_requests(

@@ -42,6 +42,11 @@ class RequestResult:
     item: Item
     index: int
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields that the result has: those of the services that did not fail on the sample."""
+        return self.spec.plan.without({failure.service for failure in self.item.failures}).fields
+
 
 def request_results(batch: Batch, jobs: JobStore) -> Iterator[RequestResult]:
     """The requests that have a result, in the order in which they came.
@@ -97,8 +102,9 @@ def error_rows(batch: Batch, jobs: JobStore, store: BatchStore) -> Iterator[Batc
 
 
 def given_fields(batch: Batch) -> set[str]:
-    """The names of the fields that any job of the batch gives."""
-    return {name for one in batch.jobs if one.job for name in one.job.spec.plan.fields}
+    """The names of the fields that any result of the batch may have, also of jobs that are not done."""
+    specs = [one.job.spec for one in batch.jobs if one.job]
+    return {name for spec in specs for name in spec.plan.possible_fields(partial=spec.on_error == "continue")}
 
 
 def flat_error(row: BatchRow) -> BatchRow:

@@ -23,13 +23,20 @@ from bulk.validation import PhotoValidator
 from config.settings import JobSettings, LimitSettings
 from jobs.errors import StorageError
 from jobs.factory import CheckedSample, JobFactory
-from jobs.job import RunOptions
+from jobs.job import OnError, RunOptions
 from models.catalogue import services
-from pipelines.chunk import Failure
+from models.networks.liveness import LIVENESS as LIVENESS_OUTPUT
+from models.networks.liveness import Liveness
+from models.services.age_estimator import AgeEstimator
+from pipelines.chunk import Failure, Item
+from pipelines.sample import Sample, SampleObject
+from pipelines.tables.columns import PHOTO_COLUMNS
 from tests.fakes.executor import Answer, FakeExecutor, dead, well
 
 PHOTO = cv2.imencode(".png", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
 ASKED = ("face-detector-face-fitter", "age-estimator")
+LIVENESS = "face-detector-liveness-estimator"
+MODULES = frozenset({"quality-liveness-anti-spoofing"})
 
 
 class Counting:
@@ -66,12 +73,14 @@ class World:
         resume: bool = True,
         asked: Sequence[str] = ASKED,
         progress: RunProgress | None = None,
+        form: FormatName = "parquet",
+        on_error: OnError = "fail",
     ) -> RunRecord:
-        request = self.request(chunk=chunk, seed=seed, limit=limit, resume=resume)
+        request = self.request(chunk=chunk, seed=seed, limit=limit, resume=resume, form=form)
         output = Output(self.out)
         with output.taken():
             at_once = executor.max_in_flight
-            return run(request, self.validator(asked), executor, output, at_once, progress or Counting())
+            return run(request, self.validator(asked, on_error), executor, output, at_once, progress or Counting())
 
     def request(
         self,
@@ -85,13 +94,30 @@ class World:
         source = open_source(str(self.photos), "path")
         return BulkRequest(source, str(self.photos), "path", Order(seed, limit, chunk), form, resume)
 
-    def validator(self, asked: Sequence[str] = ASKED) -> PhotoValidator:
-        factory = JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value)
-        return PhotoValidator(factory, asked, RunOptions(60, "number"))
+    def validator(self, asked: Sequence[str] = ASKED, on_error: OnError = "fail") -> PhotoValidator:
+        factory = JobFactory(services(MODULES), JobSettings(), LimitSettings(), lambda family: family.value)
+        return PhotoValidator(factory, asked, RunOptions(60, "number", on_error))
 
     def results(self) -> list[str]:
         tables = (pq.read_table(path).to_pylist() for path in sorted(self.out.glob("parts/part-*")))
         return [row["image"] for table in tables for row in table]
+
+    def columns(self) -> list[str]:
+        return self._table()[0]
+
+    def cells(self, *columns: str) -> list[list[str]]:
+        """The values of some columns of the first part as text, a list for each row."""
+        head, *rows = self._table()
+        return [[row[head.index(column)] for column in columns] for row in rows]
+
+    def _table(self) -> list[list[str]]:
+        """The first part: its columns, then its rows."""
+        path = min(self.out.glob("parts/part-*"))
+        if path.suffix == ".csv":
+            return list(csv.reader(path.read_text().splitlines()))
+        table = pq.read_table(path)
+        rows = ([("" if cell is None else str(cell)) for cell in row.values()] for row in table.to_pylist())
+        return [table.column_names, *rows]
 
     def errors(self) -> list[tuple[str, str]]:
         lines = (self.out / "errors.jsonl").read_text().splitlines()
@@ -354,6 +380,26 @@ def test_csv_has_the_rows_of_parquet(world: World) -> None:
     rows = [list(csv.reader(path.read_text().splitlines())) for path in sorted(world.out.glob("parts/part-*.csv"))]
     assert [part[0] for part in rows] == [table.schema.names for table in tables]
     assert [row[0] for part in rows for row in part[1:]] == ALL
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_a_photo_keeps_the_cells_of_the_objects_that_a_failed_detector_would_have_replaced(
+    world: World, form: FormatName
+) -> None:
+    def answer(_executor: FakeExecutor, photos: Sequence[CheckedSample]) -> Outcome:
+        items = [Item(sample=Sample(size=(4, 3), objects=[SampleObject(bbox=(0, 0, 1, 1))])) for _ in photos]
+        AgeEstimator.output.put(items[0].sample.objects[0], 30.4)
+        items[0].failures.append(Failure(service=LIVENESS, type="several_faces", message="two"))
+        LIVENESS_OUTPUT.put(items[1].sample.objects[0], Liveness(0.9, "real"))
+        return Outcome(items)
+
+    asked = (*ASKED, LIVENESS)
+    world.run(FakeExecutor(answer), asked=asked, form=form, on_error="continue", limit=2)
+    failed, found = world.cells("bbox_x2", "age", "liveness")
+    # The module of the second detector gives no box, though the objects in the sample have one.
+    assert (failed, found) == (["1.0", "30", ""], ["", "", "real"])
+    world.run(FakeExecutor(), asked=asked, form=form, limit=2, resume=False)
+    assert world.columns() == [*PHOTO_COLUMNS, "liveness", "liveness_confidence"]
 
 
 def test_files_that_are_no_photos_are_in_the_manifest(world: World) -> None:

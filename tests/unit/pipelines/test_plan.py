@@ -127,3 +127,28 @@ def test_finding_objects_anew_drops_what_was_known_of_the_old_ones() -> None:
     made = planned(DETECTOR, "age-estimator", DETECTOR, "gender-estimator")
     assert "gender" in made.fields
     assert "age" not in made.fields
+
+
+def test_fields_of_replaced_objects_are_possible_where_a_detector_may_fail() -> None:
+    made = planned(DETECTOR, "age-estimator", "body-detector")
+    assert made.possible_fields(partial=False) == made.fields == ("bbox", "confidence")
+    assert made.possible_fields(partial=True) == ("age", "bbox", "confidence", "landmarks", "pose")
+    given = planned("age-estimator", DETECTOR, sample=Sample(objects=[FACE]))
+    assert given.possible_fields(partial=True) == ("age", *given.fields)
+
+
+@pytest.mark.parametrize("asked", [(DETECTOR,), (DETECTOR, *ATTRIBUTES), *PRESETS.values()])
+def test_without_a_second_detector_the_possible_fields_are_those_of_the_answer(asked: tuple[str, ...]) -> None:
+    made = planned(*asked)
+    assert made.possible_fields(partial=True) == made.possible_fields(partial=False) == made.fields
+
+
+@given(st.lists(st.sampled_from([DETECTOR, "body-detector", *ATTRIBUTES]), min_size=1, max_size=6), st.data())
+def test_what_stays_after_failures_is_among_the_possible_fields(names: list[str], data: st.DataObject) -> None:
+    made = Plan(steps=tuple(step for name in names for step in planned(*_found(name)).steps[-1:]))
+    failed = data.draw(st.sets(st.sampled_from(names)))
+    assert set(made.without(failed).fields) <= set(made.possible_fields(partial=True))
+
+
+def _found(name: str) -> tuple[str, ...]:
+    return (DETECTOR, name) if name in ATTRIBUTES else (name,)

@@ -1,16 +1,19 @@
+import csv
 from collections.abc import Iterable, Sequence
-from io import BytesIO
+from io import BytesIO, StringIO
 from time import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from config.settings import JobSettings
-from jobs.batches.batch import BatchSpec
+from jobs.batches import delimited
+from jobs.batches.batch import Batch, BatchSpec
 from jobs.batches.parquet import write_error_rows, write_results
 from jobs.batches.rows import BatchRow, request_results
-from jobs.job import Ending, JobStatus, RequestPosition
+from jobs.job import Ending, JobStatus, OnError, RequestPosition
 from models.service import ObjectClass
+from pipelines.chunk import Failure
 from pipelines.sample import SampleObject
 from pipelines.tables.sample_table import SampleTable
 from tests.fakes.batch_store import MemoryBatchStore
@@ -18,6 +21,7 @@ from tests.fakes.job_store import MemoryJobStore
 from tests.fakes.jobs import new_job
 
 FITTER = "face-detector-face-fitter"
+LIVENESS = "face-detector-liveness-estimator"
 LINE = {"line": pa.int64()}
 
 
@@ -31,21 +35,39 @@ class Written:
         self._store.create(self._spec)
         self._requests = 0
 
-    def add(self, asked: Sequence[str], *found: SampleObject, find_faces: bool = False, over: bool = True) -> None:
+    def add(
+        self,
+        asked: Sequence[str],
+        *found: SampleObject,
+        find_faces: bool = False,
+        over: bool = True,
+        on_error: OnError = "fail",
+        failed: str | None = None,
+    ) -> None:
         self._requests += 1
         request = RequestPosition(custom_id=f"n{self._requests}", line=self._requests)
-        job = new_job(asked, requests=[request], find_faces=find_faces)
+        job = new_job(asked, requests=[request], find_faces=find_faces, on_error=on_error)
         (item,) = job.chunk.items
         item.sample.size, item.sample.objects = (20, 40), list(found)
+        if failed:
+            item.failures.append(Failure(service=failed, type="model_error", message="no"))
         self._store.add_job(self._spec, job.spec.id, 1, time())
         self._jobs.create(job)
         if over:
             self._jobs.finish(job.spec, Ending(JobStatus.SUCCEEDED, result=job.chunk), {}, time())
 
     def table(self) -> pa.Table:
+        return read(write_results(self._batch, request_results(self._batch, self._jobs)))
+
+    def csv_rows(self) -> list[dict[str, str]]:
+        pieces = delimited.write_results(self._batch, request_results(self._batch, self._jobs))
+        return list(csv.DictReader(StringIO(b"".join(pieces).decode(), newline="")))
+
+    @property
+    def _batch(self) -> Batch:
         batch = self._store.find(self._spec.id)
         assert batch is not None
-        return read(write_results(batch, request_results(batch, self._jobs)))
+        return batch
 
 
 def read(pieces: Iterable[bytes]) -> pa.Table:
@@ -92,6 +114,26 @@ def test_a_field_that_the_caller_did_not_ask_for_is_null_and_has_no_column_if_no
     assert "bbox_x1" not in written.table().column_names
     written.add([FITTER], face())
     assert written.table().column("bbox_x2").to_pylist() == [None, 0.5]
+
+
+def test_objects_that_a_failed_detector_would_have_replaced_keep_their_cells() -> None:
+    written = Written()
+    asked = [FITTER, "age-estimator", LIVENESS]
+    written.add(asked, face(age=30), on_error="continue", failed=LIVENESS)
+    written.add(asked, face(), on_error="continue")
+    table = written.table()
+    cells = table.select(["failures", "bbox_x2", "age", "liveness"]).to_pylist()
+    assert cells[0] == {"failures": f"{LIVENESS}: no", "bbox_x2": 0.5, "age": 30, "liveness": None}
+    assert (cells[1]["failures"], cells[1]["age"]) == (None, None)
+    rows = written.csv_rows()
+    assert list(rows[0]) == table.column_names
+    assert [(row["age"], row["bbox_x2"]) for row in rows] == [("30", "0.5"), ("", "0.5")]
+
+
+def test_the_columns_are_the_same_where_a_failed_service_ends_the_request() -> None:
+    written = Written()
+    written.add([FITTER, "age-estimator", "body-detector"], face(object_class="body"))
+    assert written.table().schema == SampleTable(["bbox", "confidence"], LINE).schema
 
 
 def test_a_batch_without_results_has_the_columns_of_the_photo() -> None:

@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import FacelineError
-from config.settings import LimitSettings
+from config.settings import JobSettings, LimitSettings
 from jobs.batches.requests import parse_line, split_lines
-from jobs.factory import Submission
+from jobs.factory import JobFactory, Submission
 from jobs.job import Priority, RunOptions
+from models.catalogue import services
 
 DEFAULTS = RunOptions(ttl_s=60, age_format="number", priority=Priority.BULK)
+FACTORY = JobFactory(services(), JobSettings(), LimitSettings(), lambda family: family.value)
 GOOD = {"custom_id": "a", "services": ["face-detector-face-fitter"], "sample": {"_image": {"blob": ""}}}
 
 
@@ -43,7 +45,7 @@ def test_a_line_that_is_too_long_is_passed_over_and_the_next_is_read() -> None:
 
 
 def refused(text: bytes | None) -> tuple[str, str | None]:
-    request = parse_line(3, text, LimitSettings(), DEFAULTS)
+    request = parse_line(3, text, FACTORY, DEFAULTS)
     assert isinstance(request.content, FacelineError)
     assert request.line == 3
     return request.content.type, request.custom_id
@@ -51,7 +53,7 @@ def refused(text: bytes | None) -> tuple[str, str | None]:
 
 def test_a_line_asks_for_what_it_names_and_the_batch_for_the_rest() -> None:
     line = {**GOOD, "include_image": True, "on_error": "continue"}
-    request = parse_line(3, json.dumps(line).encode(), LimitSettings(), DEFAULTS)
+    request = parse_line(3, json.dumps(line).encode(), FACTORY, DEFAULTS)
     assert request.custom_id == "a"
     assert isinstance(request.content, Submission)
     options = request.content.options
@@ -82,6 +84,7 @@ def test_what_is_no_json_object_is_refused_without_a_name(text: bytes) -> None:
         ({"ttl_s": 5}, "a"),
         ({"priority": "high"}, "a"),
         ({"sample": {"_image": {"blob": ""}, "$image": ""}}, "a"),
+        ({"services": ["age-estimator"], "sample": {"$image": "", "objects": [{"keypoints": {}}]}}, "a"),
     ],
 )
 def test_a_line_that_says_nothing_sensible_is_refused_under_its_name(change: dict[str, Any], named: str | None) -> None:
@@ -89,11 +92,27 @@ def test_a_line_that_says_nothing_sensible_is_refused_under_its_name(change: dic
 
 
 def test_a_reference_stands_for_an_image() -> None:
-    request = parse_line(
-        3, json.dumps({**GOOD, "sample": {}, "reference": "s3://b/a.jpg"}).encode(), LimitSettings(), DEFAULTS
-    )
+    request = parse_line(3, json.dumps({**GOOD, "sample": {}, "reference": "s3://b/a.jpg"}).encode(), FACTORY, DEFAULTS)
     assert isinstance(request.content, Submission)
     assert request.content.reference == "s3://b/a.jpg"
+
+
+@pytest.mark.parametrize(
+    ("sample", "reference", "dialect"),
+    [
+        ({"$image": "", "objects": [{"keypoints": {}}]}, None, "v1"),
+        ({"_image": {"blob": ""}, "objects": [{"fitter": {}}]}, None, "v2"),
+        ({"objects": [{"fitter": {}}]}, "s3://b/a.jpg", "v1"),
+        ({"objects": [{"fitter": {}}, {"keypoints": {}}]}, "s3://b/a.jpg", "v2"),
+    ],
+)
+def test_objects_that_the_first_service_replaces_may_be_in_any_dialect(
+    sample: dict[str, Any], reference: str | None, dialect: str
+) -> None:
+    line = {**GOOD, "sample": sample, "reference": reference}
+    request = parse_line(3, json.dumps(line).encode(), FACTORY, DEFAULTS)
+    assert isinstance(request.content, Submission)
+    assert request.content.dialect.name == dialect
 
 
 def test_a_line_that_was_too_long_says_so() -> None:
