@@ -18,6 +18,8 @@ _TEMPERATURES = np.geomspace(1 / 8, 8, 241)
 _FLOOR = 1e-9
 # With fewer answers, a fold of a fifth of them says nothing.
 _FEWEST = 10 * FOLDS
+# With fewer of a class, some folds have none of it.
+_FEWEST_OF_A_CLASS = FOLDS
 
 Shares = NDArray[np.float64]
 
@@ -65,7 +67,7 @@ def reliability(shares: Sequence[Sequence[float]], truth: Sequence[int], not_fou
         Figure("calibration error", calibration_error(sure, right), len(sure) + not_found, not_found, note),
         Figure("confidence, mean", float(sure.mean()), len(sure), 0, f"{right.mean():.3f} of these answers are right"),
     ]
-    if len(sure) >= _FEWEST:
+    if len(sure) >= _FEWEST and np.bincount(true, minlength=given.shape[1]).min() >= _FEWEST_OF_A_CLASS:
         figures += _refitted(given, true)
     bins = _bins(sure)
     for index in np.unique(bins):

@@ -1,12 +1,13 @@
 """Face detector: YuNet, which finds upright faces, and a search for rotated faces."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from models.imaging.crops import resized
 from models.imaging.decode import Image
-from models.imaging.geometry import Letterbox
+from models.imaging.geometry import Box, Letterbox
 from models.imaging.quarters import TURNED, Quarter, box_as_sent, points_as_sent, uprighted
 from models.networks.face_quarter import LEAST_TURNED, FaceQuarterVote
 from models.networks.yunet import Detection, YuNet
@@ -22,7 +23,8 @@ _CERTAIN = 0.93
 _MOST_VOTES = 5
 # Faces that lean by 60 degrees have this confidence in the nearest rotation. In 35 photos without faces, none had .6.
 _LEAST_IN_EMPTY = 0.8
-# More where upright a doubtful face is found: masked and closely cropped faces have up to .91 upside down.
+# More where upright a doubtful face is found: masked and closely cropped faces have up to .91 upside down. Less is
+# enough if a vote on the rotated face confirms the rotation.
 _LEAST_ELSE = 0.915
 # Intersection over the smaller box. Doubtful faces that reach into a rotated one are parts of it, found in the wrong
 # rotation.
@@ -91,37 +93,69 @@ class FaceDetector:
             elif vote.is_face:
                 certain[index].append(face)
         unknown = [index for index in range(len(images)) if not certain[index] and not rotations[index]]
-        least = [_LEAST_ELSE if found[index] else _LEAST_IN_EMPTY for index in unknown]
-        surest_in_photo = self._surest_rotations([images[index] for index in unknown], least)
-        for index, quarter in zip(unknown, surest_in_photo, strict=True):
+        of_photos = self._photo_rotations(
+            [images[index] for index in unknown], [bool(found[index]) for index in unknown], votes
+        )
+        for index, quarter in zip(unknown, of_photos, strict=True):
             if quarter:
                 rotations[index][quarter] = 1.0
         return certain, [sorted(each, key=lambda quarter: -each[quarter]) for each in rotations]
 
-    def _surest_rotations(self, images: Sequence[Image], least: Sequence[float]) -> list[Quarter]:
-        """The rotation of each image, made small, in which a face is found most surely; 0 if less surely than `least`.
+    def _photo_rotations(
+        self, images: Sequence[Image], doubtful: Sequence[bool], votes: FaceQuarterVote
+    ) -> list[Quarter]:
+        """The rotation of each image in which a face is found most surely; 0 if it is not sure enough.
 
         Args:
             images: each (h, w, 3) uint8.
-            least: the least confidence of each.
+            doubtful: whether a doubtful face was found in the image upright.
+            votes: confirms rotations.
         """
-        small = [_small(image) for image in images]
-        best = [(confidence, 0) for confidence in least]
+        surest = self._surest_turned(images)
+        rotations = [turned.quarter if turned.confidence >= _LEAST_IN_EMPTY else 0 for turned in surest]
+        open_ = [
+            index
+            for index, turned in enumerate(surest)
+            if rotations[index] and doubtful[index] and turned.confidence < _LEAST_ELSE
+        ]
+        voted = votes.vote([images[index] for index in open_], [surest[index].bbox for index in open_])
+        for index, vote in zip(open_, voted, strict=True):
+            if vote.quarter != rotations[index]:
+                rotations[index] = 0
+        return rotations
+
+    def _surest_turned(self, images: Sequence[Image]) -> list["_Turned"]:
+        """The surest face of each image, made small, in all rotations but upright."""
+        boxes = [Letterbox.fit(image.shape[0], image.shape[1], _SMALL_SIDE) for image in images]
+        small = [resized(image, box.height, box.width) for image, box in zip(images, boxes, strict=True)]
+        surest = [_Turned(0, 0.0, np.zeros(4))] * len(images)
         for quarter in TURNED:
             seen = self._network.look([uprighted(image, quarter) for image in small], _SMALL_SIDE)
-            confidences = [max((face.confidence for face in faces), default=0.0) for faces in seen]
-            best = [max(before, (now, quarter)) for before, now in zip(best, confidences, strict=True)]
-        return [quarter for _, quarter in best]
+            for index, faces in enumerate(seen):
+                if faces and faces[0].confidence >= surest[index].confidence:
+                    bbox = box_as_sent(faces[0].bbox, quarter, *small[index].shape[:2])
+                    bbox = boxes[index].to_image(bbox.reshape(2, 2)).reshape(4)
+                    surest[index] = _Turned(quarter, faces[0].confidence, bbox)
+        return surest
+
+
+class _Turned(NamedTuple):
+    """A face that was found in a rotation of a whole image.
+
+    Attributes:
+        quarter: the rotation; 0 if no face was found.
+        confidence: in [0, 1].
+        bbox: in the image as it was sent, in pixels.
+    """
+
+    quarter: Quarter
+    confidence: float
+    bbox: Box
 
 
 def _largest_doubtful(faces: Sequence[Detection]) -> list[Detection]:
     doubtful = [face for face in faces if face.confidence < _CERTAIN]
     return sorted(doubtful, key=lambda face: -float((face.bbox[2:] - face.bbox[:2]).prod()))[:_MOST_VOTES]
-
-
-def _small(image: Image) -> Image:
-    letterbox = Letterbox.fit(image.shape[0], image.shape[1], _SMALL_SIDE)
-    return resized(image, letterbox.height, letterbox.width)
 
 
 def _as_sent(face: Detection, quarter: Quarter, image: Image) -> Detection:

@@ -155,6 +155,14 @@ def test_one_face_of_a_photo_may_be_rotated_and_the_other_stays_as_it_is(
     assert abs((second.pose.roll - 90 * quarter + 180) % 360 - 180) < 20
 
 
+def test_a_masked_face_is_found_in_its_rotation(sessions: SessionSource, quarter: Quarter) -> None:
+    # On its side, a doubtful face is found in another rotation, which no vote recognises.
+    image = rotated(masked(fitted(sessions, "macron")).image, quarter)
+    found = only(FaceFitter(sessions).detect([image]))
+    assert found.pose is not None
+    assert abs((found.pose.roll - 90 * quarter + 180) % 360 - 180) < 20
+
+
 def square(image: Image, side: int) -> Image:
     """The middle of an image."""
     height, width = image.shape[:2]

@@ -12,9 +12,11 @@ import yaml
 from docs.site.build import CONFIG
 from docs.site.service_pages import FOLDER, MARK, pages
 from docs.site.staging import DOCS, ROOT, site_path
+from models.calibration.operating_points import PURPOSES
 from models.catalogue import services
 
 REMEDY = "run `make docs-reference`"
+FIGURE = re.compile(r"(?<![\d.])[01]?\.\d{2,3}(?!\d)")
 
 
 @pytest.mark.parametrize("name", pages())
@@ -61,12 +63,42 @@ def test_the_index_of_decisions_names_each_decision() -> None:
 
 def test_the_figures_of_the_readme_are_those_of_the_tables() -> None:
     rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("| [")]
-    shown = re.findall(r"(?<![\d.])[01]?\.\d{2,3}(?!\d)", "".join(rows))
+    shown = FIGURE.findall("".join(rows))
     assert len(shown) > 8
-    tables = ("docs/accuracy-figures.md", "docs/performance.md", "docs/models/liveness.md")
-    known = "".join((ROOT / name).read_text() for name in tables)
+    tables = ("accuracy-figures", "performance", "models/liveness", "models/confidences")
+    known = "".join((DOCS / f"{name}.md").read_text() for name in tables)
     dev = (ROOT / "bench" / "results" / "accuracy-dev.md").read_text()
     assert [figure for figure in shown if figure not in known and f"0{figure}" not in dev] == []
+
+
+def _held_out_column(page: str) -> str:
+    """The cells of the column *held out* of the first table that has one."""
+    rows = [line.split("|") for line in (ROOT / page).read_text().splitlines() if line.startswith("|")]
+    first, column = next(
+        (index, [cell.strip() for cell in row].index("held out"))
+        for index, row in enumerate(rows)
+        if " held out " in row
+    )
+    return " ".join(row[column] for row in rows[first:] if len(row) == len(rows[first]))
+
+
+def test_the_held_out_figures_of_the_readme_are_held_out_figures_of_the_pages_and_have_their_date() -> None:
+    shown = FIGURE.findall(_held_out_column("README.md"))
+    assert len(shown) > 8
+    blocks = [
+        block
+        for name in ("confidences", "liveness")
+        for block in re.split(r"\n\n|\n- ", (DOCS / "models" / f"{name}.md").read_text())
+        if re.search("held.out", block)
+    ]
+    known = "".join([_held_out_column("docs/accuracy-figures.md"), *blocks])
+    assert [figure for figure in shown if figure not in known] == []
+    dates = {
+        date
+        for page in ("README.md", "docs/accuracy-figures.md")
+        for date in re.findall(r"measured on (\d{4}-\d\d-\d\d)", (ROOT / page).read_text())
+    }
+    assert len(dates) == 1
 
 
 def test_the_site_is_built_without_a_broken_link_and_can_be_searched(tmp_path: Path) -> None:
@@ -81,3 +113,10 @@ def test_the_site_is_built_without_a_broken_link_and_can_be_searched(tmp_path: P
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     found = json.loads((tmp_path / "site" / "search.json").read_text())
     assert any("age-estimator" in str(entry) for entry in found["items"])
+
+
+def test_the_page_about_verification_has_the_purposes_of_the_operating_points() -> None:
+    page = (ROOT / "docs/verification.md").read_text()
+    for name, purpose in PURPOSES.items():
+        (row,) = (line for line in page.splitlines() if re.match(rf"\| `{name}`[^|]*\| \d", line))
+        assert row.endswith(f"| {purpose} |")

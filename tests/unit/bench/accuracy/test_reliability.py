@@ -55,6 +55,13 @@ def test_few_answers_are_not_split_into_folds_and_none_give_no_figure() -> None:
     assert reliability([], [], 3, "") == []
 
 
+def test_no_temperature_is_fitted_where_a_class_is_rare() -> None:
+    rare, enough = ([0] * (100 - count) + [1] * count for count in (FOLDS - 1, FOLDS))
+    shares, _ = answers(100, 0.9, 1)
+    assert "calibration error, temperature by cross-validation" not in by_name(reliability(shares, rare, 0, ""))
+    assert "calibration error, temperature by cross-validation" in by_name(reliability(shares, enough, 0, ""))
+
+
 def test_each_sample_is_held_out_once_in_each_repetition_and_never_chosen_on_then() -> None:
     splits = list(folds(23))
     assert len(splits) == FOLDS * REPEATS

@@ -6,8 +6,9 @@ import pytest
 from bench.accuracy.figures import Figure, to_json, to_markdown
 from bench.accuracy.kit import InvalidKit, Kit
 from bench.accuracy.run import TASKS, measured, save
-from bench.accuracy.tasks import age_gender, detection, emotion, mask, verification
+from bench.accuracy.tasks import age_gender, detection, emotion, liveness, mask, verification
 from tests.unit.bench.accuracy.kits import EYES_AND_MOUTH, empty, face, kit, make_predictor, write_csv
+from tests.unit.models.networks.networks import Constant
 
 SEEN_AND_UNSEEN = {"seen.png": face(), "unseen.png": empty()}
 
@@ -28,6 +29,22 @@ def test_a_masked_face_that_is_not_found_is_an_error(tmp_path: Path) -> None:
         "masked called bare", 0.5, 2, 1, "drawn; worn wrongly included"
     )
     assert (named(figures, "accuracy").value, named(figures, "accuracy").not_found) == (0.5, 1)
+
+
+def test_the_reliability_of_liveness_counts_spoofs_portraits_and_faces_that_are_not_found(tmp_path: Path) -> None:
+    kit(tmp_path, "portraits", {"portrait.png": face(3)}, [{"path": "portrait.png"}])
+    shown = {"real.png": face(1), "spoof.png": face(2), "unseen.png": empty()}
+    lines = [{"path": name, "label": "spoof" if name == "spoof.png" else "real", "attack": "print"} for name in shown]
+    pair = Constant(logits=[0.0, 9, 0])
+    predictor = make_predictor(minifasnet_v1se=pair, minifasnet_v2=pair)
+    figures = liveness.measure(kit(tmp_path, "liveness", shown, lines), predictor)
+    error, in_the_last_bin = (
+        named(figures, name) for name in ("calibration error", "right at a confidence of 0.9 to 1.0")
+    )
+    assert (error.n, error.not_found) == (4, 1)
+    assert "3 real faces, portraits included, and 1 spoofs: few" in error.note
+    assert (in_the_last_bin.value, in_the_last_bin.n) == (pytest.approx(2 / 3), 3)
+    assert not any("temperature" in figure.measure for figure in figures)
 
 
 def test_a_face_that_is_not_found_counts_in_n_but_has_no_age_error(tmp_path: Path) -> None:

@@ -1,3 +1,6 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -5,7 +8,7 @@ from models.imaging.decode import Image
 from models.imaging.quarters import TURNED, Quarter, box_as_sent, points_as_sent
 from models.networks.face_detector import FaceDetector
 from models.runtime.session import MAX_ROWS
-from tests.unit.models.networks.networks import SpotYunet, UprightYunet
+from tests.unit.models.networks.networks import BlindYunet, SpotYunet, UprightYunet
 
 
 def spotted(height: int, width: int, x: int, y: int, radius: int = 6) -> Image:
@@ -110,6 +113,34 @@ def test_a_rotated_photo_has_the_faces_that_it_has_upright(quarter: Quarter, uns
     np.testing.assert_allclose(rotated.keypoints, points_as_sent(upright.keypoints, quarter, height, width), atol=1)
     assert rotated.confidence == upright.confidence
     assert (upright.quarter, rotated.quarter) == (0, quarter)
+
+
+@dataclass
+class Distracted(UprightYunet):
+    """Sees upright faces with 0.9, and in whole photos a doubtful one at the top left, in any rotation."""
+
+    sure: float = 0.9
+    unsure: float = 0.3
+    sees_crops: bool = True
+
+    def run(self, batch: np.ndarray) -> Mapping[str, np.ndarray]:
+        if batch.shape[2] == 160 and not self.sees_crops:
+            return BlindYunet().run(batch)
+        outputs = dict(super().run(batch))
+        if max(batch.shape[2:]) == 640:
+            outputs["cls_8"][:, 0] = outputs["obj_8"][:, 0] = 0.7
+            outputs["bbox_8"][:, 0] = [2, 2, *np.log([3, 3])]
+            outputs["kps_8"][:, 0] = [1, 1, 3, 1, 2, 2, 1, 3, 3, 3]
+        return outputs
+
+
+@pytest.mark.parametrize("quarter", TURNED)
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_beside_a_doubtful_upright_face_a_vote_has_to_confirm_the_rotation_of_the_photo(
+    quarter: Quarter, confirmed: bool
+) -> None:
+    faces = FaceDetector(Distracted(sees_crops=confirmed)).detect([drawn_face((250, 350), quarter=quarter)])[0]
+    assert (faces[0].confidence, faces[0].quarter) == (pytest.approx(0.9 if confirmed else 0.7), quarter * confirmed)
 
 
 def test_a_sure_face_is_looked_at_once() -> None:
