@@ -16,7 +16,9 @@ from threading import Event
 from time import monotonic, sleep
 from typing import Any
 
+import cv2
 import httpx
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -25,6 +27,7 @@ from config.settings import JobSettings
 from jobs.redis import keys
 from jobs.redis.connection import connect
 from jobs.redis.jobs import RedisJobStore
+from models.imaging.decode import decode
 from tests.integration.conftest import FOUR, PHOTOS, Deploy, Deployment, Json, base64_photo, photo, v1_sample, v2_sample
 from tests.integration.steady import tiny_photos
 from tests.integration.test_privacy import everything
@@ -225,6 +228,50 @@ def test_results_as_parquet_have_the_columns_of_all_services_that_the_requests_a
     ]
 
 
+def test_tables_keep_what_was_found_before_a_detector_that_failed(deploy: Deploy) -> None:
+    """The module refuses the photo of two faces, and gives no box of its own."""
+    names = [*DETECTOR, "age-estimator", "face-detector-liveness-estimator"]
+    photos = {"two.png": two_faces(), "one.jpg": photo()}
+    with deploy(FACELINE_LIVENESS_MODULE="quality-liveness-anti-spoofing") as deployment:
+        continued = submit(deployment, zipped(photos), ZIP, services=",".join(names), on_error="continue")
+        assert ended(deployment, continued)["counts"]["succeeded"] == 2
+        written = csv_rows(deployment, continued, "output")
+        in_parquet = table(deployment, continued, "output").to_pylist()
+        results = {row["custom_id"]: row["result"] for row in rows(deployment, continued, "output")}
+        stopped = submit(deployment, zipped(photos), ZIP, services=",".join(names))
+        assert ended(deployment, stopped)["counts"]["succeeded"] == 1
+        (alone,) = csv_rows(deployment, stopped, "output")
+    found = [row for row in written if row["image"] == "two.png"]
+    assert len(found) == 2
+    for row, face in zip(found, results["two.png"]["objects"], strict=True):
+        assert [float(row[f"bbox_{corner}"]) for corner in ("x1", "y1", "x2", "y2")] == face["bbox"]
+        assert (float(row["yaw"]), int(row["age"])) == (face["pose"]["yaw"], face["age"])
+        assert (row["failures"], row["liveness"]) == (f"{names[-1]}: More than one face detected", "")
+    (one,) = [row for row in written if row["image"] == "one.jpg"]
+    (face,) = results["one.jpg"]["objects"]
+    assert (one["bbox_x1"], one["age"], one["liveness"]) == ("", "", face["liveness"]["value"])
+    assert written == [{name: cell(value) for name, value in row.items()} for row in in_parquet]
+    photo_columns = ["image", "image_width", "image_height", "failures", "object", "class"]
+    assert list(alone) == [*photo_columns, "liveness", "liveness_confidence", "line"]
+
+
+def two_faces() -> bytes:
+    """A photo in which a face is twice."""
+    face = decode(photo())[0:256, 100:356]
+    return cv2.imencode(".png", np.hstack([face, face]))[1].tobytes()
+
+
+def test_objects_that_are_replaced_may_be_in_any_dialect_as_in_a_job(deployment: Deployment) -> None:
+    samples = {
+        "v1": {**v1_sample(), "objects": [{"keypoints": {}}]},
+        "v2": {**v2_sample(), "objects": [{"fitter": {}}]},
+    }
+    batch_id = submit(deployment, lines(*(line(name, sample) for name, sample in samples.items())))
+    assert ended(deployment, batch_id)["counts"]["succeeded"] == 2, rows(deployment, batch_id, "errors")
+    for row in rows(deployment, batch_id, "output"):
+        assert_alike(row["result"], deployment.wait(deployment.submit(DETECTOR, samples[row["custom_id"]]))["result"])
+
+
 def csv_rows(there: Deployment, batch_id: str, path: str) -> list[dict[str, str]]:
     response = there.client.get(f"/batches/{batch_id}/{path}", headers={"Accept": "text/csv"})
     assert (response.status_code, response.headers["content-type"]) == (200, "text/csv; charset=utf-8")
@@ -261,6 +308,28 @@ def test_those_who_ask_for_json_get_json_lines_and_head_gets_their_headers(deplo
         head = deployment.client.head(f"/batches/{batch_id}/{path}", headers=asked)
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["content-type"] == "application/x-ndjson"
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("application/json;q=0, text/csv", "text/csv"),
+        ("text/csv;q=0.1, application/json", "application/x-ndjson"),
+    ],
+)
+def test_the_weights_of_media_types_count(deployment: Deployment, accept: str, media_type: str) -> None:
+    batch_id = submit(deployment, lines("[]"))
+    for path in ("output", "errors"):
+        response = deployment.client.get(f"/batches/{batch_id}/{path}", headers={"Accept": accept})
+        assert response.headers["content-type"].partition(";")[0] == media_type
+
+
+def test_a_wrong_option_of_the_query_is_located_there(deployment: Deployment) -> None:
+    archive = zipped({"a.jpg": photo("collins.jpg")})
+    for query in ({"max_faces": 501}, {"max_faces": 0}, {"ttl_s": 10**9}, {"on_error": "x"}):
+        response = post(deployment, archive, ZIP, services=FOUR[0], **query)
+        assert response.status_code == 422, response.text
+        assert [entry["loc"] for entry in response.json()["detail"]] == [["query", *query]]
 
 
 def test_what_nobody_can_give_is_406(deployment: Deployment) -> None:
