@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidImage
+from models.imaging.jpeg_scans import FRAMES, SCAN_SEGMENTS, Scans
 from models.imaging.structure import MOST_SEGMENTS, Structure, too_many_segments
 
 _FILL = re.compile(b"\xff+")
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_BASELINE = frozenset({0xC0, 0xC1})
+# Baseline, extended and lossless: one scan can give all components.
+_SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC3})
 _SCAN, _END, _APP1 = 0xDA, 0xD9, 0xE1
 # A decoder visits every pixel for each scan of a progressive file: ten are usual, and a few bytes can make thousands.
 _MOST_SCANS = 100
@@ -31,15 +32,20 @@ def read_jpeg(data: bytes) -> Structure:
     """Read all segments up to the end of the only scan, or of the last one.
 
     A file of one scan says nothing about how many rows the scan has: `Structure.scan_end` lets the decoder find out.
-    A file of several scans is refused unless these give each coefficient to the last bit. If its last scan is cut off,
-    all rows are there, and the lower ones are less fine; that is not noticed.
+    A file of several scans is refused unless these give each coefficient to the last bit, and have all rows. `Scans`
+    says what it does not notice.
+
+    Raises:
+        InvalidImage: a broken header, too many segments or scans, or data that are cut off.
     """
     markers = _markers(data)
     if np.count_nonzero(np.frombuffer(data, np.uint8)[markers + 1] == _SCAN) > _MOST_SCANS:
         raise InvalidImage(f"The JPEG data have more than {_MOST_SCANS} scans")
-    structure, progress = Structure(0, 0), _Progress(0, b"")
-    for marker, start, end in _segments(data, markers):
-        if marker in _FRAMES:
+    structure, progress, scans = Structure(0, 0), _Progress(0, b""), Scans()
+    for marker, start, end, scan_end in _segments(data, markers):
+        if marker in SCAN_SEGMENTS:
+            scans.add(marker, data[start:end])
+        if marker in FRAMES:
             height, width = struct.unpack_from(">HH", data, start + 1)
             structure = Structure(width, height, structure.exif)
             progress = _Progress(marker, data[start + 5 : end])
@@ -47,8 +53,10 @@ def read_jpeg(data: bytes) -> Structure:
             structure = Structure(structure.width, structure.height, data[start:end])
         elif marker == _SCAN:
             if progress.is_only_scan(data[start:end]):
-                return Structure(structure.width, structure.height, structure.exif, _next_marker(markers, end))
+                return Structure(structure.width, structure.height, structure.exif, scan_end)
             progress.add(data[start:end])
+            if not scans.is_whole(data[start:end], data[end:scan_end]):
+                raise InvalidImage("The JPEG data are cut off")
     if not progress.is_complete:
         raise InvalidImage("The JPEG data are cut off")
     return structure
@@ -74,7 +82,7 @@ class _Progress:
 
     def is_only_scan(self, header: bytes) -> bool:
         """Whether a scan gives everything, so that no other can follow; a decoder needs no end marker then."""
-        return self._frame in _BASELINE and header[0] == len(self._rows)
+        return self._frame in _SEQUENTIAL and header[0] == len(self._rows)
 
     def add(self, header: bytes) -> None:
         """Count what a scan gives (T.81, B.2.3)."""
@@ -96,14 +104,14 @@ def _markers(data: bytes) -> NDArray[np.int64]:
 
 def _next_marker(markers: NDArray[np.int64], position: int) -> int:
     """The position of the first marker from a position on."""
-    index = int(np.searchsorted(markers, position))
+    index = int(markers.searchsorted(position))
     if index == len(markers):
         raise InvalidImage("The JPEG data are cut off")
     return int(markers[index])
 
 
-def _segments(data: bytes, markers: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
-    """The marker, start and end of the payload of each segment, up to the end marker."""
+def _segments(data: bytes, markers: NDArray[np.int64]) -> Iterator[tuple[int, int, int, int]]:
+    """The marker of each segment, start and end of its payload, and end of its scan, up to the end marker."""
     position = 2
     scans = 0
     for _ in range(MOST_SEGMENTS):
@@ -121,9 +129,10 @@ def _segments(data: bytes, markers: NDArray[np.int64]) -> Iterator[tuple[int, in
         (length,) = struct.unpack_from(">H", data, position)
         if length < 2:
             raise InvalidImage("The JPEG header is broken")
-        yield marker, position + 2, position + length
-        position += length
+        start, end = position + 2, position + length
+        position = end
         if marker == _SCAN:
             scans += 1
-            position = _next_marker(markers, position)
+            position = _next_marker(markers, end)
+        yield marker, start, end, position
     raise too_many_segments("JPEG")
