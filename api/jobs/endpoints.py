@@ -13,7 +13,14 @@ from api.access import Eraser, JobSubmitter, Reader
 from api.audit import note_of
 from api.branches import Branch
 from api.jobs.picture import add_picture
-from api.jobs.requests import PRIORITIES, ImageForm, SampleBody, priorities_of_form, priorities_of_json
+from api.jobs.requests import (
+    PRIORITIES,
+    ImageForm,
+    SampleBody,
+    default_priorities,
+    priorities_of_form,
+    priorities_of_json,
+)
 from api.jobs.retry import add_retry
 from api.jobs.schemas import (
     ErasedView,
@@ -36,6 +43,7 @@ from api.verify.schemas import VerificationJson
 from jobs.answer import JobSnapshot
 from jobs.async_service import UnparsedRequest
 from jobs.erasure import erase_everything
+from jobs.errors import Overloaded
 from jobs.job import Job, JobStatus
 from jobs.service import require_single
 from pipelines.dialects import DIALECTS
@@ -146,7 +154,7 @@ async def submit_sample(
     _check_wait(caller, wait)
     refuse_in_query(request, SAMPLE_OPTIONS, "send it as a key of the JSON")
     body = await read_sample(request, parts.settings.limits.with_another_image)
-    parts.job_arrivals.require_room(priorities_of_json(body, caller.owner))
+    _require_room(parts, body, caller)
     return await _submit(parts, caller, SampleBody(body, idempotency_key, caller), wait)
 
 
@@ -228,6 +236,19 @@ def _check_wait(caller: Caller, wait_s: float) -> None:
     """
     if wait_s:
         caller.require(Scope.READ)
+
+
+def _require_room(parts: ApiParts, body: bytes, caller: Caller) -> None:
+    """Check that there may be room for a job.
+
+    Raises:
+        Overloaded: there is none.
+    """
+    try:
+        parts.job_arrivals.require_room(default_priorities(caller.owner))
+    except Overloaded:
+        # Only now is the body searched, which takes longer than all checks.
+        parts.job_arrivals.require_room(priorities_of_json(body, caller.owner))
 
 
 async def _submit(parts: ApiParts, caller: Caller, request: UnparsedRequest, wait_s: float) -> Response:

@@ -21,7 +21,7 @@ from pipelines.errors import InvalidSample
 from pipelines.presets import VERIFY
 
 VERIFY_TEXT = f'"{VERIFY}"'.encode()
-"""A body without it has another preset: base64 has no quotation marks."""
+"""A body without it has another preset: base64 has no quotation marks. `rfind` finds it faster than `in`."""
 
 PRIORITIES = (Priority.NORMAL, Priority.BULK, Priority.LAST, Priority.HIGH)
 """The priorities that a job may get, the most frequent first."""
@@ -40,7 +40,7 @@ def priorities_of_json(body: bytes, owner: str | None) -> Sequence[Priority]:
 
 def may_name_priority(body: bytes) -> bool:
     """Whether the body of `POST /jobs` may have a priority of its own, found without parsing it."""
-    # A key may be written with escapes, and those have backslashes; base64 has none. `rfind` is faster than `in`.
+    # A key may be written with escapes, and those have backslashes; base64 has none.
     return body.rfind(PRIORITY_KEY.encode()) >= 0 or b"\\" in body
 
 
@@ -70,7 +70,7 @@ class SampleBody:
 
     def parse(self, factory: JobFactory) -> Submission:
         """See `UnparsedRequest.parse`."""
-        if VERIFY_TEXT in self.body:
+        if self.body.rfind(VERIFY_TEXT) >= 0:
             body = parse_object(self.body, factory.limits.with_another_image)
             if body.get("preset") == VERIFY:
                 return self._pair(parse_options(VerifyJobRequest, body), factory)
