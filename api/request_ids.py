@@ -2,10 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import Context
 from logging import DEBUG, INFO, getLogger
 from secrets import token_hex
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +21,9 @@ log = getLogger(__name__)
 HEADER = b"x-request-id"
 ACCEPTED = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 """The ids that are taken from callers; for any other one a new id is made."""
+REFUSED = 429
+REFUSALS_PER_S = 20
+"""So many lines about refused requests are written each second: under overload there may be hundreds."""
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 """Paths that are asked every few seconds: their requests are logged at DEBUG."""
 _ANSWER_UNFINISHED = 499
@@ -28,7 +32,8 @@ _ANSWER_UNFINISHED = 499
 class RequestIds:
     """ASGI app around the API: gives each request an id, and writes a line about it to the log.
 
-    The line has the template of the route instead of the path, and neither the query nor the address of the caller.
+    The line has the template of the route instead of the path, and neither the query nor the address of the caller. Of
+    requests that are refused with 429, only some have one: see `RefusalLines`.
 
     Args:
         app: answers the requests.
@@ -38,6 +43,7 @@ class RequestIds:
     def __init__(self, app: ASGIApp, *, access_log: bool) -> None:
         self._app = app
         self._access_log = access_log
+        self._refusals = RefusalLines()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -67,8 +73,42 @@ class RequestIds:
             answer = error_response(NoWorker("the API ends: send the request again after `Retry-After` seconds"))
             await answer(scope, receive, send_with_id)
         finally:
-            if self._access_log:
+            if self._access_log and self._refusals.allow(started["status"] if started else None):
                 _write(scope, started, (perf_counter() - begun_at) * 1000)
+
+
+class RefusalLines:
+    """Limits the lines about refused requests; a line of its own says how many are missing.
+
+    Args:
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._second = 0
+        self._refused = 0
+
+    def allow(self, status: int | None) -> bool:
+        """Whether the line about a request is written.
+
+        Args:
+            status: of its answer; None without an answer.
+        """
+        second = int(self._clock())
+        if second != self._second:
+            if self._refused > REFUSALS_PER_S:
+                # In a context of its own: the line is not about this request.
+                Context().run(_write_missing, self._refused - REFUSALS_PER_S)
+            self._second, self._refused = second, 0
+        if status != REFUSED:
+            return True
+        self._refused += 1
+        return self._refused <= REFUSALS_PER_S
+
+
+def _write_missing(count: int) -> None:
+    log.info("requests refused without a line of their own", extra={"count": count})
 
 
 def _given_id(scope: Scope) -> bytes | None:
