@@ -35,7 +35,7 @@ SILENCE_S = 180.0
 def private_socket(data_dir: Path) -> Iterator[str]:
     """Locks the data folder, and gives the path of a socket. Only this user can open the folder and the socket.
 
-    At the end, no server listens on it: if the process was killed that watches the server, nobody else ends it.
+    At the end, no server listens on it: a server whose process was killed is ended here.
 
     Raises:
         StackFailed: another stack uses the folder, or it cannot be written.
