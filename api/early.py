@@ -118,7 +118,7 @@ class EarlyRefusals:
         try:
             parts.job_arrivals.require_room(default_priorities(caller.owner))
         except Overloaded:
-            # A job of no priority has room: its body need not be read.
+            # If there is no room for any priority, the body need not be read.
             parts.job_arrivals.require_room(PRIORITIES)
             body = PeekedBody(receive)
             if await body.read(self._job_bytes) and not may_name_priority(body.content()):
