@@ -27,12 +27,12 @@ class JobSnapshot:
     image: bytes | None = None
 
     @classmethod
-    def of(cls, job: Job, store: JobStore) -> Self:
+    def of(cls, job: Job, data: JobData | None, store: JobStore) -> Self:
         """A job with its data and, if the result echoes it, its image."""
         spec = job.spec
         # The answer of a pair has no place for its photos; `JobService.annotated` gives them.
         echoes = job.status is JobStatus.SUCCEEDED and spec.include_image and spec.blobs and spec.pair is None
-        return cls(job, store.data(spec.id), store.image(spec.blobs[0]) if echoes else None)
+        return cls(job, data, store.image(spec.blobs[0]) if echoes else None)
 
     @property
     def metadata(self) -> Mapping[str, Any] | None:

@@ -1,5 +1,6 @@
 """What callers do with jobs: submit, find, read, cancel, erase, list."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 
@@ -9,12 +10,15 @@ from jobs.answer import JobSnapshot
 from jobs.cursor import Cursor
 from jobs.errors import JobFailed, JobUnknown, NotOver, PartOfBatch, PhotoGone, RecordUnreadable, StorageError
 from jobs.idempotency import bind_key
-from jobs.job import Job, JobSpec, JobStatus, NewJob
+from jobs.job import Job, JobData, JobSpec, JobStatus, NewJob
 from jobs.store import JobStore
 from jobs.terms import Created, Terms
 from jobs.viewer import EVERYTHING, Viewer
 from metrics import api as metrics
 from pipelines.sample import Sample
+
+_Find = Callable[[], tuple[Job | None, JobData | None]]
+"""Looks for a job, and perhaps for its data."""
 
 
 class Sender(Protocol):
@@ -103,9 +107,8 @@ class JobService:
             JobFailed: it was erased.
             RecordUnreadable: its record cannot be read.
         """
-        job = self._find(job_id)
-        if job.status is JobStatus.ERASED:
-            raise JobFailed.because(job.status)
+        job, _ = self._seen(job_id, lambda: (self.store.find(job_id), None))
+        _require_kept(job)
         return job
 
     def read(self, job_id: str) -> JobSnapshot:
@@ -115,11 +118,11 @@ class JobService:
             JobUnknown: there is no such job.
             JobFailed: it was erased.
         """
-        job = self.find(job_id)
-        spec = job.spec
-        if job.status is JobStatus.EXPIRED or spec.group is not None:
+        job, data = self._find_with_data(job_id)
+        _require_kept(job)
+        if job.status is JobStatus.EXPIRED or job.spec.group is not None:
             return JobSnapshot(job)
-        return JobSnapshot.of(job, self.store)
+        return JobSnapshot.of(job, data, self.store)
 
     def annotated(self, job_id: str, index: int = 0) -> AnnotatedPhoto:
         """The photo of a job with what was found on it.
@@ -160,10 +163,9 @@ class JobService:
         Raises:
             JobUnknown: there is no such job.
         """
-        job = self._find(job_id)
+        job, data = self._find_with_data(job_id)
         if not job.status.over:
             return JobSnapshot(job)
-        data = self.store.data(job_id)
         self.store.erase(job.spec, tombstone=False)
         return JobSnapshot(job, data)
 
@@ -235,10 +237,14 @@ class JobService:
             # A repeated request may have found the job meanwhile, and sent it.
             self.store.withdraw(spec)
 
-    def _find(self, job_id: str) -> Job:
-        owner = self.viewer.owner
+    def _find_with_data(self, job_id: str) -> tuple[Job, JobData | None]:
+        return self._seen(job_id, lambda: self.store.find_with_data(job_id))
+
+    def _seen(self, job_id: str, find: _Find) -> tuple[Job, JobData | None]:
+        """What was found, if the viewer sees the job."""
+        owner, data = self.viewer.owner, None
         try:
-            job = self.store.find(job_id)
+            job, data = find()
             seen = job is not None and self.viewer.sees(job.spec.owner)
         except RecordUnreadable:
             if owner is None or self.store.lists(job_id, owner):
@@ -246,12 +252,17 @@ class JobService:
             job, seen = None, False  # it may belong to another owner
         if job is None or not seen:
             raise JobUnknown(f"there is no job {job_id}: check the id; jobs are deleted after their TTL")
-        return job
+        return job, data
 
     def _has_result(self, job_id: str) -> bool:
         """Whether an idempotency key still returns this job: the job exists and its data are not deleted."""
         job = self.store.find(job_id)
         return job is not None and job.status not in (JobStatus.ERASED, JobStatus.EXPIRED)
+
+
+def _require_kept(job: Job) -> None:
+    if job.status is JobStatus.ERASED:
+        raise JobFailed.because(job.status)
 
 
 def require_single(job: Job) -> None:

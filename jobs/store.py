@@ -85,6 +85,13 @@ class JobStore(Protocol):
     def data(self, job_id: str) -> JobData | None:
         """The caller's data of a job; None once they are deleted."""
 
+    def find_with_data(self, job_id: str) -> tuple[Job | None, JobData | None]:
+        """What `find` and `data` return, in one call.
+
+        Raises:
+            RecordUnreadable: the record of the job cannot be read.
+        """
+
     def image(self, blob: str) -> bytes | None:
         """An encoded image; None once it is deleted."""
 

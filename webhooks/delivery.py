@@ -122,7 +122,9 @@ class Deliverer:
         if f"job.{job.status}" not in webhook.events:
             self._end(subject, DeliveryStatus.SKIPPED)
             return None
-        snapshot = JobSnapshot.of(job, self.jobs) if webhook.include_result else JobSnapshot(job)
+        snapshot = JobSnapshot(job)
+        if webhook.include_result:
+            snapshot = JobSnapshot.of(job, self.jobs.data(job.spec.id), self.jobs)
         made = job_message(snapshot, self.settings.api_url.rstrip("/"), include_result=webhook.include_result)
         body = made.model_dump_json(exclude_none=True).encode()
         attempts = job.delivery.attempts if job.delivery else 0

@@ -12,7 +12,7 @@ from time import perf_counter
 from bench.speed.load_client import LoadResult, timed
 from bench.speed.process_usage import Pids
 from broker.app import app
-from broker.chain import send_job
+from broker.chain import ChainSender
 from broker.queues import FamilyQueues
 from config.settings import load_settings
 from jobs.factory import JobFactory, Submission
@@ -56,6 +56,7 @@ class ChunkSubmitter:
         client = connect(settings.redis_url, patience_s=TIMEOUT_S)
         self._factory = JobFactory(services(settings.modules), settings.jobs, settings.limits, QUEUES.prefix)
         self._store = RedisJobStore(client, settings.jobs)
+        self._sender = ChainSender(app, QUEUES)
         self._finished = FinishedStream(connect(settings.redis_url, patience_s=TIMEOUT_S, blocks_s=TIMEOUT_S))
         self._finished.seek_end()
 
@@ -92,7 +93,7 @@ class ChunkSubmitter:
     def _send(self, job: NewJob) -> float:
         started = perf_counter()
         self._store.create(job)
-        send_job(app, job.spec, QUEUES)
+        self._sender.send(job.spec)
         return started
 
     def _read_result(self, job_id: str) -> None:

@@ -111,7 +111,19 @@ class RedisJobStore:
     def data(self, job_id: str) -> JobData | None:
         """See `JobStore.data`."""
         with storage():
-            sent, result = self._redis.mget(keys.sent(job_id), keys.result(job_id))
+            sent, result = self._redis.mget(*_data_keys(job_id))
+        return self._read_data(job_id, sent, result)
+
+    def find_with_data(self, job_id: str) -> tuple[Job | None, JobData | None]:
+        """See `JobStore.find_with_data`."""
+        with storage(), self._redis.pipeline(transaction=False) as pipe:
+            pipe.hgetall(keys.record(job_id))
+            pipe.mget(*_data_keys(job_id))
+            record, (sent, result) = pipe.execute()
+        job = read_job(job_id, record, self.now()) if record else None
+        return job, self._read_data(job_id, sent, result)
+
+    def _read_data(self, job_id: str, sent: bytes | None, result: bytes | None) -> JobData | None:
         if sent is None:
             return None
         with readable("job", job_id):
@@ -310,6 +322,11 @@ class FinishedStream:
         if entries:
             self._last = entries[-1][0].decode()
         return [fields[b"job"].decode() for _, fields in entries]
+
+
+def _data_keys(job_id: str) -> tuple[str, str]:
+    """The keys of what came with a job, and of its result."""
+    return keys.sent(job_id), keys.result(job_id)
 
 
 def _binding_key(spec: JobSpec) -> str:

@@ -68,6 +68,10 @@ class Dialect:
             **fields,
         )
 
+    @cached_property
+    def _image_adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.image_kind)
+
     def key_of(self, field: Field) -> str:
         """The key of a field."""
         if field == IMAGE:
@@ -83,7 +87,7 @@ class Dialect:
         if body.get(self.image_key) is None:
             return None
         try:
-            return self.read_image(TypeAdapter(self.image_kind).validate_python(body[self.image_key]))
+            return self.read_image(self._image_adapter.validate_python(body[self.image_key]))
         except ValidationError as error:
             raise InvalidSample(details_of(error, [self.image_key])) from error
 

@@ -73,6 +73,7 @@ def test_a_new_job_is_queued_with_all_that_came_with_it(store: JobStore) -> None
     job = new_job()
     store.create(job)
     found, data = store.find(job.spec.id), store.data(job.spec.id)
+    assert store.find_with_data(job.spec.id) == (found, data)
     assert found is not None
     assert data is not None
     assert (found.spec, found.status) == (job.spec, JobStatus.QUEUED)
@@ -84,6 +85,7 @@ def test_a_new_job_is_queued_with_all_that_came_with_it(store: JobStore) -> None
 def test_an_unknown_job_is_none(store: JobStore) -> None:
     assert store.find("no-such-job") is None
     assert store.data("no-such-job") is None
+    assert store.find_with_data("no-such-job") == (None, None)
     assert store.image("no-such-job:0") is None
     assert store.claim_stage("no-such-job", 0, "w", time()).outcome is ClaimOutcome.OVER
 

@@ -107,6 +107,9 @@ class MemoryJobStore:
         entry = self._jobs.get(job_id)
         return entry.data if entry and not self._expired(entry) else None
 
+    def find_with_data(self, job_id: str) -> tuple[Job | None, JobData | None]:
+        return self.find(job_id), self.data(job_id)
+
     def image(self, blob: str) -> bytes | None:
         entry = self._jobs.get(blob.partition(":")[0])
         return entry.images.get(blob) if entry and not self._expired(entry) else None
