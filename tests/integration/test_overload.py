@@ -22,6 +22,7 @@ def small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_under_four_times_its_capacity_a_stack_works_on_and_refuses_the_rest(record_property: Any) -> None:
     try:
         with overload_bench(SECONDS) as bench:
+            bench.warm()
             capacity = bench.measure_capacity()
             for scenario in (Scenario(SYNC, 1), Scenario("both, bulk jobs wait", 0.5, bulk=20)):
                 step = bench.run(scenario, 4, capacity)

@@ -40,11 +40,14 @@ def row(texts: Sequence[str]) -> str:
     return f"| {' | '.join(texts)} |"
 
 
-def section(capacity: float, steps: Sequence[Step], found: Sequence[Outcome], seconds: float, parts: int) -> str:
+def section(
+    capacities: Sequence[float], steps: Sequence[Step], found: Sequence[Outcome], seconds: float, parts: int
+) -> str:
     """The section of the page on reliability."""
     lines = [
         f"{datetime.now(UTC):%Y-%m-%d}, {describe_machine()}",
-        f"Capacity: {capacity:.0f} synchronous requests per second; {seconds:g} s each, in {parts} parts.",
+        f"Capacity: {min(capacities):.0f} to {max(capacities):.0f} synchronous requests per second; "
+        f"{seconds:g} s for each load, in {parts} parts.",
         "",
         row(COLUMNS),
         row(["---"] * len(COLUMNS)),
