@@ -15,6 +15,9 @@ READING_KEPT_S = 0.25
 UNMEASURED_S = 0.1
 """The seconds that a message counts for before any worker has measured one."""
 
+MOST_URGENT_SHARE = 0.95
+"""The most that more urgent work is supposed to take: a message waits at most twenty times as long for it."""
+
 _Question = tuple[frozenset[ModelFamily], Priority]
 """The families of a job, and its priority."""
 
@@ -41,6 +44,10 @@ class LiveWorker(Protocol):
     def message_s(self) -> Mapping[str, float]:
         """The seconds that one thread works on a message, by queue."""
 
+    @property
+    def load(self) -> Mapping[str, float]:
+        """How many threads work on messages of each queue, on average."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
@@ -65,7 +72,9 @@ class Backlog:
     """What waits in the queues, as read lately, and what this process has sent since. Thread-safe.
 
     A message waits for all messages in its queue, in the more urgent queues, and in other queues that the same workers
-    take messages from. Each takes the time that the workers have measured, shared by the threads that work on it.
+    take messages from. Each takes the time that the workers have measured, shared by the threads that work on it. More
+    urgent messages that come later are taken first too. If such messages have taken a share `u` of the threads lately,
+    the wait is 1 / (1 - u) times as long, as in a queue with priorities (A. Cobham, 1954).
 
     Args:
         queues: names the queues.
@@ -192,11 +201,25 @@ class Backlog:
     def _weights(
         self, families: Iterable[ModelFamily], priority: Priority, workers: Sequence[LiveWorker]
     ) -> Mapping[str, float]:
-        weights = {}
+        weights, left = {}, 1 - self._urgent_share(families, priority, workers)
         for queue in self._ahead(families, priority, workers):
             consumers = [worker for worker in workers if queue in worker.queues]
-            weights[queue] = _message_s(queue, consumers) / sum(worker.threads for worker in consumers)
+            weights[queue] = _message_s(queue, consumers) / sum(worker.threads for worker in consumers) / left
         return weights
+
+    def _urgent_share(
+        self, families: Iterable[ModelFamily], priority: Priority, workers: Sequence[LiveWorker]
+    ) -> float:
+        """The share of the threads that more urgent messages have taken lately; of the busiest queue of a job."""
+        urgencies = list(Priority)
+        more_urgent = urgencies[: urgencies.index(priority)]
+        urgent = {self._queues.queue(family, urgency) for family in ModelFamily for urgency in more_urgent}
+        shares = [0.0]
+        for own in {self._queues.queue(family, priority) for family in families}:
+            consumers = [worker for worker in workers if own in worker.queues]
+            taken = sum(threads for worker in consumers for queue, threads in worker.load.items() if queue in urgent)
+            shares.append(taken / max(1, sum(worker.threads for worker in consumers)))
+        return min(max(shares), MOST_URGENT_SHARE)
 
 
 def _consumers(queue: str, reading: _Reading) -> Sequence[LiveWorker]:

@@ -122,6 +122,7 @@ class Housekeeping:
             models=self._models,
             threads=self._parts.settings.worker_threads,
             message_s=self._parts.stages.meter.seconds(),
+            load=self._parts.stages.meter.load(),
         )
         return self._parts.presence.report(report)
 

@@ -29,6 +29,7 @@ class WorkerReport(BaseModel):
         queues: that it takes messages from; none while it starts or ends.
         threads: the messages that it works on at a time.
         message_s: the seconds that one thread works on a message, by queue, as measured lately.
+        load: how many threads work on messages of each queue, as measured lately.
     """
 
     name: str
@@ -36,6 +37,7 @@ class WorkerReport(BaseModel):
     models: list[ModelReport]
     threads: int = 1
     message_s: dict[str, float] = {}
+    load: dict[str, float] = {}
 
 
 class CheckReport(BaseModel):

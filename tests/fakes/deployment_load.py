@@ -18,6 +18,7 @@ class Worker:
     queues: Sequence[str]
     threads: int = 1
     message_s: Mapping[str, float] = field(default_factory=dict)
+    load: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import pytest
 
 from jobs import backlog as backlog_module
-from jobs.backlog import UNMEASURED_S
+from jobs.backlog import MOST_URGENT_SHARE, UNMEASURED_S
 from jobs.job import Priority
 from models.family import ModelFamily
 from tests.fakes.deployment_load import DeploymentLoad, Worker, queues_of
@@ -29,6 +29,26 @@ def test_the_wait_is_the_work_ahead_shared_by_the_threads() -> None:
     assert wait_s(load, HIGH, DETECTION) == pytest.approx(20 * 0.1 / 4)
     assert wait_s(load, NORMAL, DETECTION) == pytest.approx((20 * 0.1 + 10 * 0.2) / 4)
     assert wait_s(load, BULK, DETECTION) == pytest.approx((20 * 0.1 + 10 * 0.2 + 4 * 3) / 4)
+
+
+def test_more_urgent_work_that_keeps_coming_makes_the_wait_longer() -> None:
+    lengths = {"face-detection": 10, "face-detection.bulk": 4}
+    busy = {"face-detection.high": 1.0, "face-detection": 0.5}
+    load = DeploymentLoad(lengths, [Worker(queues_of(DETECTION), threads=2, message_s=MEASURED, load=busy)])
+    assert wait_s(load, HIGH, DETECTION) == 0
+    assert wait_s(load, NORMAL, DETECTION) == pytest.approx(10 * 0.2 / 2 / (1 - 1 / 2))
+    assert wait_s(load, BULK, DETECTION) == pytest.approx((10 * 0.2 + 4 * 3) / 2 / (1 - 1.5 / 2))
+
+
+def test_the_share_of_more_urgent_work_is_that_of_all_workers_of_the_queue_and_has_a_bound() -> None:
+    lengths = {"face-detection": 10}
+    free, full = (
+        Worker(queues_of(DETECTION), threads=2, message_s=MEASURED, load={"face-detection.high": threads})
+        for threads in (0, 2)
+    )
+    assert wait_s(DeploymentLoad(lengths, [free, full]), NORMAL, DETECTION) == pytest.approx(10 * 0.2 / 4 / (1 - 2 / 4))
+    estimate = wait_s(DeploymentLoad(lengths, [full]), NORMAL, DETECTION)
+    assert estimate == pytest.approx(10 * 0.2 / 2 / (1 - MOST_URGENT_SHARE))
 
 
 def test_the_waits_of_all_stages_are_added() -> None:

@@ -1,11 +1,12 @@
 """The moving mean of the time for a message, on a clock that the tests set."""
 
 from contextlib import suppress
+from math import exp
 
 import pytest
 
 from workers import meter
-from workers.meter import LATEST_SHARE, WorkMeter
+from workers.meter import LATEST_SHARE, LOAD_OVER_S, WorkMeter
 
 
 class Clock:
@@ -50,3 +51,32 @@ def test_a_message_that_is_put_back_does_not_count(monkeypatch: pytest.MonkeyPat
     with suppress(OSError), measured.message("faceline"):
         raise OSError("away")
     assert measured.seconds() == {}
+
+
+def test_the_load_is_the_mean_number_of_threads_that_worked_on_each_queue_lately(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, measured = Clock(monkeypatch), WorkMeter()
+    assert measured.load() == {}
+    clock.work(measured, "faceline", 2)
+    for _ in range(50):
+        clock.work(measured, "faceline.high", 3)
+        clock.now -= 1  # two threads worked at the same time, for one second of three
+        load = measured.load()
+    assert load == {"faceline.high": pytest.approx(1.5, abs=0.001), "faceline": pytest.approx(0, abs=0.001)}
+
+
+def test_the_load_does_not_depend_on_how_often_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, often, seldom = Clock(monkeypatch), WorkMeter(), WorkMeter()
+    for _ in range(30):
+        with often.message("faceline"), seldom.message("faceline"):
+            clock.now += 0.1
+        often.load()
+    assert often.load() == {"faceline": pytest.approx(1 - exp(-3 / LOAD_OVER_S))}
+    assert seldom.load() == pytest.approx(often.load())
+
+
+def test_a_load_that_is_asked_for_twice_at_once_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, measured = Clock(monkeypatch), WorkMeter()
+    clock.work(measured, "faceline", 2)
+    assert measured.load() == measured.load()
