@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from logging import getLogger
@@ -21,6 +22,9 @@ from jobs.waiting import WaitHub, Watch
 from traces import spans
 
 log = getLogger(__name__)
+
+CONFIRM_AFTER_S = 0.5
+"""The job of a caller who waits is confirmed after so long: if the API ends, another process knows that it was sent."""
 
 
 class UnparsedRequest(Protocol):
@@ -91,19 +95,19 @@ class AsyncJobService:
             FacelineError: as `JobService.submit` and `JobService.read` do.
         """
         ends = monotonic() + wait_s
+        waits = wait_s > 0 and not self._polls.full
         job_id = new_job_id()
         current_job.set(job_id)
-        with self._hub.watch(job_id) as watch:
+        with self._hub.watch(job_id) as watch, self._polls.take() if waits else nullcontext():
             prepare = partial(self._prepare, request, job_id, owner)
+            send = self._send_unconfirmed if waits else self._send
             with _submitting(job_id):
-                _, job = await self._thread.prepare_and_send(request.light, prepare, self._send)
+                _, job = await self._thread.prepare_and_send(request.light, prepare, send)
             if job.spec.id == job_id:
-                if not wait_s or self._polls.full:
+                if not waits:
                     return JobSnapshot(job)
-                with self._polls.take(), _waiting():
-                    # No first look at the store: the job was watched before it was sent.
-                    await watch.wait(ends)
-                    return await self._read_once_over(self._jobs.read, job_id, watch, ends)
+                with _waiting():
+                    return await self._read_at_end(self._jobs.read, job_id, watch, ends)
         return await self.wait(job.spec.id, ends - monotonic())
 
     async def wait(self, job_id: str, wait_s: float, viewer: Viewer = EVERYTHING) -> JobSnapshot:
@@ -157,8 +161,7 @@ class AsyncJobService:
                     send = self._send_if_workers_live
                     submission, _ = await self._thread.prepare_and_send(request.light, prepare, send)
                 with _waiting():
-                    await watch.wait(ends)
-                    snapshot = await self._read_once_over(self._jobs.read_and_erase, job_id, watch, ends, leaving.done)
+                    snapshot = await self._read_at_end(self._jobs.read_and_erase, job_id, watch, ends, leaving.done)
             finally:
                 leaving.cancel()
         job, data = snapshot.job, snapshot.data
@@ -192,10 +195,37 @@ class AsyncJobService:
         submission, job = prepared
         return submission, self._jobs.submit(job)
 
+    def _send_unconfirmed(self, prepared: tuple[Submission, NewJob]) -> tuple[Submission, Job]:
+        submission, job = prepared
+        return submission, self._jobs.submit(job, confirms=False)
+
     def _send_if_workers_live(self, prepared: tuple[Submission, NewJob]) -> tuple[Submission, Job]:
         submission, job = prepared
         self._jobs.admission.require_workers(job.spec)
-        return submission, self._jobs.submit(job, waited_for=True)
+        return submission, self._jobs.submit(job, waited_for=True, confirms=False)
+
+    async def _read_at_end(
+        self,
+        read: Callable[[str], JobSnapshot],
+        job_id: str,
+        watch: Watch,
+        ends: float,
+        left: Callable[[], bool] = lambda: False,
+    ) -> JobSnapshot:
+        """The job that a caller has just submitted, without `confirms`; see `_read_once_over`.
+
+        Most such jobs are over before they are confirmed, which saves a command of the store.
+        """
+
+        def confirmed(job_id: str) -> JobSnapshot:
+            snapshot = read(job_id)
+            if not (snapshot.job.status.over or snapshot.job.sent):
+                self._jobs.confirm(snapshot.job.spec)
+            return snapshot
+
+        # No first look at the store: the job was watched before it was sent.
+        await watch.wait(min(ends, monotonic() + CONFIRM_AFTER_S))
+        return await self._read_once_over(confirmed, job_id, watch, ends, left)
 
     async def _read_once_over(
         self,

@@ -66,11 +66,17 @@ class JobService:
         """The same jobs as a caller sees them."""
         return replace(self, viewer=viewer)
 
-    def submit(self, job: NewJob, *, waited_for: bool = False) -> Job:
+    def submit(self, job: NewJob, *, waited_for: bool = False, confirms: bool = True) -> Job:
         """Create a job and send it, unless an earlier job has its idempotency key; see `Allowance.create`.
 
         An earlier job that may not have been sent, since its process ended or a server did not answer, is sent again.
         So its caller gets no answer before the store knows that the job was sent; until then, the reaper may delete it.
+
+        Args:
+            job: the job.
+            waited_for: see `Allowance.create`.
+            confirms: whether the store is told at once that the job was sent. Otherwise `confirm` has to be called
+                before the caller gets an answer, unless the job is over by then.
 
         Returns:
             The job, queued; or the earlier job with its key.
@@ -87,17 +93,26 @@ class JobService:
         spec = created.spec
         if bound.id == spec.id:
             try:
-                self._send(spec)
+                self._send(spec, confirms=confirms)
             except StorageError:
                 self._undo(spec)
                 self.allowance.give_back(created)
                 raise
             return Job.queued(spec)
         earlier = self.find(bound.id)
-        if not earlier.sent:
+        if not (earlier.sent or earlier.status.over):
             # It may be on its way all the same: a stage whose message comes twice runs once.
             self._send(earlier.spec)
         return earlier
+
+    def confirm(self, spec: JobSpec) -> None:
+        """Note that a job was sent.
+
+        Raises:
+            StorageError: the store did not answer, or the job was deleted before it was known to be sent.
+        """
+        if not self.store.confirm_sent(spec.id):
+            raise StorageError("the job was deleted before it was known to be sent: send the request again")
 
     def find(self, job_id: str) -> Job:
         """A job.
@@ -225,10 +240,10 @@ class JobService:
             metrics.ADMISSIONS.labels(spec.priority.value).inc()
         return created
 
-    def _send(self, spec: JobSpec) -> None:
+    def _send(self, spec: JobSpec, *, confirms: bool = True) -> None:
         self.sender.send(spec)
-        if not self.store.confirm_sent(spec.id):
-            raise StorageError("the job was deleted before it was known to be sent: send the request again")
+        if confirms:
+            self.confirm(spec)
 
     def _undo(self, spec: JobSpec) -> None:
         if spec.idempotency_key is None:

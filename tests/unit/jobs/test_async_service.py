@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from config.settings import JobSettings, LimitSettings
+from jobs import async_service
 from jobs.async_service import AsyncJobService
 from jobs.callers import WaitingPlaces
 from jobs.errors import CallerLeft, JobFailed, NoWorker, Overloaded, WaitedTooLong
@@ -84,6 +85,10 @@ class Deployment:
             self.store.finish(spec, self.ending, {}, time())
             self.finished.put(spec.id)
 
+    def sent_marks(self) -> list[bool]:
+        """Whether each job is known to be sent."""
+        return [job.sent for job in self.store.recent(10, None)[0]]
+
     def seek_end(self) -> None:
         """There is nothing to skip."""
 
@@ -122,6 +127,33 @@ def test_a_submission_that_waits_gets_the_result_though_the_job_ended_at_once() 
 def test_waiting_ends_in_time_and_shows_the_job_as_it_is() -> None:
     snapshot = Deployment(ending=None).run(lambda jobs: jobs.submit(Photo(), 0.05))
     assert snapshot.job.status is JobStatus.QUEUED
+
+
+@pytest.mark.parametrize("wait_s", [0, 0.05])
+def test_a_caller_whose_job_is_not_over_gets_no_answer_before_it_is_known_to_be_sent(wait_s: float) -> None:
+    there = Deployment(ending=None)
+    there.run(lambda jobs: jobs.submit(Photo(), wait_s))
+    assert there.sent_marks() == [True]
+
+
+def test_a_job_that_ends_while_its_caller_waits_need_not_be_confirmed() -> None:
+    there = Deployment()
+    there.run(lambda jobs: jobs.submit(Photo(), 30))
+    assert there.sent_marks() == [False]
+
+
+def test_a_job_is_known_to_be_sent_while_its_caller_still_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(async_service, "CONFIRM_AFTER_S", 0.05)
+    there = Deployment(ending=None)
+
+    async def look(jobs: AsyncJobService) -> list[bool]:
+        waiting = asyncio.create_task(jobs.submit(Photo(), 60))
+        while there.sent_marks() != [True]:
+            await asyncio.sleep(0.01)
+        waiting.cancel()
+        return there.sent_marks()
+
+    assert there.run(look) == [True]
 
 
 def test_a_repeated_submission_waits_for_the_earlier_job() -> None:

@@ -60,7 +60,8 @@ def test_requests_are_sent_at_their_times_though_no_answer_has_come() -> None:
     assert set(by_stream) == {("good", 200, None, None), ("busy", 429, 7, None), ("job", 202, None, "four")}
     # On the average 100 of each, and ten times as many as one connection could carry.
     assert all(50 < count < 150 for count in by_stream.values())
-    assert all(answer.latency_s >= LATE_S for answer in result.answers)
+    # The clock of the event loop has milliseconds.
+    assert all(answer.latency_s >= LATE_S - 0.002 for answer in result.answers)
     assert 10 < connections["made"] <= len(result.answers)
 
 
