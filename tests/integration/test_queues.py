@@ -1,6 +1,7 @@
 """That the stages of a job run on the queues of their families, and what their messages carry."""
 
 import json
+import os
 from base64 import b64decode
 from collections.abc import Iterator
 
@@ -91,3 +92,11 @@ def test_an_urgent_job_overtakes_those_that_wait(deploy: Deploy) -> None:
 def test_workers_give_way_to_the_api(two_workers: Deployment) -> None:
     (worker, _), (api,) = (map(psutil.Process, two_workers.stack.supervisor.pids(name)) for name in ("worker", "api"))
     assert (worker.nice(), api.nice()) == (min(api.nice() + NICENESS, 19), psutil.Process().nice())
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="the system has no batch policy")
+def test_neither_the_api_nor_a_worker_interrupts_others_when_it_wakes(two_workers: Deployment) -> None:
+    for name in ("worker", "api"):
+        for pid in two_workers.stack.supervisor.pids(name):
+            # The main thread has it, and all that it starts.
+            assert os.sched_getscheduler(pid) == os.SCHED_BATCH
