@@ -24,7 +24,7 @@ class Step:
         scenario: which kinds of requests were sent.
         times: the rate of arrivals, as a multiple of the capacity.
         arrivals: requests per second.
-        goodput: requests and jobs that were done per second, while the load lasted.
+        goodput: requests and jobs that were done per second, while the load lasted and the queues had filled.
         statuses: how many requests have each HTTP status; 0 without an answer.
         p50_ms: of answered synchronous requests; None if there are none.
         p99_ms: of answered synchronous requests; None if there are none.
@@ -89,10 +89,10 @@ def statuses_of(result: OpenResult) -> Mapping[int, int]:
     return dict(sorted(Counter(answer.status for answer in result.answers).items()))
 
 
-def answered_per_s(result: OpenResult) -> float:
-    """The synchronous requests that were answered with 200 per second, while the load lasted."""
-    good = [answer for answer in result.answers if answer.status == 200 and answer.ended is not None]
-    return sum(answer.ended is not None and answer.ended <= result.seconds for answer in good) / result.seconds
+def answered_per_s(result: OpenResult, since_s: float = 0.0) -> float:
+    """The synchronous requests that were answered with 200 per second, from `since_s` to the end of the load."""
+    ends = [answer.ended for answer in result.answers if answer.status == 200 and answer.ended is not None]
+    return sum(since_s <= end <= result.seconds for end in ends) / (result.seconds - since_s)
 
 
 def percentiles_ms(result: OpenResult) -> tuple[float | None, float | None]:

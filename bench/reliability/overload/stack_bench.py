@@ -36,6 +36,8 @@ NORMAL_WAIT_SHARE = 1 / 15
 
 Jobs that wait when the load ends have cost time of the API and are not counted as done, so there should be few of them.
 """
+FILLING_SHARE = 1 / 15
+"""The share of a part of a load in which the queues fill. What is done then does not count."""
 CALLERS_PER_CORE = 3
 """While the capacity is measured: enough that each core always has work, few enough that no caller is refused."""
 BOUNDARY = "overload"
@@ -102,7 +104,7 @@ class OverloadBench:
         rates = {SYNC: times * capacity * scenario.sync, "jobs": times * capacity * (1 - scenario.sync)}
         requests = {SYNC: self._sync, "jobs": self._jobs}
         streams = [Stream(name, rate, requests[name]) for name, rate in rates.items()]
-        began_at = time()
+        began_at, filling_s = time(), self._seconds * FILLING_SHARE
         memory_mb, shares, result = self._watched(OpenLoad(self._stack.url, streams, self._seconds))
         ended_at = began_at + self._seconds
         recovered_s = self._recovered_s(alone_ms, ended_at)
@@ -114,7 +116,8 @@ class OverloadBench:
             scenario=scenario.name,
             times=times,
             arrivals=len(result.answers) / self._seconds,
-            goodput=answered_per_s(result) + self._done_per_s([*accepted, *self._waiting_bulk], began_at, ended_at),
+            goodput=answered_per_s(result, filling_s)
+            + self._done_per_s([*accepted, *self._waiting_bulk], began_at + filling_s, ended_at),
             statuses=statuses_of(result),
             p50_ms=p50_ms,
             p99_ms=p99_ms,
