@@ -69,9 +69,11 @@ def test_a_body_that_is_too_large_is_not_read_to_refuse_its_job(busy: Deployment
 
 
 def test_an_early_refusal_is_answered_measured_and_logged_as_any_other(busy: Deployment) -> None:
+    # First, since reading the documents takes a while, and a reading of the backlog is used for a second only.
+    documented = Documented.of(busy)
     refused_early(busy.client)
     headers = {**JSON, "X-Request-ID": "early-1"}
-    answer = Documented.of(busy).request("POST", "/jobs", content=NOT_PARSED, headers=headers)
+    answer = documented.request("POST", "/jobs", content=NOT_PARSED, headers=headers)
     assert (answer.status_code, answer.json()["type"]) == (429, "overloaded")
     assert int(answer.headers["Retry-After"]) >= 1
     assert answer.headers["X-Request-ID"] == "early-1"
