@@ -107,7 +107,9 @@ class AsyncJobService:
                 if not waits:
                     return JobSnapshot(job)
                 with _waiting():
-                    return await self._read_at_end(self._jobs.read, job_id, watch, ends)
+                    # No first look at the store: the job was watched before it was sent.
+                    await watch.wait(min(ends, monotonic() + CONFIRM_AFTER_S))
+                    return await self._read_once_over(self._confirming(self._jobs.read), job_id, watch, ends)
         return await self.wait(job.spec.id, ends - monotonic())
 
     async def wait(self, job_id: str, wait_s: float, viewer: Viewer = EVERYTHING) -> JobSnapshot:
@@ -161,7 +163,9 @@ class AsyncJobService:
                     send = self._send_if_workers_live
                     submission, _ = await self._thread.prepare_and_send(request.light, prepare, send)
                 with _waiting():
-                    snapshot = await self._read_at_end(self._jobs.read_and_erase, job_id, watch, ends, leaving.done)
+                    await watch.wait(min(ends, monotonic() + CONFIRM_AFTER_S))
+                    read = self._confirming(self._jobs.read_and_erase)
+                    snapshot = await self._read_once_over(read, job_id, watch, ends, leaving.done)
             finally:
                 leaving.cancel()
         job, data = snapshot.job, snapshot.data
@@ -204,17 +208,10 @@ class AsyncJobService:
         self._jobs.admission.require_workers(job.spec)
         return submission, self._jobs.submit(job, waited_for=True, confirms=False)
 
-    async def _read_at_end(
-        self,
-        read: Callable[[str], JobSnapshot],
-        job_id: str,
-        watch: Watch,
-        ends: float,
-        left: Callable[[], bool] = lambda: False,
-    ) -> JobSnapshot:
-        """The job that a caller has just submitted, without `confirms`; see `_read_once_over`.
+    def _confirming(self, read: Callable[[str], JobSnapshot]) -> Callable[[str], JobSnapshot]:
+        """Reads a job that was sent without `confirms`, and confirms it unless it is over.
 
-        Most such jobs are over before they are confirmed, which saves a command of the store.
+        Most such jobs are over by then, which saves a command of the store.
         """
 
         def confirmed(job_id: str) -> JobSnapshot:
@@ -223,9 +220,7 @@ class AsyncJobService:
                 self._jobs.confirm(snapshot.job.spec)
             return snapshot
 
-        # No first look at the store: the job was watched before it was sent.
-        await watch.wait(min(ends, monotonic() + CONFIRM_AFTER_S))
-        return await self._read_once_over(confirmed, job_id, watch, ends, left)
+        return confirmed
 
     async def _read_once_over(
         self,

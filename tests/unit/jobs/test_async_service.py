@@ -148,8 +148,9 @@ def test_a_job_is_known_to_be_sent_while_its_caller_still_waits(monkeypatch: pyt
 
     async def look(jobs: AsyncJobService) -> list[bool]:
         waiting = asyncio.create_task(jobs.submit(Photo(), 60))
-        while there.sent_marks() != [True]:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(30):
+            while there.sent_marks() != [True]:
+                await asyncio.sleep(0.01)
         waiting.cancel()
         return there.sent_marks()
 
