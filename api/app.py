@@ -25,6 +25,7 @@ from api.methods import Methods
 from api.openapi.pages import add_docs
 from api.openapi.schemas import Schemas
 from api.parts import running_parts
+from api.repeated import RepeatedRefusals
 from api.root_path import RootPath
 from api.services.endpoints import service_router, waited_services
 from api.services.listing import router as listing_router
@@ -82,19 +83,20 @@ def create_app(*, keys_required: bool = False) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     add_error_handlers(app)
-    offered = services(settings.modules)
+    offered, most_bytes = services(settings.modules), settings.limits.with_another_image.body_bytes
     app.add_middleware(Methods, routes=app.routes)
     app.add_middleware(
         EarlyRefusals,
         routes=app.routes,
         waited={**waited_services(offered.values()), **WAITED_VERIFICATION},
-        job_bytes=settings.limits.with_another_image.body_bytes,
+        job_bytes=most_bytes,
     )
     app.add_middleware(AllowanceHeaders)
     app.add_middleware(Browsers, settings=settings.browsers, routes=app.routes)
-    app.add_middleware(Audited)
+    app.add_middleware(RepeatedRefusals, body_bytes=most_bytes)
     # Batches have bounds of their own: `FACELINE_BATCHES__…`.
     app.add_middleware(Bodies, limits=settings.limits, streams="/batches")
+    app.add_middleware(Audited)
     app.add_middleware(UnreadBodies, max_bytes=settings.limits.discard_bytes, max_s=settings.limits.discard_s)
     if settings.server.root_path:
         app.add_middleware(RootPath, root_path=settings.server.root_path)

@@ -33,7 +33,10 @@ class RequestNote:
 
 def note_of(scope: Scope) -> RequestNote:
     """The note of a request."""
-    note: RequestNote = scope.setdefault("state", {}).setdefault(_STATE, RequestNote())
+    state = scope.setdefault("state", {})
+    note: RequestNote | None = state.get(_STATE)
+    if note is None:
+        note = state[_STATE] = RequestNote()
     return note
 
 

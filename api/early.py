@@ -4,19 +4,20 @@ Finding the route, checking its parameters and raising the error take a third of
 workers on the same machine need that time.
 """
 
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request
 from fastapi.routing import RouteContext
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.access import Needs, api_routes, needs_of
 from api.errors import error_response
 from api.jobs.requests import PRIORITIES, default_priorities, may_name_priority
 from api.parts import ApiParts
+from api.peeked import PeekedBody
+from api.repeated import repeat
 from config.errors import FacelineError
 from jobs.errors import Overloaded
 from models.family import ModelFamily
@@ -113,47 +114,24 @@ class EarlyRefusals:
         caller = await entrance.needs(Request(scope))
         parts: ApiParts = scope["app"].state.parts
         if entrance.waited:
-            await parts.caller_admission.require_room(entrance.waited.family)
+            try:
+                await parts.caller_admission.require_room(entrance.waited.family)
+            except Overloaded as error:
+                repeat(scope, error)
+                raise
             return receive
         try:
             parts.job_arrivals.require_room(default_priorities(caller.owner))
-        except Overloaded:
-            # If there is no room for any priority, the body need not be read.
-            parts.job_arrivals.require_room(PRIORITIES)
+        except Overloaded as error:
+            try:
+                # If there is no room for any priority, the body need not be read.
+                parts.job_arrivals.require_room(PRIORITIES)
+            except Overloaded as no_room:
+                repeat(scope, no_room)
+                raise
             body = PeekedBody(receive)
             if await body.read(self._job_bytes) and not may_name_priority(body.content()):
+                repeat(scope, error, unless=may_name_priority)
                 raise
             return body.receive
         return receive
-
-
-class PeekedBody:
-    """The body of a request, which is looked at and then received as if it had not been.
-
-    Args:
-        receive: the channel that it comes from; see ASGI.
-    """
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._messages: deque[Message] = deque()
-
-    async def read(self, most: int) -> bool:
-        """Read the body; False if it has more bytes than `most`, or if its client left before its end."""
-        size, ended = 0, False
-        while size <= most and not ended:
-            message = await self._receive()
-            self._messages.append(message)
-            if message["type"] == "http.disconnect":
-                return False
-            size += len(message.get("body", b""))
-            ended = not message.get("more_body", False)
-        return ended and size <= most
-
-    def content(self) -> bytes:
-        """What was read."""
-        return b"".join(message.get("body", b"") for message in self._messages)
-
-    async def receive(self) -> Message:
-        """The next message of the request, from its beginning."""
-        return self._messages.popleft() if self._messages else await self._receive()

@@ -157,10 +157,10 @@ def error_response(error: FacelineError) -> JSONResponse:
 def _headers(error: FacelineError, status: int) -> Mapping[str, str]:
     if status == 401:
         return {"WWW-Authenticate": 'Bearer realm="faceline"'}
-    return {"Retry-After": str(_retry_after_s(error))} if status in (429, 503) else {}
+    return {"Retry-After": str(retry_after_s(error))} if status in (429, 503) else {}
 
 
-def _retry_after_s(error: FacelineError) -> int:
+def retry_after_s(error: FacelineError) -> int:
     """When to send the request again, in seconds: the estimate and up to half of it, so that not all come at once."""
     estimate_s = error.retry_after_s if isinstance(error, Overloaded) else None
     if isinstance(error, AllowanceUsedUp) and estimate_s is not None:

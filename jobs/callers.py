@@ -2,11 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from itertools import product
 from logging import getLogger
-from time import monotonic
 
 from jobs.admission import LoadAdmission
 from jobs.backlog import Backlog
@@ -18,8 +17,6 @@ log = getLogger(__name__)
 
 TOO_OLD_S = 1.0
 """A request waits for a new reading of the backlog if the last one is older than this."""
-REPEATED_S = 0.05
-"""A job is refused like the last one if that was refused so lately: the readings are older than that anyway."""
 
 
 class WaitingPlaces:
@@ -151,7 +148,6 @@ class JobArrivals:
         self._admission = admission
         self._backlog = backlog
         self._readings = Readings(backlog)
-        self._refused: dict[tuple[Priority, ...], tuple[float, str, float | None]] = {}
 
     def require_room(self, priorities: Collection[Priority]) -> None:
         """Check that there may be room for a job.
@@ -162,17 +158,6 @@ class JobArrivals:
         Raises:
             Overloaded: there is no room, whichever priority it has and whichever services it names.
         """
-        asked = tuple(priorities)
-        refused_at, message, wait_s = self._refused.get(asked, (float("-inf"), "", None))
-        if monotonic() - refused_at < REPEATED_S:
-            raise Overloaded(message, wait_s)
-        try:
-            self._look_for_room(asked)
-        except Overloaded as error:
-            self._refused[asked] = monotonic(), str(error), error.retry_after_s
-            raise
-
-    def _look_for_room(self, priorities: Sequence[Priority]) -> None:
         refusals = []
         for family, priority in product(self._families, priorities):
             self._readings.renew(family, priority)

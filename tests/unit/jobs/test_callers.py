@@ -8,8 +8,8 @@ from time import monotonic
 import pytest
 
 from config.settings import LimitSettings
-from jobs import backlog, callers
-from jobs.callers import REPEATED_S, CallerAdmission, JobArrivals, WaitingPlaces
+from jobs import backlog
+from jobs.callers import CallerAdmission, JobArrivals, WaitingPlaces
 from jobs.errors import Overloaded, StorageError
 from jobs.job import Priority
 from models.family import ModelFamily
@@ -122,22 +122,6 @@ def arrivals(lengths: dict[str, int], *families: ModelFamily) -> tuple[Deploymen
     return load, JobArrivals(families, load.admission, load.backlog)
 
 
-def test_a_refusal_holds_for_a_moment_without_another_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    load, jobs = arrivals({"face-detection": 50}, DETECTION)
-    load.backlog.refresh([DETECTION], BULK)
-    with pytest.raises(Overloaded) as first:
-        jobs.require_room([NORMAL])
-    looked = monotonic()
-    monkeypatch.setattr(callers, "monotonic", lambda: looked + 0.9 * REPEATED_S)
-    monkeypatch.setattr(load.admission, "require_room", lambda *_: None)
-    with pytest.raises(Overloaded) as second:
-        jobs.require_room([NORMAL])
-    assert second.value.args == first.value.args
-    jobs.require_room([BULK])
-    monkeypatch.setattr(callers, "monotonic", lambda: looked + 1.1 * REPEATED_S)
-    jobs.require_room([NORMAL])
-
-
 def test_a_job_that_would_wait_too_long_is_refused_with_the_time_to_wait() -> None:
     load, jobs = arrivals({"face-detection": 50}, DETECTION)
     load.backlog.refresh([DETECTION], BULK)
@@ -178,8 +162,7 @@ def test_without_a_reading_no_job_is_refused_and_one_is_made(monkeypatch: pytest
         # Nothing was read about bulk jobs.
         jobs.require_room([BULK])
         await until_refused(jobs, BULK)
-        for module in (backlog, callers):
-            monkeypatch.setattr(module, "monotonic", lambda: monotonic() + 2)
+        monkeypatch.setattr(backlog, "monotonic", lambda: monotonic() + 2)
         jobs.require_room([NORMAL])
         await until_refused(jobs, NORMAL)
 
