@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -109,7 +110,8 @@ class AsyncJobService:
                 with _waiting():
                     # No first look at the store: the job was watched before it was sent.
                     await watch.wait(min(ends, monotonic() + CONFIRM_AFTER_S))
-                    return await self._read_once_over(self._confirming(self._jobs.read), job_id, watch, ends)
+                    read = self._confirming(partial(self._jobs.read, job_id))
+                    return await self._read_once_over(read, watch, ends)
         return await self.wait(job.spec.id, ends - monotonic())
 
     async def wait(self, job_id: str, wait_s: float, viewer: Viewer = EVERYTHING) -> JobSnapshot:
@@ -123,7 +125,7 @@ class AsyncJobService:
         current_job.set(job_id)
         ends = monotonic() + (0 if self._polls.full else wait_s)
         with self._polls.take(), _waiting(), self._hub.watch(job_id) as watch:
-            return await self._read_once_over(self._jobs.seen_by(viewer).read, job_id, watch, ends)
+            return await self._read_once_over(partial(self._jobs.seen_by(viewer).read, job_id), watch, ends)
 
     async def run_and_erase(
         self,
@@ -160,12 +162,14 @@ class AsyncJobService:
             prepare = partial(self._prepare_for_caller, request, job_id, leaving.done, owner)
             try:
                 with _submitting(job_id):
-                    send = self._send_if_workers_live
-                    submission, _ = await self._thread.prepare_and_send(request.light, prepare, send)
+                    send = partial(self._send_for_caller, watch)
+                    submission, take, taken = await self._thread.prepare_and_send(request.light, prepare, send)
                 with _waiting():
                     await watch.wait(min(ends, monotonic() + CONFIRM_AFTER_S))
-                    read = self._confirming(self._jobs.read_and_erase)
-                    snapshot = await self._read_once_over(read, job_id, watch, ends, leaving.done)
+                    if taken.cancel():
+                        snapshot = await self._read_once_over(self._confirming(take), watch, ends, leaving.done)
+                    else:
+                        snapshot = taken.result() if taken.done() else await asyncio.wrap_future(taken)
             finally:
                 leaving.cancel()
         job, data = snapshot.job, snapshot.data
@@ -203,19 +207,30 @@ class AsyncJobService:
         submission, job = prepared
         return submission, self._jobs.submit(job, confirms=False)
 
-    def _send_if_workers_live(self, prepared: tuple[Submission, NewJob]) -> tuple[Submission, Job]:
+    def _send_for_caller(
+        self, watch: Watch, prepared: tuple[Submission, NewJob]
+    ) -> tuple[Submission, Callable[[], JobSnapshot], Future[JobSnapshot]]:
+        """Sends a job if its stages have workers.
+
+        Returns:
+            The submission, what reads the job and erases it once it is over, and the result of that call by the thread
+            that learns first that the job is over.
+        """
         submission, job = prepared
         self._jobs.admission.require_workers(job.spec)
-        return submission, self._jobs.submit(job, waited_for=True, confirms=False)
+        take = partial(self._jobs.take, job.spec)
+        taken = watch.when_over(job.spec.id, take)
+        self._jobs.submit(job, waited_for=True, confirms=False)
+        return submission, take, taken
 
-    def _confirming(self, read: Callable[[str], JobSnapshot]) -> Callable[[str], JobSnapshot]:
+    def _confirming(self, read: Callable[[], JobSnapshot]) -> Callable[[], JobSnapshot]:
         """Reads a job that was sent without `confirms`, and confirms it unless it is over.
 
         Most such jobs are over by then, which saves a command of the store.
         """
 
-        def confirmed(job_id: str) -> JobSnapshot:
-            snapshot = read(job_id)
+        def confirmed() -> JobSnapshot:
+            snapshot = read()
             if not (snapshot.job.status.over or snapshot.job.sent):
                 self._jobs.confirm(snapshot.job.spec)
             return snapshot
@@ -224,15 +239,14 @@ class AsyncJobService:
 
     async def _read_once_over(
         self,
-        read: Callable[[str], JobSnapshot],
-        job_id: str,
+        read: Callable[[], JobSnapshot],
         watch: Watch,
         ends: float,
         left: Callable[[], bool] = lambda: False,
     ) -> JobSnapshot:
         """The job once it is over; as it is when the time is up or the caller has left."""
         while True:
-            snapshot = await asyncio.to_thread(read, job_id)
+            snapshot = await asyncio.to_thread(read)
             if snapshot.job.status.over or monotonic() >= ends or left():
                 return snapshot
             await watch.wait(ends)

@@ -172,16 +172,16 @@ class JobService:
             raise PhotoGone("the photo is not kept: submit the job with `include_image` to get its picture")
         return AnnotatedPhoto(image, item.sample)
 
-    def read_and_erase(self, job_id: str) -> JobSnapshot:
-        """A job with its data. Erases the job if it is over.
+    def take(self, spec: JobSpec) -> JobSnapshot:
+        """A job without an idempotency key, with its data. Erases the job if it is over.
 
         Raises:
-            JobUnknown: there is no such job.
+            StorageError: the store does not have it any more, or did not answer.
         """
-        job, data = self._find_with_data(job_id)
-        if not job.status.over:
-            return JobSnapshot(job)
-        self.store.erase(job.spec, tombstone=False)
+        job, data = self.store.take(spec)
+        if job is None:
+            # Perhaps it was taken, and the answer of the store got lost.
+            raise StorageError("the store does not have the job any more")
         return JobSnapshot(job, data)
 
     def abandon(self, job_id: str) -> None:

@@ -92,6 +92,15 @@ class JobStore(Protocol):
             RecordUnreadable: the record of the job cannot be read.
         """
 
+    def take(self, spec: JobSpec) -> tuple[Job | None, JobData | None]:
+        """What `find_with_data` returns; in the same step, a job that is over is erased without a tombstone.
+
+        The job has no idempotency key. If the answer of the store is lost, so is the job: its caller sends it again.
+
+        Raises:
+            RecordUnreadable: the record of the job cannot be read.
+        """
+
     def image(self, blob: str) -> bytes | None:
         """An encoded image; None once it is deleted."""
 

@@ -1,16 +1,21 @@
 """Waits for jobs to end: one thread reads the stream of finished jobs for all requests of a process."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from functools import partial
 from logging import getLogger
 from threading import Event, Thread
 from time import monotonic
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from jobs.errors import StorageError
 
 log = getLogger(__name__)
+
+Result = TypeVar("Result")
 
 
 class FinishedJobs(Protocol):
@@ -28,17 +33,31 @@ class Watch:
 
     Args:
         waiting: of the hub; by job id, the signals of the requests that wait for it.
+        calls: of the hub; by job id, what its thread calls when the job has ended.
     """
 
-    def __init__(self, waiting: dict[str, set[asyncio.Event]]) -> None:
+    def __init__(self, waiting: dict[str, set[asyncio.Event]], calls: dict[str, Callable[[], None]]) -> None:
         self._signal = asyncio.Event()
         self._waiting = waiting
+        self._calls = calls
         self._followed: set[str] = set()
 
     def follow(self, job_id: str) -> None:
         """Get a signal when a job ends."""
         self._followed.add(job_id)
         self._waiting.setdefault(job_id, set()).add(self._signal)
+
+    def when_over(self, job_id: str, function: Callable[[], Result]) -> Future[Result]:
+        """Have the thread of the hub call a function before it gives the signal for a job. From any thread.
+
+        The event loop and another thread need not be woken for it.
+
+        Returns:
+            Its result, unless it is canceled before the call begins.
+        """
+        future: Future[Result] = Future()
+        self._calls[job_id] = partial(_complete, future, partial(copy_context().run, function))
+        return future
 
     def wake(self) -> None:
         """Give the signal, without the end of a job."""
@@ -56,6 +75,7 @@ class Watch:
     def close(self) -> None:
         """Stop watching all jobs."""
         for job_id in self._followed:
+            self._calls.pop(job_id, None)
             self._waiting[job_id].discard(self._signal)
             if not self._waiting[job_id]:
                 del self._waiting[job_id]
@@ -67,7 +87,7 @@ class WaitHub:
     A request can be woken before its job has ended, so it reads the job after each signal. To miss no end: watch the
     job, read it, wait, read it again. The first read is not needed if the job is watched before it is sent.
 
-    Only the event loop touches what is shared; the thread that reads the stream hands it the ids.
+    Only the event loop knows who waits; the thread that reads the stream hands it the ids.
 
     Args:
         stream: of finished jobs.
@@ -78,6 +98,7 @@ class WaitHub:
         self._stream = stream
         self._read_s = read_s
         self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._calls: dict[str, Callable[[], None]] = {}
         self._closed = Event()
         self._loop = asyncio.get_running_loop()
         self._thread = Thread(target=self._read, name="wait-hub", daemon=True)
@@ -86,7 +107,7 @@ class WaitHub:
     @contextmanager
     def watch(self, *job_ids: str) -> Iterator[Watch]:
         """Follows jobs for as long as the context lasts."""
-        watch = Watch(self._waiting)
+        watch = Watch(self._waiting, self._calls)
         try:
             for job_id in job_ids:
                 watch.follow(job_id)
@@ -105,6 +126,9 @@ class WaitHub:
             try:
                 if following:
                     if ended := self._stream.read(self._read_s):
+                        for job_id in ended:
+                            if (call := self._calls.pop(job_id, None)) is not None:
+                                call()
                         self._hand_over(ended)
                 else:
                     self._stream.seek_end()
@@ -124,3 +148,12 @@ class WaitHub:
         for job_id in self._waiting if ended is None else ended:
             for signal in self._waiting.get(job_id, ()):
                 signal.set()
+
+
+def _complete(future: Future[Result], function: Callable[[], Result]) -> None:
+    """Call a function for a future that is not canceled."""
+    if future.set_running_or_notify_cancel():
+        try:
+            future.set_result(function())
+        except Exception as error:  # noqa: BLE001 - whatever one call does, the hub must not end
+            future.set_exception(error)

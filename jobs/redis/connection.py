@@ -59,7 +59,9 @@ def passes(error: BaseException) -> bool:
 
 
 class Patience(Retry):
-    """Tries the calls of clients again, for a time over all tries. All commands of the stores are safe to repeat.
+    """Tries the calls of clients again, for a time over all tries.
+
+    All commands of the stores are safe to repeat; only `JobStore.take` finds nothing the second time.
 
     Args:
         patience_s: how long a call is tried again, in seconds.

@@ -55,7 +55,8 @@ class RedisJobStore:
         self._cancel = load_script(client, "cancel_job")
         self._try_item = load_script(client, "try_item")
         self._leave_account = load_script(client, "leave_account", "account")
-        self._erase = load_script(client, "erase_job", "account")
+        self._erase = load_script(client, "erase_job", "account", "erase")
+        self._take = load_script(client, "take_job", "account", "erase")
 
     def now(self) -> float:
         """See `JobStore.now`."""
@@ -122,6 +123,14 @@ class RedisJobStore:
             record, (sent, result) = pipe.execute()
         job = read_job(job_id, record, self.now()) if record else None
         return job, self._read_data(job_id, sent, result)
+
+    def take(self, spec: JobSpec) -> tuple[Job | None, JobData | None]:
+        """See `JobStore.take`."""
+        with storage():
+            flat, sent, result = self._take(keys=_erased_keys(spec), args=[spec.id])
+        record = dict(zip(flat[::2], flat[1::2], strict=True))
+        job = read_job(spec.id, record, self.now()) if record else None
+        return job, self._read_data(spec.id, sent, result)
 
     def _read_data(self, job_id: str, sent: bytes | None, result: bytes | None) -> JobData | None:
         if sent is None:
@@ -204,12 +213,8 @@ class RedisJobStore:
         self._delete(spec, tombstone_s=TOMBSTONE_S if tombstone else 0)
 
     def _delete(self, spec: JobSpec, *, tombstone_s: int, only_unsent: bool = False) -> None:
-        touched = [keys.record(spec.id), keys.ACTIVE, keys.RECENT, keys.recent_of(spec.owner), keys.FINISHED]
-        touched += keys.account_of(spec.owner, spec.priority)
-        data = [keys.sent(spec.id), keys.chunk(spec.id), keys.result(spec.id), keys.webhook(spec.id)]
-        data += map(keys.blob, spec.blobs)
         with storage():
-            deleted = self._erase(keys=[*touched, *data], args=[spec.id, tombstone_s, int(only_unsent)])
+            deleted = self._erase(keys=_erased_keys(spec), args=[spec.id, tombstone_s, int(only_unsent)])
         if spec.idempotency_key is not None and (deleted or not only_unsent):
             self.idempotency_keys.expire(spec.idempotency_key, spec.id, 0)
 
@@ -327,6 +332,14 @@ class FinishedStream:
 def _data_keys(job_id: str) -> tuple[str, str]:
     """The keys of what came with a job, and of its result."""
     return keys.sent(job_id), keys.result(job_id)
+
+
+def _erased_keys(spec: JobSpec) -> list[str]:
+    """The keys of `erase.lua`."""
+    touched = [keys.record(spec.id), keys.ACTIVE, keys.RECENT, keys.recent_of(spec.owner), keys.FINISHED]
+    touched += keys.account_of(spec.owner, spec.priority)
+    data = [*_data_keys(spec.id), keys.chunk(spec.id), keys.webhook(spec.id)]
+    return [*touched, *data, *map(keys.blob, spec.blobs)]
 
 
 def _binding_key(spec: JobSpec) -> str:

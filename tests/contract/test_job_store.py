@@ -338,6 +338,27 @@ def test_of_an_erased_job_only_a_tombstone_is_left(store: JobStore, when: str) -
     assert store.recent(10, None) == ([], None)
 
 
+@pytest.mark.parametrize("ended", ["succeeded", "canceled"])
+def test_a_job_is_taken_with_its_data_once_it_is_over_and_nothing_of_it_is_left(store: JobStore, ended: str) -> None:
+    job, other = new_job(include_image=True), new_job()
+    store.create(job)
+    store.create(other)
+    for _ in range(2):
+        assert store.take(job.spec) == store.find_with_data(job.spec.id)
+        assert status_of(store, job) is JobStatus.QUEUED
+    chunk = run_to_the_end(store, job) if ended == "succeeded" else store.cancel(job.spec.id, time())
+    kept = store.find_with_data(job.spec.id)
+    assert store.take(job.spec) == kept
+    found, data = kept
+    assert found is not None
+    assert data is not None
+    assert (found.status, data.result) == (ended, chunk)
+    assert store.take(job.spec) == store.find_with_data(job.spec.id) == (None, None)
+    assert store.image(job.spec.blobs[0]) is None
+    assert store.listed(10, None) == [other.spec.id]
+    assert status_of(store, other) is JobStatus.QUEUED
+
+
 def test_a_job_may_be_erased_without_a_trace(store: JobStore) -> None:
     job = new_job()
     store.create(job)

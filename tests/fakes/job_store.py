@@ -110,6 +110,12 @@ class MemoryJobStore:
     def find_with_data(self, job_id: str) -> tuple[Job | None, JobData | None]:
         return self.find(job_id), self.data(job_id)
 
+    def take(self, spec: JobSpec) -> tuple[Job | None, JobData | None]:
+        found = self.find_with_data(spec.id)
+        if found[0] is not None and found[0].status.over:
+            self.erase(spec, tombstone=False)
+        return found
+
     def image(self, blob: str) -> bytes | None:
         entry = self._jobs.get(blob.partition(":")[0])
         return entry.images.get(blob) if entry and not self._expired(entry) else None

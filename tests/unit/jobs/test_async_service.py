@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from queue import Empty, Queue
-from threading import Event
+from threading import Event, current_thread
 from time import time
 from typing import TypeVar
 
@@ -16,10 +16,10 @@ from config.settings import JobSettings, LimitSettings
 from jobs import async_service
 from jobs.async_service import AsyncJobService
 from jobs.callers import WaitingPlaces
-from jobs.errors import CallerLeft, JobFailed, NoWorker, Overloaded, WaitedTooLong
+from jobs.errors import CallerLeft, JobFailed, NoWorker, Overloaded, StorageError, WaitedTooLong
 from jobs.factory import JobFactory, Submission
 from jobs.idempotency import RequestKey
-from jobs.job import Ending, JobSpec, JobStatus, RunOptions
+from jobs.job import Ending, Job, JobData, JobSpec, JobStatus, RunOptions
 from jobs.service import JobService
 from jobs.submission_thread import SubmissionThread
 from jobs.waiting import WaitHub
@@ -59,6 +59,7 @@ class Deployment:
         ending: of each job; None leaves it alone.
         callers: the places of synchronous callers.
         polls: the places of other requests that wait.
+        reads: is set once the stream of finished jobs is read.
     """
 
     def __init__(self, ending: Ending | None = DONE, *, workers: bool = True, places: int = 10) -> None:
@@ -67,6 +68,7 @@ class Deployment:
         self.workers = workers
         self.store = MemoryJobStore(JobSettings())
         self.finished: Queue[str] = Queue()
+        self.reads = Event()
         self.sent = 0
 
     def admit(self, spec: JobSpec) -> None:
@@ -93,6 +95,7 @@ class Deployment:
         """There is nothing to skip."""
 
     def read(self, wait_s: float) -> list[str]:
+        self.reads.set()
         try:
             return [self.finished.get(timeout=wait_s)]
         except Empty:
@@ -189,6 +192,39 @@ def test_a_processed_job_that_failed_is_an_error_and_is_erased() -> None:
     with pytest.raises(JobFailed) as failed:
         there.run(lambda jobs: jobs.run_and_erase(Photo(), 30, forever))
     assert (failed.value.failure_type, len(there.store)) == ("model_error", 0)
+
+
+def test_a_processed_job_is_read_by_the_thread_that_learns_of_its_end() -> None:
+    there, threads = Deployment(), list[str]()
+    take = there.store.take
+
+    def noted(spec: JobSpec) -> tuple[Job | None, JobData | None]:
+        threads.append(current_thread().name)
+        return take(spec)
+
+    there.store.take = noted  # type: ignore[method-assign]
+
+    async def once_the_stream_is_read(jobs: AsyncJobService) -> None:
+        await asyncio.to_thread(there.reads.wait, 30)  # who waits when the reading begins looks at once
+        await jobs.run_and_erase(Photo(), 30, forever)
+
+    there.run(once_the_stream_is_read)
+    assert threads == ["wait-hub"]
+
+
+def test_a_job_whose_end_nobody_tells_is_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(async_service, "CONFIRM_AFTER_S", 0.05)
+    there = Deployment()
+    monkeypatch.setattr(there.finished, "put", lambda _: None)
+    done = there.run(lambda jobs: jobs.run_and_erase(Photo(), 30, forever))
+    assert (done.data.result, len(there.store)) == (DONE.result, 0)
+
+
+def test_a_job_that_the_store_has_lost_is_an_error() -> None:
+    there = Deployment()
+    there.store.take = lambda _: (None, None)  # type: ignore[method-assign]
+    with pytest.raises(StorageError):
+        there.run(lambda jobs: jobs.run_and_erase(Photo(), 30, forever))
 
 
 def test_a_job_that_is_processed_for_too_long_is_canceled() -> None:

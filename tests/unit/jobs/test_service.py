@@ -106,16 +106,18 @@ def test_the_key_of_an_erased_job_is_free() -> None:
     assert there.jobs.submit(second).spec.id == second.spec.id
 
 
-def test_a_collected_job_is_erased_once_it_is_over() -> None:
+def test_a_job_is_taken_once_it_is_over() -> None:
     there, job = Deployment(), new_job()
     there.jobs.submit(job)
-    assert there.jobs.read_and_erase(job.spec.id).data is None
+    assert there.jobs.take(job.spec).job.status is JobStatus.QUEUED
     there.finish(job)
-    snapshot = there.jobs.read_and_erase(job.spec.id)
+    snapshot = there.jobs.take(job.spec)
     assert snapshot.data is not None
     assert snapshot.data.result == job.chunk
     with pytest.raises(JobUnknown):
         there.jobs.find(job.spec.id)
+    with pytest.raises(StorageError):
+        there.jobs.take(job.spec)
 
 
 def test_an_erased_job_is_told_from_an_unknown_one() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from queue import Empty, Queue
+from threading import current_thread
 from time import monotonic
 
 from jobs.errors import StorageError
@@ -62,6 +63,49 @@ def test_a_job_that_ends_wakes_those_who_wait_for_it_and_nobody_else() -> None:
 
 def test_when_the_store_was_away_everybody_looks_again() -> None:
     assert woken(MemoryStream(), ["a", "b"], put=StorageError("away")) == {"a", "b"}
+
+
+def test_what_is_to_be_called_when_a_job_is_over_is_called_once_before_the_signal() -> None:
+    async def run() -> None:
+        stream, calls = MemoryStream(), list[str]()
+        hub = WaitHub(stream, read_s=0.05)
+        try:
+            with hub.watch("a", "b") as watch:
+                first = watch.when_over("a", lambda: calls.append(current_thread().name))
+                other = watch.when_over("b", lambda: calls.append("b"))
+                stream.reads.put(["a", "a"])
+                while not first.done():
+                    assert await watch.wait(monotonic() + 30)
+                assert (calls, other.done()) == (["wait-hub"], False)
+            assert not hub._calls
+        finally:
+            await hub.close()
+
+    asyncio.run(run())
+
+
+def test_a_call_that_fails_or_is_canceled_disturbs_no_other() -> None:
+    def fail() -> None:
+        raise StorageError("away")
+
+    async def run() -> None:
+        stream = MemoryStream()
+        hub = WaitHub(stream, read_s=0.05)
+        try:
+            with hub.watch("a", "b", "c") as watch:
+                failed = watch.when_over("a", fail)
+                canceled = watch.when_over("b", fail)
+                good = watch.when_over("c", lambda: "done")
+                assert canceled.cancel()
+                stream.reads.put(["a", "b", "c"])
+                while not good.done():
+                    assert await watch.wait(monotonic() + 30)
+                assert isinstance(failed.exception(), StorageError)
+                assert (canceled.cancelled(), good.result()) == (True, "done")
+        finally:
+            await hub.close()
+
+    asyncio.run(run())
 
 
 def test_whoever_follows_a_job_twice_leaves_nothing_behind() -> None:
