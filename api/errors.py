@@ -1,6 +1,7 @@
 """The HTTP status of each error, and errors as responses."""
 
 from collections.abc import Mapping
+from functools import cache
 from logging import getLogger
 from math import ceil
 from random import uniform
@@ -22,6 +23,7 @@ from pipelines.errors import Detail, first_details, in_terms_of_json
 
 log = getLogger(__name__)
 
+_refusals_of = cache(metrics.REFUSALS.labels)
 _RETRY_AFTER_S = 2.0
 _LONGEST_RETRY_AFTER_S = 300.0
 
@@ -144,7 +146,7 @@ def public_detail(error: FacelineError) -> str | list[Detail]:
 def count_refusal(stable_type: str) -> None:
     """Count an answer with an error of a type."""
     public = stable_type in STATUS or stable_type in _ROUTER_TYPES.values()
-    metrics.REFUSALS.labels(stable_type if public else FacelineError.type).inc()
+    _refusals_of(stable_type if public else FacelineError.type).inc()
 
 
 def error_response(error: FacelineError) -> JSONResponse:

@@ -1,5 +1,6 @@
 """Measures how long each request takes, by route, method and status."""
 
+from functools import cache
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -7,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.methods import METHODS
 from metrics.api import REQUEST_SECONDS
 
+_seconds_of = cache(REQUEST_SECONDS.labels)
 UNMATCHED = "none"
 UNANSWERED = 0
 """The status of a request whose answer has not begun, since the process ends."""
@@ -42,7 +44,7 @@ class Measured:
             status = status or 500
             raise
         finally:
-            REQUEST_SECONDS.labels(path_of(scope), method_of(scope), status).observe(perf_counter() - began)
+            _seconds_of(path_of(scope), method_of(scope), status).observe(perf_counter() - began)
 
 
 def method_of(scope: Scope) -> str:

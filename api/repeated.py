@@ -16,7 +16,7 @@ from api.errors import count_refusal, retry_after_s
 from api.peeked import PeekedBody
 from jobs.errors import Overloaded, type_of
 
-REPEATED_S = 0.05
+REPEATED_S = 0.1
 """How long a refusal is repeated: the readings of the backlog are older than that anyway."""
 _STATE = "repeatable"
 _UNHEEDED = frozenset(

@@ -53,6 +53,11 @@ def memory_of(pids: Sequence[int]) -> Memory:
     return Memory(sum(size.rss for size in sizes), sum(size.pss for size in sizes))
 
 
+def resident_mb(pids: Sequence[int]) -> float:
+    """The resident memory of processes and their descendants together, in MB; takes less time than `memory_of`."""
+    return sum(_of_each(pids, _resident_mb))
+
+
 def _of_each(pids: Sequence[int], measure: Callable[[int], Measured]) -> Iterator[Measured]:
     """Measures processes and their descendants; descendants that have ended are left out."""
     for root in pids:
@@ -68,6 +73,10 @@ def _cpu_s(pid: int) -> float:
     # The name of the process, in parentheses, may contain spaces and parentheses.
     fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def _resident_mb(pid: int) -> float:
+    return int((PROC / str(pid) / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _memory(pid: int) -> Memory:

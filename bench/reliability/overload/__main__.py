@@ -15,7 +15,7 @@ from bench.reliability.page import write_section
 from config.errors import FacelineError
 
 TIMES = (1.0, 2.0, 4.0)
-PARTS = 4
+PARTS = 6
 """Each load is sent in so many parts, in turn with the others: the speed of a machine may change within minutes."""
 BULK_JOBS = 2000
 SCENARIOS = (Scenario(SYNC, 1), Scenario("jobs", 0), Scenario(f"both, {BULK_JOBS} bulk jobs wait", 0.5, BULK_JOBS))
@@ -34,9 +34,9 @@ def measure(bench: OverloadBench) -> tuple[list[float], list[Step], list[Outcome
             for times in TIMES:
                 parts[times].append(bench.run(scenario, times, capacities[-1]))
                 print(row(cells(parts[times][-1])), flush=True)
-        of_scenario = [together(each) for each in parts.values()]
-        steps += of_scenario
-        found += outcomes(of_scenario, bench.idle_memory_mb)
+        loads = list(parts.values())
+        steps += [together(load) for load in loads]
+        found += outcomes(loads, bench.idle_memory_mb)
     unfinished = bench.unfinished_bulk()
     found.append(Outcome(SCENARIOS[-1].name, "all bulk jobs are done", f"{unfinished} not", not unfinished))
     return capacities, steps, found

@@ -104,17 +104,18 @@ def percentiles_ms(result: OpenResult) -> tuple[float | None, float | None]:
     return float(p50), float(p99)
 
 
-def outcomes(steps: Sequence[Step], idle_memory_mb: float) -> list[Outcome]:
-    """Compares the steps of one scenario with the goals.
+def outcomes(loads: Sequence[Sequence[Step]], idle_memory_mb: float) -> list[Outcome]:
+    """Compares the loads of one scenario with the goals.
 
     Args:
-        steps: of one scenario; the first is that at the capacity, the last that with the highest rate.
+        loads: of one scenario, each in its parts; the first is that at the capacity, the last that with the highest
+            rate.
         idle_memory_mb: the memory of API and workers after the capacity was measured.
     """
+    steps = [together(parts) for parts in loads]
     at_capacity, highest = steps[0], steps[-1]
     name = highest.scenario
-    peak = max(step.goodput for step in steps)
-    share = highest.goodput / peak if peak else 0.0
+    share = share_of_peak(loads)
     errors = {status: sum(step.statuses.get(status, 0) for step in steps) for status in (0, 500, 503, 504)}
     recovered_s = max(step.recovered_s for step in steps)
     memory = max(step.memory_mb for step in steps) / idle_memory_mb
@@ -138,6 +139,18 @@ def outcomes(steps: Sequence[Step], idle_memory_mb: float) -> list[Outcome]:
         goal = f"p99 of synchronous requests at {highest.times:g} × ≤ {P99_TIMES:g} × that at capacity"
         found.insert(1, Outcome(name, goal, f"{ratio:.2f} ×", ratio <= P99_TIMES))
     return found
+
+
+def share_of_peak(loads: Sequence[Sequence[Step]]) -> float:
+    """The goodput of the last load as a share of the highest one: of each part beside that sent in turn, the median.
+
+    The speed of a machine changes within minutes, and both parts of a pair see it alike.
+    """
+    peak = max(loads, key=lambda parts: median(part.goodput for part in parts))
+    return median(
+        part.goodput / highest.goodput if highest.goodput else 0.0
+        for part, highest in zip(loads[-1], peak, strict=True)
+    )
 
 
 def _median_ms(known: Iterable[float | None]) -> float | None:

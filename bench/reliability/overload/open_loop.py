@@ -1,7 +1,7 @@
 """Sends HTTP requests at times that do not depend on the answers, as independent callers do. Imports little.
 
 The client runs on the cores of the measured service, so it takes little CPU time: one thread, a fast event loop,
-requests that are made beforehand, and connections that stay open.
+requests that are made beforehand, answers that are read afterwards, and connections that stay open.
 """
 
 import asyncio
@@ -16,9 +16,11 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-from bench.speed.http_connection import CONTENT_LENGTH, END_OF_HEAD
+from bench.speed.http_connection import END_OF_HEAD
 
-_RETRY_AFTER = re.compile(rb"\r\nretry-after: *(\d+)")
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CLOSE = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
+_RETRY_AFTER = re.compile(rb"\r\nretry-after: *(\d+)", re.IGNORECASE)
 _JOB_ID = re.compile(rb'"id": *"([^"]+)"')
 
 
@@ -74,6 +76,15 @@ class Answer:
     retry_after: int | None = None
     job: str | None = None
 
+    def read(self, received: bytes) -> None:
+        """Read the status, the header and the id from an answer."""
+        head, _, body = received.partition(END_OF_HEAD)
+        self.status = int(head.split(b" ", 2)[1])
+        if self.status == 429 and (found := _RETRY_AFTER.search(head)):
+            self.retry_after = int(found[1])
+        if self.status == 202 and (accepted := _JOB_ID.search(body)):
+            self.job = accepted[1].decode()
+
     @property
     def latency_s(self) -> float:
         """From the time at which the request was due to its answer."""
@@ -119,6 +130,8 @@ async def _send(load: OpenLoad) -> OpenResult:
         await asyncio.sleep(0.05)
     result.cpu_s = process_time() - cpu_s
     client.close()
+    for answer, received in client.received:
+        answer.read(received)
     await asyncio.sleep(0)  # the connections close in the next round of the loop
     return result
 
@@ -142,6 +155,7 @@ class _Client:
 
     Attributes:
         open: the requests without an answer.
+        received: the answers that came in, as bytes.
     """
 
     def __init__(self, url: str) -> None:
@@ -153,6 +167,7 @@ class _Client:
         self._opening: set[asyncio.Task[None]] = set()
         self._connections: set[_Connection] = set()
         self.open = 0
+        self.received: list[tuple[Answer, bytes]] = []
 
     def send(self, request: bytes, answer: Answer, began_at: float) -> None:
         """Send a request; its answer is filled in later."""
@@ -227,18 +242,13 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
         self._received += data
-        head, end, body = self._received.partition(END_OF_HEAD)
-        if not end or self._answer is None:
+        head_bytes = self._received.find(END_OF_HEAD)
+        if head_bytes < 0 or self._answer is None:
             return
-        head = head.lower()
-        length = int(head.partition(CONTENT_LENGTH)[2].partition(b"\r\n")[0])
-        if len(body) < length:
+        length = _LENGTH.search(self._received, 0, head_bytes)
+        if length is None or len(self._received) < head_bytes + len(END_OF_HEAD) + int(length[1]):
             return
         answer, self._answer = self._answer, None
         answer.ended = monotonic() - self._began_at
-        answer.status = int(head.split(b" ", 2)[1])
-        if answer.status == 429 and (found := _RETRY_AFTER.search(head)):
-            answer.retry_after = int(found[1])
-        if answer.status == 202 and (accepted := _JOB_ID.search(body)):
-            answer.job = accepted[1].decode()
-        self._client.done(self, usable=b"\r\nconnection: close" not in head)
+        self._client.received.append((answer, self._received))
+        self._client.done(self, usable=_CLOSE.search(self._received, 0, head_bytes) is None)

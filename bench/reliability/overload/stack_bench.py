@@ -21,7 +21,7 @@ from bench.speed.child_process import child_process, environment, run_in_child
 from bench.speed.http_connection import request
 from bench.speed.load_client import Load, send
 from bench.speed.photos import photos
-from bench.speed.process_usage import cpu_s, idle_s, memory_of
+from bench.speed.process_usage import cpu_s, idle_s, resident_mb
 from bench.speed.workbench import Workbench, job_request, pids_of
 from config.engine import usable_cores
 from config.settings import JobSettings, load_settings
@@ -151,7 +151,7 @@ class OverloadBench:
 
     def _memory_mb(self) -> float:
         pids = pids_of(self._stack)
-        return memory_of(pids["api"]).rss + memory_of(pids["worker"]).rss
+        return resident_mb(pids["api"]) + resident_mb(pids["worker"])
 
     def _add_bulk(self, wanted: int) -> None:
         """Sends bulk jobs until so many wait."""

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bench.speed.process_usage import PROC, TICKS_PER_S, cpu_s, memory_of, tree
+from bench.speed.process_usage import PROC, TICKS_PER_S, cpu_s, memory_of, resident_mb, tree
 
 pytestmark = pytest.mark.skipif(not PROC.exists(), reason="needs /proc")
 
@@ -41,6 +41,7 @@ def test_cpu_time_and_memory_of_a_process_include_its_descendants() -> None:
         assert child.pid in tree(os.getpid())
         assert cpu_s([os.getpid()]) - before >= cpu_s([child.pid]) - 1 / TICKS_PER_S > 0.1
         assert memory_of([os.getpid()]).rss > memory_of([child.pid]).rss
+        assert resident_mb([child.pid]) == pytest.approx(memory_of([child.pid]).rss, rel=0.3)
     finally:
         child.communicate()
 

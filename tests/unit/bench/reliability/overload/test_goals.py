@@ -2,7 +2,15 @@ from dataclasses import replace
 
 import pytest
 
-from bench.reliability.overload.goals import Step, answered_per_s, outcomes, percentiles_ms, statuses_of, together
+from bench.reliability.overload.goals import (
+    Step,
+    answered_per_s,
+    outcomes,
+    percentiles_ms,
+    share_of_peak,
+    statuses_of,
+    together,
+)
 from bench.reliability.overload.open_loop import Answer, OpenResult
 
 GOOD = Step(
@@ -23,7 +31,7 @@ HIGHEST = replace(GOOD, times=4, goodput=9, statuses={200: 90, 429: 310}, p99_ms
 
 
 def missed(highest: Step) -> list[str]:
-    return [found.goal for found in outcomes([GOOD, highest], idle_memory_mb=1000) if not found.met]
+    return [found.goal for found in outcomes([[GOOD], [highest]], idle_memory_mb=1000) if not found.met]
 
 
 def test_goals_are_met_at_their_bounds() -> None:
@@ -46,6 +54,15 @@ def test_goals_are_met_at_their_bounds() -> None:
 def test_each_goal_can_be_missed_alone(highest: Step, goal: str) -> None:
     (found,) = missed(highest)
     assert goal in found
+
+
+def test_the_share_of_the_peak_is_that_of_parts_sent_in_turn() -> None:
+    at_capacity, twice, highest = (
+        [replace(GOOD, goodput=goodput) for goodput in load] for load in ([10, 5, 20], [11, 6, 22], [9, 5, 20])
+    )
+    assert share_of_peak([at_capacity, twice, highest]) == pytest.approx(5 / 6)
+    assert share_of_peak([highest, at_capacity]) == 1
+    assert share_of_peak([[replace(GOOD, goodput=0)]]) == 0
 
 
 def test_only_answers_in_time_count_and_latencies_begin_when_the_request_was_due() -> None:
