@@ -49,10 +49,10 @@ def worker(*queue_prefixes: str) -> None:
 def _give_way() -> None:
     """Let the API and the store of this machine have the processor first, so that no caller waits behind the models."""
     os.nice(NICENESS)
-    _wake_without_interrupting()
+    wake_without_interrupting()
 
 
-def _wake_without_interrupting() -> None:
+def wake_without_interrupting() -> None:
     """Let this process begin when another one pauses or its turn ends, at most some milliseconds after it was woken.
 
     Meanwhile more comes in, and is done in one go: each change of process empties the caches of the processor.
@@ -70,7 +70,7 @@ def api(host: str, port: str) -> None:
     from config.settings import load_settings
     from jobs.redis.connection import connect
 
-    _wake_without_interrupting()
+    wake_without_interrupting()
     settings = load_settings()
     require_keys(KeyStore(connect(settings.redis_url, patience_s=KEYS_PATIENCE_S)), settings.access, host)
     serve(host, int(port), keys_required=not is_loopback(host))

@@ -25,6 +25,7 @@ from bench.speed.process_usage import cpu_s, idle_s, resident_mb
 from bench.speed.workbench import Workbench, job_request, pids_of
 from config.engine import usable_cores
 from config.settings import JobSettings, load_settings
+from embedded.process import wake_without_interrupting
 from embedded.stack import Stack
 from jobs.job import JobStatus
 from jobs.redis.connection import connect
@@ -223,4 +224,6 @@ def overload_bench(seconds: float) -> Iterator[OverloadBench]:
     """
     bound = {"FACELINE_LIMITS__NORMAL_WAIT_S": str(seconds * NORMAL_WAIT_SHARE)}
     with environment(**bound), Workbench(load_settings(), seconds, 0).stack() as stack, child_process() as client:
+        # A client on another machine would not interrupt the stack.
+        client.submit(wake_without_interrupting).result()
         yield OverloadBench(stack, client, seconds)
