@@ -26,7 +26,7 @@ _UNHEEDED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class _Refusal:
     """Why a request was refused.
 
     Attributes:
@@ -47,7 +47,7 @@ def repeat(scope: Scope, error: Overloaded, unless: Callable[[bytes], bool] | No
         unless: whether a request with this body may be accepted; without it, the body does not matter.
     """
     # A new error: this one has a traceback, and that holds the body of the request.
-    scope["state"][_STATE] = Refusal(Overloaded(str(error), error.retry_after_s), unless)
+    scope["state"][_STATE] = _Refusal(Overloaded(str(error), error.retry_after_s), unless)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class _Answer:
 
     Attributes:
         ends_at: when it is not repeated any more, as `monotonic` counts.
+        refusal: why its request was refused.
         note: of its request.
         route: that its request was for.
         start: its first message.
@@ -63,7 +64,7 @@ class _Answer:
     """
 
     ends_at: float
-    refusal: Refusal
+    refusal: _Refusal
     note: RequestNote
     route: Any
     start: Message
@@ -106,14 +107,15 @@ class RepeatedRefusals:
         sent: list[Message] = []
 
         async def send_and_keep(message: Message) -> None:
-            sent.append(message)
+            if _STATE in scope["state"]:
+                sent.append(message)
             await send(message)
 
         await self._app(scope, receive, send_and_keep)
         if (refusal := scope["state"].get(_STATE)) is not None:
             self._keep(asked, refusal, scope, sent)
 
-    def _keep(self, asked: tuple[object, ...], refusal: Refusal, scope: Scope, sent: Sequence[Message]) -> None:
+    def _keep(self, asked: tuple[object, ...], refusal: _Refusal, scope: Scope, sent: Sequence[Message]) -> None:
         now = monotonic()
         # The headers of callers do not stay.
         self._answers = {key: answer for key, answer in self._answers.items() if now < answer.ends_at}
