@@ -6,6 +6,7 @@ workers on the same machine need that time.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 from fastapi import Request
 from fastapi.routing import RouteContext
@@ -17,7 +18,7 @@ from api.errors import error_response
 from api.jobs.requests import PRIORITIES, default_priorities, may_name_priority
 from api.parts import ApiParts
 from api.peeked import PeekedBody
-from api.repeated import repeat
+from api.repeated import REPEATED_S, repeat
 from config.errors import FacelineError
 from jobs.errors import Overloaded
 from models.family import ModelFamily
@@ -113,11 +114,14 @@ class EarlyRefusals:
         """
         caller = await entrance.needs(Request(scope))
         parts: ApiParts = scope["app"].state.parts
+        looked_at = monotonic()
         if entrance.waited:
             try:
                 await parts.caller_admission.require_room(entrance.waited.family)
             except Overloaded as error:
-                repeat(scope, error)
+                # Without an estimate, it may be a matter of milliseconds until there is room.
+                if error.retry_after_s is not None:
+                    repeat(scope, error, looked_at + min(REPEATED_S, parts.settings.limits.high_wait_s / 3))
                 raise
             return receive
         try:
@@ -127,11 +131,11 @@ class EarlyRefusals:
                 # If there is no room for any priority, the body need not be read.
                 parts.job_arrivals.require_room(PRIORITIES)
             except Overloaded as no_room:
-                repeat(scope, no_room)
+                repeat(scope, no_room, looked_at + REPEATED_S)
                 raise
             body = PeekedBody(receive)
             if await body.read(self._job_bytes) and not may_name_priority(body.content()):
-                repeat(scope, error, unless=may_name_priority)
+                repeat(scope, error, looked_at + REPEATED_S, unless=may_name_priority)
                 raise
             return body.receive
         return receive

@@ -4,6 +4,8 @@ from collections import deque
 
 from starlette.types import Message, Receive
 
+from config.errors import FacelineError
+
 
 class PeekedBody:
     """The body of a request, which is looked at and then received as if it had not been.
@@ -15,12 +17,17 @@ class PeekedBody:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._messages: deque[Message] = deque()
+        self._error: FacelineError | None = None
 
     async def read(self, most: int) -> bool:
-        """Read the body; False if it has more bytes than `most`, or if its client left before its end."""
+        """Read the body; False if it has more bytes than `most`, or does not come in whole."""
         size, ended = 0, False
         while size <= most and not ended:
-            message = await self._receive()
+            try:
+                message = await self._receive()
+            except FacelineError as error:
+                self._error = error
+                return False
             self._messages.append(message)
             if message["type"] == "http.disconnect":
                 return False
@@ -33,5 +40,9 @@ class PeekedBody:
         return b"".join(message.get("body", b"") for message in self._messages)
 
     async def receive(self) -> Message:
-        """The next message of the request, from its beginning."""
-        return self._messages.popleft() if self._messages else await self._receive()
+        """The next message of the request, from its beginning; raises what ended the reading."""
+        if self._messages:
+            return self._messages.popleft()
+        if self._error is not None:
+            raise self._error
+        return await self._receive()

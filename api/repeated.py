@@ -17,7 +17,7 @@ from api.peeked import PeekedBody
 from jobs.errors import Overloaded, type_of
 
 REPEATED_S = 0.1
-"""How long a refusal is repeated: the readings of the backlog are older than that anyway."""
+"""How long a refusal is repeated at most: less time than the backlog is used after it was read."""
 _STATE = "repeatable"
 _UNHEEDED = frozenset(
     (b"content-length", b"content-type", b"idempotency-key", b"traceparent", b"tracestate", b"x-request-id")
@@ -31,23 +31,26 @@ class _Refusal:
 
     Attributes:
         error: the reason.
+        ends_at: when it is not repeated any more, as `monotonic` counts.
         unless: whether a request with this body may be accepted; None if the body does not matter.
     """
 
     error: Overloaded
+    ends_at: float
     unless: Callable[[bytes], bool] | None
 
 
-def repeat(scope: Scope, error: Overloaded, unless: Callable[[bytes], bool] | None = None) -> None:
+def repeat(scope: Scope, error: Overloaded, ends_at: float, unless: Callable[[bytes], bool] | None = None) -> None:
     """Have the refusal of a request repeated to others with the same path, query and headers.
 
     Args:
         scope: of the request.
         error: why it is refused.
+        ends_at: until when, as `monotonic` counts. It does not depend on how slowly the body comes in.
         unless: whether a request with this body may be accepted; without it, the body does not matter.
     """
     # A new error: this one has a traceback, and that holds the body of the request.
-    scope["state"][_STATE] = _Refusal(Overloaded(str(error), error.retry_after_s), unless)
+    scope["state"][_STATE] = _Refusal(Overloaded(str(error), error.retry_after_s), ends_at, unless)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,6 @@ class _Answer:
     """A refusal as it was sent.
 
     Attributes:
-        ends_at: when it is not repeated any more, as `monotonic` counts.
         refusal: why its request was refused.
         note: of its request.
         route: that its request was for.
@@ -63,7 +65,6 @@ class _Answer:
         rest: its other messages.
     """
 
-    ends_at: float
     refusal: _Refusal
     note: RequestNote
     route: Any
@@ -95,12 +96,9 @@ class RepeatedRefusals:
         heeded = [header for header in scope["headers"] if header[0] not in _UNHEEDED]
         asked = (scope["path"], scope["query_string"], *heeded)
         answer = self._answers.get(asked)
-        if answer is not None and monotonic() < answer.ends_at:
-            if (unless := answer.refusal.unless) is None:
-                await _send_again(answer, scope, send)
-                return
-            body = PeekedBody(receive)
-            if await body.read(self._body_bytes) and not unless(body.content()):
+        if answer is not None and monotonic() < answer.refusal.ends_at:
+            unless, body = answer.refusal.unless, PeekedBody(receive)
+            if unless is None or (await body.read(self._body_bytes) and not unless(body.content())):
                 await _send_again(answer, scope, send)
                 return
             receive = body.receive
@@ -108,7 +106,7 @@ class RepeatedRefusals:
 
         async def send_and_keep(message: Message) -> None:
             if _STATE in scope["state"]:
-                sent.append(message)
+                sent.append({**message})  # middleware outside adds to the headers
             await send(message)
 
         await self._app(scope, receive, send_and_keep)
@@ -117,9 +115,10 @@ class RepeatedRefusals:
 
     def _keep(self, asked: tuple[object, ...], refusal: _Refusal, scope: Scope, sent: Sequence[Message]) -> None:
         now = monotonic()
-        # The headers of callers do not stay.
-        self._answers = {key: answer for key, answer in self._answers.items() if now < answer.ends_at}
-        self._answers[asked] = _Answer(now + REPEATED_S, refusal, note_of(scope), scope["route"], sent[0], sent[1:])
+        # Keys of callers are forgotten with the next refusal.
+        self._answers = {key: answer for key, answer in self._answers.items() if now < answer.refusal.ends_at}
+        if now < refusal.ends_at:
+            self._answers[asked] = _Answer(refusal, note_of(scope), scope["route"], sent[0], sent[1:])
 
 
 async def _send_again(answer: _Answer, scope: Scope, send: Send) -> None:

@@ -165,11 +165,14 @@ class AsyncJobService:
                     send = partial(self._send_for_caller, watch)
                     submission, take, taken = await self._thread.prepare_and_send(request.light, prepare, send)
                 with _waiting():
-                    await watch.wait(min(ends, monotonic() + CONFIRM_AFTER_S))
-                    if taken.cancel():
-                        snapshot = await self._read_once_over(self._confirming(take), watch, ends, leaving.done)
-                    else:
-                        snapshot = taken.result() if taken.done() else await asyncio.wrap_future(taken)
+                    try:
+                        await watch.wait(min(ends, monotonic() + CONFIRM_AFTER_S))
+                        if taken.cancel():
+                            snapshot = await self._read_once_over(self._confirming(take), watch, ends, leaving.done)
+                        else:
+                            snapshot = taken.result() if taken.done() else await asyncio.wrap_future(taken)
+                    finally:
+                        del taken  # its error would hold this call, and so the photo, until garbage is collected
             finally:
                 leaving.cancel()
         job, data = snapshot.job, snapshot.data

@@ -29,7 +29,7 @@ class FinishedJobs(Protocol):
 
 
 class Watch:
-    """What one request waits for: jobs, and a signal that one of them may be over. For the event loop.
+    """What one request waits for: jobs, and a signal that one of them may be over. For the event loop, but `when_over`.
 
     Args:
         waiting: of the hub; by job id, the signals of the requests that wait for it.
@@ -41,6 +41,7 @@ class Watch:
         self._waiting = waiting
         self._calls = calls
         self._followed: set[str] = set()
+        self._called: set[str] = set()
 
     def follow(self, job_id: str) -> None:
         """Get a signal when a job ends."""
@@ -56,6 +57,7 @@ class Watch:
             Its result, unless it is canceled before the call begins.
         """
         future: Future[Result] = Future()
+        self._called.add(job_id)
         self._calls[job_id] = partial(_complete, future, partial(copy_context().run, function))
         return future
 
@@ -74,8 +76,9 @@ class Watch:
 
     def close(self) -> None:
         """Stop watching all jobs."""
-        for job_id in self._followed:
+        for job_id in self._called:
             self._calls.pop(job_id, None)
+        for job_id in self._followed:
             self._waiting[job_id].discard(self._signal)
             if not self._waiting[job_id]:
                 del self._waiting[job_id]
@@ -87,11 +90,12 @@ class WaitHub:
     A request can be woken before its job has ended, so it reads the job after each signal. To miss no end: watch the
     job, read it, wait, read it again. The first read is not needed if the job is watched before it is sent.
 
-    Only the event loop knows who waits; the thread that reads the stream hands it the ids.
+    Only the event loop touches the signals; the thread that reads the stream hands it the ids. The calls of
+    `Watch.when_over` are in a dictionary, whose single operations are safe in all threads.
 
     Args:
         stream: of finished jobs.
-        read_s: how long one read of the stream waits; the hub closes within it.
+        read_s: how long one read of the stream waits; the hub closes within it and the calls that run.
     """
 
     def __init__(self, stream: FinishedJobs, read_s: float = 1.0) -> None:

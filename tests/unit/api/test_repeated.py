@@ -4,6 +4,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -15,13 +16,14 @@ from api.errors import error_response
 from api.measured import path_of
 from api.repeated import REPEATED_S, RepeatedRefusals, repeat
 from config.errors import FacelineError
-from jobs.errors import NoWorker, Overloaded
+from jobs.errors import NoWorker, Overloaded, UploadStalled
 from jobs.viewer import Viewer
 from metrics.api import REFUSALS
 
 ALICE = Caller("key-1", "alice", frozenset({KeyScope.JOBS}), Viewer("alice"))
 HEADERS = {"host": "localhost", "authorization": "Bearer alice"}
 BOUND = 100
+STALLS = b"no more comes"
 
 
 class Route:
@@ -33,15 +35,20 @@ class Api:
 
     def __init__(self, error: FacelineError, *, repeats: bool = True, looks: bool = False) -> None:
         self.asked: list[bytes] = []
+        self.sending: Callable[[], None] = lambda: None
         self._error = error
         self._repeats, self._looks = repeats, looks
         self._middleware = RepeatedRefusals(self._answer, body_bytes=BOUND)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, more = b"", True
-        while more:
-            message = await receive()
-            body, more = body + message["body"], message["more_body"]
+        try:
+            while more:
+                message = await receive()
+                body, more = body + message["body"], message["more_body"]
+        except FacelineError as error:
+            await error_response(error)(scope, receive, send)
+            return
         self.asked.append(body)
         if body == b"urgent":
             await Response(status_code=202)(scope, receive, send)
@@ -50,7 +57,8 @@ class Api:
         note_of(scope).caller, note_of(scope).scope = ALICE, KeyScope.JOBS
         if self._repeats:
             assert isinstance(self._error, Overloaded)
-            repeat(scope, self._error, (lambda body: b"urgent" in body) if self._looks else None)
+            unless = (lambda body: b"urgent" in body) if self._looks else None
+            repeat(scope, self._error, repeated.monotonic() + REPEATED_S, unless)
         await error_response(self._error)(scope, receive, send)
 
     def post(self, *parts: bytes, **changed: Any) -> tuple[Scope, list[Message]]:
@@ -61,9 +69,14 @@ class Api:
         note_of(scope)
 
         async def receive() -> Message:
+            if waiting[0] == STALLS:
+                raise UploadStalled("too slow")
             return {"type": "http.request", "body": waiting.pop(0), "more_body": bool(waiting)}
 
         async def send(message: Message) -> None:
+            self.sending()
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).append("connection", "close")
             sent.append(message)
 
         asyncio.run(self._middleware(scope, receive, send))
@@ -149,6 +162,27 @@ def test_a_body_that_may_be_accepted_is_passed_on_whole(
     assert api.asked == [b"late"]
     assert status(api.post(*parts)[1]) == 202
     assert api.asked == [b"late", b"urgent"]
+
+
+def test_a_refusal_whose_body_came_in_slowly_is_not_repeated(clock: Callable[[float], None]) -> None:
+    api = Api(Overloaded("busy", 100.0))
+    api.sending = lambda: clock(1.1 * REPEATED_S)
+    api.post()
+    api.post()
+    assert len(api.asked) == 2
+
+
+def test_what_is_outside_changes_the_headers_of_its_own_answer_only(clock: Callable[[float], None]) -> None:
+    api = Api(Overloaded("busy", 100.0))
+    for _ in range(3):
+        names = [name for name, _ in api.post()[1][0]["headers"]]
+        assert names.count(b"connection") == 1
+
+
+def test_a_body_that_stalls_while_it_is_looked_at_is_answered_as_such(clock: Callable[[float], None]) -> None:
+    api = Api(Overloaded("busy", 100.0), looks=True)
+    api.post()
+    assert status(api.post(b"urg", STALLS)[1]) == 408
 
 
 def test_a_body_that_is_too_large_to_be_looked_at_is_passed_on_whole(clock: Callable[[float], None]) -> None:
