@@ -1,12 +1,15 @@
 """Finds out whether the workers of a deployment can read the photos by reference."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from logging import getLogger
 from math import isclose
+from time import monotonic, sleep
 
-from bulk.executors.executor import Executor
+from bulk.executors.executor import Executor, Outcome
 from bulk.inputs import Input
 from bulk.validation import PhotoValidator
+from jobs.errors import StorageError
 from jobs.factory import CheckedSample
 from pipelines.chunk import Failure, Item
 from pipelines.sample import Sample
@@ -14,6 +17,8 @@ from pipelines.sample import Sample
 log = getLogger(__name__)
 
 WAIT_S = 1.0
+LOST_AFTER_S = 120.0
+"""An executor that does not answer for so long is lost."""
 _MAX_SHIFT = 0.01
 """How much the boxes of a face may differ between two runs, relative to the photo."""
 
@@ -30,7 +35,7 @@ def workers_reach(executor: Executor, validator: PhotoValidator, photos: Sequenc
         photos: the candidates. If none is valid here, the answer is yes, and the workers report the failures.
 
     Raises:
-        StorageError: the deployment did not answer.
+        StorageError: the deployment did not answer for `LOST_AFTER_S`.
         ExecutorLost: the deployment refuses the photo.
     """
     for photo in photos:
@@ -66,8 +71,23 @@ def _alike(one: Sample, other: Sample) -> bool:
 def _result(executor: Executor, photo: CheckedSample) -> Item | None:
     ticket = executor.send([photo])
     try:
-        while (outcome := executor.outcome(ticket)) is None:
-            executor.ended(WAIT_S)
-        return outcome.items[0] if outcome.items else None
+        outcome = _outcome(executor, ticket)
     finally:
-        executor.erase(ticket)
+        # What is not erased now is gone after its TTL.
+        with suppress(StorageError):
+            executor.erase(ticket)
+    return outcome.items[0] if outcome.items else None
+
+
+def _outcome(executor: Executor, ticket: str) -> Outcome:
+    answered_at = monotonic()
+    while True:
+        try:
+            if (outcome := executor.outcome(ticket)) is not None:
+                return outcome
+            executor.ended(WAIT_S)
+            answered_at = monotonic()
+        except StorageError:
+            if monotonic() - answered_at > LOST_AFTER_S:
+                raise
+            sleep(WAIT_S)

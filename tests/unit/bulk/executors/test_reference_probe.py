@@ -5,11 +5,13 @@ import cv2
 import numpy as np
 import pytest
 
+from bulk.executors import reference_probe
 from bulk.executors.executor import Outcome
 from bulk.executors.reference_probe import workers_reach
 from bulk.inputs import Input
 from bulk.validation import PhotoValidator
 from config.settings import JobSettings, LimitSettings
+from jobs.errors import StorageError
 from jobs.factory import CheckedSample, JobFactory
 from jobs.job import RunOptions
 from jobs.reference import Reference
@@ -79,6 +81,41 @@ def test_boxes_may_differ_as_much_as_between_processors(photos: list[Input], x2:
 def test_workers_that_answer_nothing_do_not_reach_them(photos: list[Input]) -> None:
     executor = FakeExecutor(lambda _executor, _photos: Outcome(None))
     assert not workers_reach(executor, VALIDATOR, photos)
+    assert executor.open == {}
+
+
+class Silent(FakeExecutor):
+    """An executor that gives no answer to some calls."""
+
+    def __init__(self, silences: int) -> None:
+        super().__init__()
+        self.silences = silences
+
+    def outcome(self, ticket: str) -> Outcome | None:
+        if self.silences:
+            self.silences -= 1
+            raise StorageError("no answer")
+        return super().outcome(ticket)
+
+    def erase(self, ticket: str) -> None:
+        super().erase(ticket)
+        raise StorageError("no answer")
+
+
+def test_an_answer_that_is_lost_is_asked_for_again(photos: list[Input], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference_probe, "WAIT_S", 0.01)
+    executor = Silent(3)
+    assert workers_reach(executor, VALIDATOR, photos)
+    assert (executor.silences, executor.open) == (0, {})
+
+
+def test_an_executor_that_answers_nothing_for_long_is_lost(
+    photos: list[Input], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reference_probe, "LOST_AFTER_S", 0)
+    executor = Silent(10)
+    with pytest.raises(StorageError):
+        workers_reach(executor, VALIDATOR, photos)
     assert executor.open == {}
 
 
