@@ -8,7 +8,7 @@ from time import monotonic, sleep
 from typing import Protocol
 
 from bulk.errors import ExecutorLost
-from bulk.executors.executor import Executor, Outcome
+from bulk.executors.executor import LOST_AFTER_S, Executor, Outcome
 from bulk.inputs import InputChunk
 from bulk.output.folder import Output
 from bulk.output.formats import Format
@@ -26,8 +26,6 @@ WAIT_S = 1.0
 """The longest wait for the executor at a time."""
 POLL_S = 5.0
 """Every ticket is checked so often, in case a notification was lost."""
-LOST_AFTER_S = 120.0
-"""An executor that does not answer for so long is lost."""
 TRIES = 5
 """How often photos are sent whose results get lost."""
 

@@ -76,7 +76,8 @@ class Watch:
 
     def close(self) -> None:
         """Stop watching all jobs."""
-        for job_id in self._called:
+        # A copy: a submission whose request was canceled may still add one.
+        for job_id in tuple(self._called):
             self._calls.pop(job_id, None)
         for job_id in self._followed:
             self._waiting[job_id].discard(self._signal)

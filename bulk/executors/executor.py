@@ -7,6 +7,9 @@ from typing import Protocol
 from jobs.factory import CheckedSample
 from pipelines.chunk import Failure, Item
 
+LOST_AFTER_S = 120.0
+"""An executor that does not answer for so long is lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -6,7 +6,7 @@ from logging import getLogger
 from math import isclose
 from time import monotonic, sleep
 
-from bulk.executors.executor import Executor, Outcome
+from bulk.executors.executor import LOST_AFTER_S, Executor, Outcome
 from bulk.inputs import Input
 from bulk.validation import PhotoValidator
 from jobs.errors import StorageError
@@ -17,8 +17,6 @@ from pipelines.sample import Sample
 log = getLogger(__name__)
 
 WAIT_S = 1.0
-LOST_AFTER_S = 120.0
-"""An executor that does not answer for so long is lost."""
 _MAX_SHIFT = 0.01
 """How much the boxes of a face may differ between two runs, relative to the photo."""
 
