@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -13,6 +14,7 @@ from pipelines.errors import Detail, InvalidSample
 
 FORM_OVERHEAD_BYTES = 65_536
 """How many bytes the boundaries and the other fields of a form may have beside its image."""
+_UTF_8 = (b"utf-8", b"utf8")
 
 
 async def read_sample(request: Request, limits: LimitSettings) -> bytes:
@@ -36,13 +38,17 @@ async def read_form(request: Request, limits: LimitSettings, images: Sequence[st
         images: the names of the fields that have images.
 
     Raises:
-        UnsupportedMedia: the body is not a multipart form.
+        UnsupportedMedia: the body is not a multipart form, or its texts are not in UTF-8.
         PayloadTooLarge: it has more bytes than its images may have.
         InvalidSample: the form is broken.
     """
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+    content_type = request.headers.get("content-type", "")
+    if not content_type.lower().startswith("multipart/form-data"):
         fields = " and ".join(f"a field `{name}`" for name in images)
         raise UnsupportedMedia(f"this route takes multipart/form-data with {fields}")
+    # The parser would decode texts with any codec of Python; some take minutes for a megabyte.
+    if parse_options_header(content_type)[1].get(b"charset", b"utf-8").lower() not in _UTF_8:
+        raise UnsupportedMedia("the texts of forms are read as UTF-8: send this form without another charset")
     stream = counted(request, len(images) * limits.image_bytes + FORM_OVERHEAD_BYTES)
     try:
         return await _InMemory(request.headers, stream, max_files=len(images), max_fields=20).parse()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic import Field as Key
 from pydantic_core import PydanticKnownError
 
@@ -32,6 +32,22 @@ WHOLE = BeforeValidator(_whole)
 """For whole numbers of options: pydantic would read a text in JSON, and `true`, as a number."""
 Truth = Annotated[bool, BeforeValidator(_truth)]
 """A truth value of an option. Pydantic would read texts and numbers in JSON as one."""
+
+
+class RequestObject(BaseModel):
+    """An object inside a request. Keys that it does not have are errors, but no more of them than are reported."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_most_unknown(cls, given: Any) -> Any:
+        # Pydantic would make an error of each of them, however many they are.
+        if not isinstance(given, dict) or len(given) <= MOST_DETAILS:
+            return given
+        unknown = [key for key in given if key not in cls.model_fields]
+        dropped = frozenset(unknown[MOST_DETAILS:])
+        return {key: value for key, value in given.items() if key not in dropped}
 
 
 class ServiceOptions(BaseModel):

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic import Field as Key
 
 from api.services.listing import OperatingPointView
-from jobs.request_parsing import WHOLE, Truth
+from jobs.request_parsing import WHOLE, RequestObject, Truth
 from models.calibration.operating_points import DEFAULT_PURPOSE, Purpose
 from models.networks.liveness import LIVENESS
 from models.output import BBOX, CONFIDENCE, LANDMARKS, POSE
@@ -51,10 +51,8 @@ class VerifyOptions(BaseModel):
         )
 
 
-class FaceToCompare(BaseModel):
+class FaceToCompare(RequestObject):
     """One side: exactly one of the three."""
-
-    model_config = ConfigDict(extra="forbid")
 
     image: str | None = Key(
         None,

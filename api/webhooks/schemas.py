@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic import Field as Key
 
 from config.settings import LimitSettings
 from jobs.json_parsing import parse_object
+from jobs.request_parsing import RequestObject
 from jobs.webhooks.webhook import BatchEvent, Delivery, DeliveryStatus, JobEvent, Webhook
 from pipelines.errors import InvalidSample, details_of
 
@@ -16,13 +17,16 @@ BATCH_HEADER = "Faceline-Webhook"
 """The webhook of a batch as JSON: the body has the requests, and a URL in the query would be in logs of proxies."""
 
 
-class JobWebhook(BaseModel):
+class JobWebhook(RequestObject):
     """A message is sent to a URL when the job ends, signed after Standard Webhooks."""
 
-    model_config = ConfigDict(extra="forbid")
-
     url: str = URL
-    events: list[JobEvent] = Key(list(JobEvent), min_length=1, description="what a message is sent for; by default all")
+    events: list[JobEvent] = Key(
+        list(JobEvent),
+        min_length=1,
+        max_length=len(JobEvent),
+        description="what a message is sent for; by default all",
+    )
     include: Literal["result"] | None = Key(None, description="`result`: the message has the enriched sample")
 
     def webhook(self) -> Webhook:
@@ -30,14 +34,15 @@ class JobWebhook(BaseModel):
         return Webhook(url=self.url, events=tuple(self.events), include_result=self.include == "result")
 
 
-class BatchWebhook(BaseModel):
+class BatchWebhook(RequestObject):
     """A message is sent to a URL when the batch ends, signed after Standard Webhooks."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: str = URL
     events: list[BatchEvent] = Key(
-        list(BatchEvent), min_length=1, description="what a message is sent for; by default all"
+        list(BatchEvent),
+        min_length=1,
+        max_length=len(BatchEvent),
+        description="what a message is sent for; by default all",
     )
 
     @classmethod

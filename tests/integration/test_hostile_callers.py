@@ -159,6 +159,33 @@ def test_unknown_keys_have_a_short_answer(api: Deployment, count: int, status: i
         assert last["msg"] == f"{count - 20 + 1} more errors are not shown"  # one more: `sample` is missing
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "given"),
+    [
+        ("/jobs", "webhook", {f"unknown-{index}": 0 for index in range(40_000)}),
+        ("/jobs", "webhook", {"url": "https://receiver.example", "events": ["unknown"] * 90_000}),
+        ("/verify", "a", {f"unknown-{index}": 0 for index in range(40_000)}),
+    ],
+)
+def test_objects_inside_a_request_have_a_short_answer_too(api: Deployment, path: str, name: str, given: Any) -> None:
+    refused = api.client.post(path, json={name: given})
+    assert refused.status_code == 422
+    assert len(refused.json()["detail"]) <= 21
+    assert len(refused.content) < 5_000
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "utf-16", '"undefined"', "none"])
+@pytest.mark.parametrize("path", ["/jobs/image", "/verify", "/face-detector-face-fitter/v2/process/image"])
+def test_a_form_in_another_charset_is_refused_before_its_texts_are_decoded(
+    api: Deployment, path: str, charset: str
+) -> None:
+    # Punycode takes minutes to decode so many letters, and would hold up all callers.
+    body = b'--x\r\nContent-Disposition: form-data; name="services"\r\n\r\n' + b"a" * 1_000_000 + b"\r\n--x--\r\n"
+    headers = {"Content-Type": f"multipart/form-data; boundary=x; charset={charset}"}
+    refused = api.client.post(path, content=body, headers=headers)
+    assert (refused.status_code, refused.json()["type"]) == (415, "unsupported_media")
+
+
 def test_lines_of_a_batch_have_the_bounds_of_other_json(api: Deployment) -> None:
     deep: Any = {}
     for _ in range(40):
