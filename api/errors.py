@@ -24,7 +24,8 @@ from pipelines.errors import Detail, first_details, in_terms_of_json
 log = getLogger(__name__)
 
 _refusals_of = cache(metrics.REFUSALS.labels)
-_RETRY_AFTER_S = 2.0
+_RETRY_AFTER_S = 1.0
+_LEAST_SPREAD_S = 2.0
 _LONGEST_RETRY_AFTER_S = 300.0
 
 STATUS: Mapping[str, int] = {
@@ -163,12 +164,15 @@ def _headers(error: FacelineError, status: int) -> Mapping[str, str]:
 
 
 def retry_after_s(error: FacelineError) -> int:
-    """When to send the request again, in seconds: the estimate and up to half of it, so that not all come at once."""
+    """When to send the request again, in seconds: the estimate, and up to half of it or two seconds more at random.
+
+    So not all come back at once.
+    """
     estimate_s = error.retry_after_s if isinstance(error, Overloaded) else None
     if isinstance(error, AllowanceUsedUp) and estimate_s is not None:
         return max(1, ceil(estimate_s))  # no estimate: the window is known
-    base_s = min(max(1.0, _RETRY_AFTER_S if estimate_s is None else estimate_s), _LONGEST_RETRY_AFTER_S)
-    return ceil(base_s * uniform(1.0, 1.5))
+    base_s = min(_RETRY_AFTER_S if estimate_s is None else estimate_s, _LONGEST_RETRY_AFTER_S)
+    return ceil(base_s + uniform(0.01, max(base_s / 2, _LEAST_SPREAD_S)))
 
 
 def _response(
