@@ -61,7 +61,7 @@ class HousekeepingStep(StartStopStep):
         worker.housekeeping = Housekeeping(worker.parts, list(worker.app.amqp.queues.consume_from))
         worker.housekeeping.start()
         stages, limit_s = worker.parts.stages.in_hand, worker.parts.settings.jobs.stage_deadline_s + GRACE_S
-        worker.watchdog = Watchdog(stages, limit_s)
+        worker.watchdog = Watchdog(stages, limit_s, worker.parts.patience.holds)
         worker.watchdog.start()
         bound = worker.parts.settings.metrics
         serve_metrics(METRICS, bound.host, bound.worker_port)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from threading import Lock
+from dataclasses import dataclass, field
+from threading import Lock, get_ident
 
 from config.errors import FacelineError
 
@@ -20,6 +20,7 @@ class StageInHand:
 
     Attributes:
         service: that runs now; None while the stage waits for its turn, or loads images.
+        thread: that works on it, see `threading.get_ident`.
         began: it does not wait for its turn any more.
         ran_s: how long the watchdog has seen it run.
     """
@@ -27,6 +28,7 @@ class StageInHand:
     job_id: str
     index: int
     service: str | None = None
+    thread: int = field(default_factory=get_ident)
     began: bool = False
     ran_s: float = 0.0
 

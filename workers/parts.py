@@ -7,7 +7,7 @@ from secrets import token_hex
 
 import pipelines.tables.columns  # noqa: F401 - an output without columns of its own stops the process
 from config.settings import Settings
-from jobs.redis.connection import connect
+from jobs.redis.connection import Patience, connect, connect_patiently
 from jobs.redis.encryption import Encryption
 from jobs.redis.jobs import RedisJobStore
 from jobs.redis.presence import Presence
@@ -30,6 +30,7 @@ class WorkerParts:
         settings: of the deployment.
         name: of this worker: host, process id, and a random part, since containers have the same process ids each time.
         store: holds the jobs.
+        patience: of the calls of `store`.
         presence: where workers report that they are alive.
         models: the loaded models and the services on them.
         images: caches decoded images.
@@ -39,6 +40,7 @@ class WorkerParts:
     settings: Settings
     name: str
     store: RedisJobStore
+    patience: Patience
     presence: Presence
     models: LoadedModels
     images: ImageCache
@@ -53,8 +55,8 @@ def build_parts(settings: Settings) -> WorkerParts:
     """
     name = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
     # As long as no other worker gets the message. Also while the store is full: jobs that end make room.
-    patience_s = settings.jobs.visibility_timeout_s
-    client = connect(settings.redis_url, patience_s=patience_s, waits_for_room=True)
+    patience = Patience(settings.jobs.visibility_timeout_s, waits_for_room=True)
+    client = connect_patiently(settings.redis_url, patience)
     store = RedisJobStore(client, settings.jobs, Encryption.of(settings.secrets))
     presence = Presence(connect(settings.redis_url, patience_s=REPORT_PATIENCE_S))
     models = LoadedModels(services(settings.modules), settings.weights_dir, settings.engine, settings.options)
@@ -73,4 +75,4 @@ def build_parts(settings: Settings) -> WorkerParts:
         # On a CPU a batch of photos costs a sixth more than the photos one by one, which fit into its cache.
         group_pixels=1 if settings.device == "cpu" else GROUP_PIXELS,
     )
-    return WorkerParts(settings, name, store, presence, models, images, stages)
+    return WorkerParts(settings, name, store, patience, presence, models, images, stages)

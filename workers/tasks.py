@@ -44,7 +44,7 @@ def register_tasks(app: Celery, parts: WorkerParts) -> None:
             sleep(REQUEUE_AFTER_S)
             raise Reject(str(error), requeue=True) from error
         except RecordUnreadable:
-            # The reaper sets the job aside.
+            # The reaper sets the job aside, or sends it again: a worker of another version may be able to read it.
             log.exception("stage skipped: the record of its job cannot be read", extra={"job": job_id})
             continues = False
         # Celery takes a millisecond to handle an exception: the last stage, which no stage follows, raises none.

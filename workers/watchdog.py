@@ -38,13 +38,21 @@ class Watchdog:
 
     Args:
         stages: of the process.
-        limit_s: how long a stage may run.
+        limit_s: how long a stage may run; the time for which it waits for the store does not count.
+        waits: whether a thread waits for the store now.
         end: ends the process.
     """
 
-    def __init__(self, stages: StagesInHand, limit_s: float, end: Callable[[], None] = end_process) -> None:
+    def __init__(
+        self,
+        stages: StagesInHand,
+        limit_s: float,
+        waits: Callable[[int], bool],
+        end: Callable[[], None] = end_process,
+    ) -> None:
         self._stages = stages
         self._limit_s = limit_s
+        self._waits = waits
         self._end = end
         self._checked_at = monotonic()
         self._stopped = Event()
@@ -63,6 +71,8 @@ class Watchdog:
         step_s = min(now - self._checked_at, LONGEST_STEP_S)
         self._checked_at = now
         for stage in self._stages.running():
+            if self._waits(stage.thread):
+                continue
             stage.ran_s += step_s
             if stage.ran_s > self._limit_s:
                 fields = {"job": stage.job_id, "stage": stage.index, "service": stage.service or "loading images"}

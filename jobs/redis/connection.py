@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import local
+from threading import get_ident, local
 from time import monotonic, sleep
 from typing import Any, TypeVar, cast
 
@@ -73,8 +73,17 @@ class Patience(Retry):
         self._outage = Outage(patience_s)
         self._waits_for_room = waits_for_room
         self._thread = local()
+        self._calling: set[int] = set()
         self.try_s = min(max(patience_s / 2, _SHORTEST_TRY_S), _LONGEST_TRY_S)
         """How long one try waits for an answer, in seconds."""
+
+    def holds(self, thread: int) -> bool:
+        """Whether a thread waits for the server now.
+
+        Args:
+            thread: its identifier, see `threading.get_ident`.
+        """
+        return thread in self._calling
 
     def __deepcopy__(self, _: object) -> "Patience":
         # Each connection copies its policy, but all have to know of the same outage.
@@ -93,6 +102,7 @@ class Patience(Retry):
         if not self._outage.admits():
             raise redis.ConnectionError("the server has not answered for some time")
         self._thread.in_call = True
+        self._calling.add(get_ident())
         begun_at = monotonic()
         try:
             failures = 0
@@ -112,6 +122,7 @@ class Patience(Retry):
                     self._outage.answered()
                     return answer
         finally:
+            self._calling.discard(get_ident())
             self._thread.in_call = False
 
     def _may_repeat(self, error: Exception, begun_at: float) -> bool | None:

@@ -65,6 +65,8 @@ def _job(record: Mapping[bytes, bytes], now: float) -> Job:
     if expires_at is not None and expires_at <= now:
         status = JobStatus.EXPIRED
     done = int(record[b"done"])
+    if not 0 <= done < len(spec.stages) + status.over:
+        raise ValueError(f"there is no stage {done}")
     recorded = {
         index: ServiceProgress.model_validate_json(record[key])
         for index, _ in enumerate(spec.plan.services)

@@ -130,6 +130,14 @@ def test_a_record_without_a_status_is_unreadable(there: Deployment) -> None:
         there.jobs.find(job_id)
 
 
+@pytest.mark.parametrize("done", [-1, 99])
+def test_the_record_of_a_job_that_is_not_over_names_one_of_its_stages(there: Deployment, done: int) -> None:
+    job_id = there.created()
+    there.redis.hset(keys.record(job_id), "done", done)
+    with pytest.raises(RecordUnreadable):
+        there.jobs.find(job_id)
+
+
 def test_batches_of_other_versions_are_read_and_broken_ones_are_left_out(there: Deployment) -> None:
     good, _ = there.batches.open(60)
     bad, _ = there.batches.open(60)

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from threading import get_ident
 
 import pytest
 
@@ -17,7 +18,8 @@ class World:
         patch.setattr(workers.watchdog, "monotonic", lambda: self.now)
         self.stages = StagesInHand()
         self.ended = 0
-        self.watchdog = Watchdog(self.stages, limit_s=60, end=self._end)
+        self.waiting: set[int] = set()
+        self.watchdog = Watchdog(self.stages, limit_s=60, waits=self.waiting.__contains__, end=self._end)
 
     def _end(self) -> None:
         self.ended += 1
@@ -60,6 +62,19 @@ def test_a_process_that_was_frozen_is_not_stuck(monkeypatch: pytest.MonkeyPatch)
         world.check_after(3600)
         assert stage.ran_s == LONGEST_STEP_S
     assert not world.ended
+
+
+def test_a_stage_that_waits_for_the_store_is_not_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch)
+    with world.stages.take("a-job", 1) as stage:
+        stage.began = True
+        world.check_after(*[3] * 10)
+        world.waiting.add(get_ident())
+        world.check_after(*[3] * 100)
+        assert stage.ran_s == 30
+        world.waiting.clear()
+        world.check_after(*[3] * 11)
+    assert world.ended == 1
 
 
 def test_a_process_has_a_stage_in_hand_once() -> None:
