@@ -1,16 +1,16 @@
 """Starts the processes of a stack, restarts each that dies, and stops them together."""
 
-import json
 import math
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from threading import Lock, Thread
+from threading import Thread
 from time import monotonic, sleep
 from typing import IO
+
+from embedded.log import StackLog
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 15.0
@@ -33,7 +33,7 @@ class Child:
         last: whether the others need it to finish their work, so that it is stopped after them.
         environment: variables of this child alone.
         deaths: how often it died since it was healthy.
-        ending: how it ended the last time.
+        ending: how it ended the last time, or why it could not be started.
         started_at: a time of `monotonic`.
         restart_at: a time of `monotonic`; None while the process runs.
     """
@@ -66,16 +66,29 @@ class Child:
     def note_death(self, now: float) -> None:
         """Count a death; the pause before the restart doubles with each, and there is none after the first."""
         self.deaths = 1 if now - self.started_at >= HEALTHY_S else self.deaths + 1
-        pause_s = min(FIRST_PAUSE_S * 2 ** (self.deaths - 2), LONGEST_PAUSE_S) if self.deaths > 1 else 0
-        self.restart_at = now + pause_s
-        code = self.process.returncode if self.process else 0
-        self.ending = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+        self.restart_at = now + _pause_s(self.deaths)
+        if self.process is not None:
+            code = self.process.returncode
+            self.ending = f"exit code {code}" if code >= 0 else _signal_name(-code)
+
+
+def _pause_s(deaths: int) -> float:
+    # Above 16 doublings the pause is at its longest anyway, and after 1,024 it would be too large for a float.
+    return min(FIRST_PAUSE_S * 2 ** min(deaths - 2, 16), LONGEST_PAUSE_S) if deaths > 1 else 0
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 class Supervisor:
     """Starts children, restarts dead ones, and stops all together.
 
-    A child that dies again and again is started again after growing pauses; the other children run on.
+    A child that dies again and again is started again after growing pauses; the other children run on. A child that the
+    system cannot start counts as one that died.
 
     Args:
         environment: of the children.
@@ -88,9 +101,7 @@ class Supervisor:
 
     def __init__(self, environment: Mapping[str, str], log: IO[str], *, json_lines: bool = False) -> None:
         self._environment = environment
-        self._log = log
-        self._json_lines = json_lines
-        self._writing = Lock()
+        self._log = StackLog(log, json_lines=json_lines)
         self._children: list[Child] = []
         self.killed: list[str] = []
 
@@ -183,19 +194,34 @@ class Supervisor:
         child.process.wait()
 
     def _launch(self, child: Child) -> None:
-        child.process = subprocess.Popen(
-            # -P: a folder `api` or `models` in the working folder is not imported instead of ours.
-            [sys.executable, "-P", "-m", "embedded.process", *child.role],
-            env={**self._environment, **child.environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            # Ctrl-C in the terminal reaches the supervisor alone, which stops the children in order.
-            start_new_session=True,
-        )
-        child.started_at, child.restart_at = monotonic(), None
-        Thread(target=self._copy_log, args=(child, child.process.stdout), daemon=True).start()
+        child.process, child.started_at, child.restart_at = None, monotonic(), None
+        try:
+            child.process = subprocess.Popen(
+                # -P: a folder `api` or `models` in the working folder is not imported instead of ours.
+                [sys.executable, "-P", "-m", "embedded.process", *child.role],
+                env={**self._environment, **child.environment},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                # Ctrl-C in the terminal reaches the supervisor alone, which stops the children in order.
+                start_new_session=True,
+            )
+            Thread(target=self._copy_log, args=(child, child.process.stdout), daemon=True).start()
+        except (OSError, RuntimeError) as error:
+            # The system has no memory, no processes or no threads left. `restart_dead` tries again.
+            self._discard(child)
+            child.ending = f"could not be started: {getattr(error, 'strerror', None) or error}"
+            self._write(child, child.ending, level="ERROR")
+
+    def _discard(self, child: Child) -> None:
+        """End a process whose log is not copied: it would wait once the pipe of its log is full."""
+        if child.process is not None:
+            child.process.kill()
+            child.process.wait()
+            assert child.process.stdout is not None
+            child.process.stdout.close()
+            child.process = None
 
     def _copy_log(self, child: Child, lines: IO[str]) -> None:
         with lines:
@@ -203,21 +229,5 @@ class Supervisor:
                 self._write(child, line.rstrip("\n"))
 
     def _write(self, child: Child, line: str, level: str = "WARNING") -> None:
-        if not self._json_lines:
-            line = f"{child.name:7} | {line}"
-        elif not _is_json(line):
-            # Not of the child's own log: a message of a library in C, or of this process.
-            pid = child.process.pid if child.process else None
-            entry = {"time": datetime.now(UTC).isoformat(), "level": level, "process": child.name, "pid": pid}
-            line = json.dumps({**entry, "logger": "embedded.supervisor", "message": line})
-        with self._writing:
-            self._log.write(f"{line}\n")
-            self._log.flush()
-
-
-def _is_json(line: str) -> bool:
-    """Whether a line is a JSON object. A process that dies can leave the half of one."""
-    try:
-        return isinstance(json.loads(line), dict)
-    except ValueError:
-        return False
+        process = child.process
+        self._log.write(child.name, line, level, process.pid if process else None)

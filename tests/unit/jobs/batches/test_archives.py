@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.settings import BatchSettings
+from jobs.batches import archives
 from jobs.batches.archives import ArchiveMember, InvalidArchive, read_archive
 from jobs.errors import PayloadTooLarge
 from models.errors import InvalidRequest
@@ -174,6 +175,15 @@ def test_a_zip_that_unpacks_the_same_bytes_again_and_again_is_a_bomb() -> None:
 def test_the_list_of_a_zip_is_counted_before_it_is_read() -> None:
     with pytest.raises(PayloadTooLarge):
         read(b"PK\x03\x04" + b"PK\x01\x02" * (BOUNDS.members + 1))
+
+
+@pytest.mark.parametrize("part_bytes", range(1, 9))
+def test_entries_are_counted_once_each_wherever_the_parts_end(monkeypatch: pytest.MonkeyPatch, part_bytes: int) -> None:
+    monkeypatch.setattr(archives, "_COUNTED_BYTES", part_bytes)
+    allowed = zipped([(str(index), b"") for index in range(BOUNDS.members)])
+    assert len(read(allowed)) == BOUNDS.members
+    with pytest.raises(PayloadTooLarge):
+        read(zipped([(str(index), b"") for index in range(BOUNDS.members + 1)]))
 
 
 def test_a_header_of_a_tar_may_not_fill_the_memory() -> None:
