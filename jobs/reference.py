@@ -21,7 +21,7 @@ def without_login(url: str, text: str | None = None) -> str:
     login = _LOGIN.search(url)
     text = url if text is None else text
     if login:
-        for spelling in (login[0], unquote(login[0]), quote(login[0], safe="")):
+        for spelling in (login[0], unquote(login[0]), quote(login[0], safe="", errors="replace")):
             text = text.replace(spelling, "")
     return text
 
@@ -48,7 +48,7 @@ class Reference:
             text, offset = part[1], int(part[2])
             size = int(part[3]) + 1 - offset
         if text.startswith(_FILE):
-            text = os.fsdecode(unquote_to_bytes(text.removeprefix(_FILE)))
+            text = os.fsdecode(unquote_to_bytes(text.removeprefix(_FILE).encode("utf-8", "surrogatepass")))
         return cls(text, offset, size)
 
     def __str__(self) -> str:
@@ -64,10 +64,15 @@ class Reference:
         """Check that there can be such a file, and such a part of it.
 
         Raises:
-            UnreachableReference: its name has a zero byte, or the part ends before it begins.
+            UnreachableReference: its name has a zero byte or is no text, or the part ends before it begins.
         """
-        if "\0" in unquote(self.location):
+        # A local path is decoded already: a file can have the name `a%00.jpg`.
+        if "\0" in (self.location if self.local else unquote(self.location)):
             raise UnreachableReference("the name of the image has a zero byte")
+        try:
+            str(self).encode()
+        except UnicodeEncodeError as error:
+            raise UnreachableReference("the name of the image is no text: it has a lone surrogate") from error
         if self.size is not None and self.size < 1:
             raise UnreachableReference("the part of the file has no bytes: write `#bytes=first-last`")
 

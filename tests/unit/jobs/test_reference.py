@@ -119,9 +119,32 @@ def test_what_is_no_part_belongs_to_the_name(part: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["file:///a%00.jpg", "s3://bucket/a%00.jpg", "file:///%ff.jpg", f"file:///{'a' * 9999}"]
+    "url",
+    [
+        "file:///a%00.jpg",
+        "file:///a\0.jpg",
+        "s3://bucket/a%00.jpg",
+        "s3://bucket/a\ud800.jpg",
+        "file:///%ff.jpg",
+        "file:///a\ud800.jpg",
+        "/a\ud800.jpg",
+        f"file:///{'a' * 9999}",
+    ],
 )
 def test_a_name_that_no_file_can_have_is_an_error_that_can_be_written(url: str) -> None:
     with pytest.raises(UnreachableReference) as refused:
         Reference.parse(url).read(5)
     assert str(refused.value).encode()
+
+
+def test_a_percent_sign_in_the_name_of_a_local_file_is_no_escape(tmp_path: Path) -> None:
+    (tmp_path / "a%00.jpg").write_bytes(b"photo")
+    reference = Reference(str(tmp_path / "a%00.jpg"))
+    assert reference.read(5) == b"photo"
+    assert Reference.parse(str(reference)).read(5) == b"photo"
+    with pytest.raises(UnreachableReference, match="zero byte"):
+        Reference.parse(f"file://{tmp_path}/a%00.jpg").check()
+
+
+def test_a_login_that_is_no_text_is_left_out() -> None:
+    assert without_login("s3://me\ud800:secret@host/a.jpg") == "s3://host/a.jpg"
