@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+from bulk.text import printable
+
 MOST_KINDS = 50
 """Files of further kinds are counted together."""
 OTHER = "other"
@@ -38,13 +40,14 @@ class PassedOver:
 
     def add(self, kind: str, name: str) -> None:
         """Count a file or folder."""
+        name = printable(name)
         if kind not in self.kinds and len(self.kinds) >= MOST_KINDS:
             kind = OTHER
         self.kinds.setdefault(kind, {"count": 0, "first": name})["count"] += 1
 
     def add_file(self, name: str) -> None:
         """Count a file whose suffix is not that of a photo."""
-        self.add(os.path.splitext(name)[1].lower() or "no suffix", name)
+        self.add(os.path.splitext(printable(name))[1].lower() or "no suffix", name)
 
     @property
     def hints(self) -> str:

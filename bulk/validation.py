@@ -63,6 +63,7 @@ class PhotoValidator:
             return Failure(service=None, type=error.type, message=str(error))
 
     def _referring(self, photo: Input) -> Submission:
+        photo.reference.check()
         return Submission(self.services, {}, DIALECTS["v2"], self.options, reference=str(photo.reference))
 
     def _carrying(self, photo: Input) -> Submission:

@@ -151,7 +151,8 @@ class Remaining:
 def write_json(path: Path, value: Any) -> None:
     """Replace a JSON file in one step."""
     with _replacing(path) as new:
-        new.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        # The path of a source may have bytes that are no text.
+        new.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8", "backslashreplace")
 
 
 @contextmanager

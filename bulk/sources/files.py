@@ -13,6 +13,7 @@ from bulk.errors import InvalidSource, reading
 from bulk.inputs import Input
 from bulk.passed_over import EXTRA_IMAGES, PassedOver
 from bulk.sources.filesystem import FileSystem
+from bulk.text import printable
 from jobs.reference import Reference
 from models.imaging.pillow_decoders import INSTALLED
 
@@ -93,13 +94,13 @@ def matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
 
 def _photos(files: FileSystem, path: str, name: str, passed_over: PassedOver) -> Iterator[Input]:
     if name.lower().endswith(IMAGES):
-        yield Input(_printable(name), files.reference(path))
+        yield Input(printable(name), files.reference(path))
     elif name.lower().endswith(TAR):
         location = files.reference(path).location
         try:
             with files.open(path) as file:
                 for member in _members(file):
-                    full_name = _printable(f"{name}/{member.name}")
+                    full_name = printable(f"{name}/{member.name}")
                     if not member.name.lower().endswith(IMAGES):
                         passed_over.add_file(full_name)
                     elif member.isreg() and not member.issparse():
@@ -111,7 +112,7 @@ def _photos(files: FileSystem, path: str, name: str, passed_over: PassedOver) ->
                 f"{path} is no tar that can be read: {error}; a compressed tar has to be unpacked first"
             ) from error
     else:
-        passed_over.add_file(_printable(name))
+        passed_over.add_file(name)
 
 
 def _members(file: IO[bytes]) -> Iterator[tarfile.TarInfo]:
@@ -130,8 +131,3 @@ def _members(file: IO[bytes]) -> Iterator[tarfile.TarInfo]:
         file.seek(tar.offset)
         if any(file.read(tarfile.BLOCKSIZE)):
             raise tarfile.ReadError(f"it is damaged at byte {tar.offset}")
-
-
-def _printable(name: str) -> str:
-    """The name with escapes for bytes that are no text, which a table cannot hold."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -16,6 +16,7 @@ from bulk.errors import InvalidSource, reading
 from bulk.inputs import Input
 from bulk.passed_over import PassedOver
 from bulk.sources.filesystem import FileSystem
+from bulk.text import printable
 from jobs.reference import Reference, without_login
 
 ManifestRow = Mapping[str, Any]
@@ -32,6 +33,7 @@ class ManifestSource:
         path: of the manifest.
         column: holds the paths, relative to the folder of the manifest or absolute, or URLs.
         columns: the other columns. Those of CSV and JSONL files are text; values of other types are written as JSON.
+            Lone surrogates, which JSONL can hold and a table cannot, are written as escapes.
     """
 
     files: FileSystem
@@ -66,7 +68,7 @@ class ManifestSource:
                 raise InvalidSource(f"{self.path}, row {number}: no text in column {self.column}")
             extra = {key: _carried(row.get(key), kind) for key, kind in self.columns.items()}
             reference = Reference.parse(name if "://" in name else _below(folder, name))
-            yield Input(without_login(name), reference, extra)
+            yield Input(printable(without_login(name)), reference, extra)
 
 
 def open_manifest(files: FileSystem, path: str, column: str) -> ManifestSource:
@@ -81,6 +83,8 @@ def open_manifest(files: FileSystem, path: str, column: str) -> ManifestSource:
         columns = dict(zip(schema.names, schema.types, strict=True))
     else:
         columns = {key: pa.string() for row in islice(_rows(files, path), 1) for key in row}
+    if strange := [name for name in columns if printable(name) != name]:
+        raise InvalidSource(f"{path}: the name of a column is no text: {', '.join(map(printable, strange))}")
     if column not in columns:
         raise InvalidSource(f"{path} has no column {column}, only: {', '.join(columns)}; name yours with --column")
     del columns[column]
@@ -123,6 +127,7 @@ def _below(folder: str, name: str) -> str:
 
 
 def _carried(value: Any, kind: pa.DataType) -> Any:
-    if value is None or isinstance(value, str) or kind != pa.string():
+    if value is None or not (isinstance(value, str) or kind == pa.string()):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -18,6 +18,7 @@ from bulk.pictures import PictureFolder
 from bulk.run import BulkRequest, completed, used_names
 from bulk.run import run as run_bulk
 from bulk.sources import open_source
+from bulk.text import printable
 from bulk.validation import PhotoValidator, photo_validator
 from cli.bulk.options import BulkOptions
 from cli.bulk.progress import ProgressBar
@@ -148,5 +149,7 @@ def _executor(
     else:
         from embedded.executor import embedded_executor
 
-        with embedded_executor(settings, validator, request.source.roots, options.out) as embedded:
+        # Settings are text. Photos below other roots are sent with their bytes.
+        roots = [root for root in request.source.roots if printable(root) == root]
+        with embedded_executor(settings, validator, roots, options.out) as embedded:
             yield embedded

@@ -177,6 +177,22 @@ def test_every_photo_is_in_the_results_or_in_the_errors(photos: Path, undisturbe
     assert set(record["task"]["models"]) == {model for name in FOUR for model in services()[name].weights}
 
 
+def test_strange_names_reach_the_results_or_the_errors(photos: Path, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    photo = (photos / "collins-00.jpg").read_bytes()
+    for name in ("a%00.jpg", os.fsdecode(b"b\x80.jpg")):
+        (folder / name).write_bytes(photo)
+    paths = ["s3://\ud800/x.jpg", "gone\udc80.jpg", "b\udc80.jpg", "a%00.jpg", "file:///a%00.jpg"]
+    (folder / "list.jsonl").write_text("\n".join(json.dumps({"path": path}) for path in paths))
+    out = tmp_path / "out"
+    assert run(folder / "list.jsonl", out) == 3, log_of(out).read_text()
+    assert {row["image"] for row in rows(out)} == {"a%00.jpg", "b\\x80.jpg"}
+    errors = [json.loads(line) for line in (out / "errors.jsonl").read_text().splitlines()]
+    assert [error["image"] for error in errors] == ["s3://\\ud800/x.jpg", "gone\\x80.jpg", "file:///a%00.jpg"]
+    assert {error["type"] for error in errors} == {"unreachable_reference"}
+
+
 @pytest.mark.timeout(200)
 def test_a_run_whose_parts_are_killed_ends_like_an_undisturbed_one(
     photos: Path, undisturbed: Path, tmp_path: Path

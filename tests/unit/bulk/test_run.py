@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from config.settings import JobSettings, LimitSettings
 from jobs.errors import StorageError
 from jobs.factory import CheckedSample, JobFactory
 from jobs.job import OnError, RunOptions
+from jobs.reference import Reference
 from models.catalogue import services
 from models.networks.liveness import LIVENESS as LIVENESS_OUTPUT
 from models.networks.liveness import Liveness
@@ -474,3 +476,37 @@ def test_a_manifest_whose_columns_clash_is_refused(world: World) -> None:
     world.photos = manifest
     with pytest.raises(InvalidSource, match="given_age"):
         world.run(FakeExecutor())
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
+@pytest.mark.parametrize("by_reference", [True, False, None])
+def test_strange_names_in_a_manifest_are_errors_of_their_own_photos(
+    world: World, form: FormatName, by_reference: bool | None
+) -> None:
+    strange = ["a\udc80.jpg", "a\ud800.jpg", "a\0.jpg", "file:///a\ud800.jpg", "file:///a%00.jpg", "s3://b/a\ud800.jpg"]
+    rows = [{"path": name, "note": f"{name}\0"} for name in [*strange, "1.png", "2.png"]]
+    manifest = world.photos / "list.jsonl"
+    manifest.write_text("\n".join(map(json.dumps, rows)))
+    world.photos = manifest
+    executor = FakeExecutor(unless_there, by_reference=by_reference)
+    record = world.run(executor, chunk=3, form=form)
+    assert record.counts is not None
+    assert (record.counts["rows"], record.counts["failed"]) == (2, len(strange))
+    assert {kind for _, kind in world.errors()} == {"unreachable_reference"}
+    assert record.counts == world.run(FakeExecutor(), chunk=3, form=form).counts
+
+
+def unless_there(_: FakeExecutor, photos: Sequence[CheckedSample]) -> Outcome:
+    """Each photo that is there has one face; a photo that is not is not reached."""
+    items = well(_, photos).items or []
+    there = (
+        photo.image is not None or Path(Reference.parse(str(photo.reference)).location).exists() for photo in photos
+    )
+    return Outcome([item if found else dead("unreachable_reference") for item, found in zip(items, there, strict=True)])
+
+
+def test_a_source_whose_path_is_no_text_is_recorded(world: World) -> None:
+    world.photos = world.photos.rename(world.photos.with_name(os.fsdecode(b"caf\xe9")))
+    counts = world.run(FakeExecutor()).counts
+    assert counts == COUNTS
+    assert world.run(FakeExecutor()).counts == counts

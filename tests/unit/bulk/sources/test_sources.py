@@ -263,3 +263,28 @@ def test_the_suffix_of_a_manifest_may_be_large(folder: Path) -> None:
 def test_a_name_that_is_no_text_can_still_be_written(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.jpg")).write_bytes(b"photo")
     assert contents(tmp_path) == {"caf\\xe9.jpg": b"photo"}
+
+
+def test_a_hidden_name_that_is_no_text_can_still_be_written(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b".caf\xe9")).touch()
+    assert passed_over(tmp_path) == {"hidden": (1, ".caf\\xe9")}
+
+
+def test_what_is_no_text_in_a_manifest_is_escaped(folder: Path) -> None:
+    (folder / os.fsdecode(b"caf\xe9.jpg")).write_bytes(b"photo")
+    rows = [
+        {"path": "caf\udce9.jpg", "note": "\ud800"},
+        {"path": "s3://me\ud800:secret@bucket/a\ud800.jpg", "note": ["\udce9"]},
+    ]
+    (folder / "list.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    first, second = open_source(str(folder / "list.jsonl"), "path").inputs()
+    assert (first.name, first.extra) == ("caf\\xe9.jpg", {"note": "\\ud800"})
+    assert first.reference.read(5) == b"photo"
+    assert second.name == "s3://bucket/a\\ud800.jpg"
+    assert json.loads(second.extra["note"]) == ["\udce9"]
+
+
+def test_a_column_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"path": "a.jpg", "x\ud800": 1}))
+    with pytest.raises(InvalidSource, match=r"the name of a column is no text: x\\ud800"):
+        names(tmp_path / "a.jsonl")
