@@ -127,7 +127,10 @@ def _members(file: IO[bytes]) -> Iterator[tarfile.TarInfo]:
             tar.members.clear()  # type: ignore[attr-defined]
             if not member.isdir():
                 yield member
-        # `tarfile` takes a damaged header for the end.
+        # `tarfile` takes a damaged header, and the end of a tar that was cut off, for the end.
         file.seek(tar.offset)
-        if any(file.read(tarfile.BLOCKSIZE)):
+        block = file.read(tarfile.BLOCKSIZE)
+        if any(block):
             raise tarfile.ReadError(f"it is damaged at byte {tar.offset}")
+        if len(block) < tarfile.BLOCKSIZE:
+            raise tarfile.ReadError(f"it is cut off at byte {tar.offset}: a tar ends with blocks of zeros")

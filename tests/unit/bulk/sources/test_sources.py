@@ -115,6 +115,28 @@ def test_a_tar_that_is_damaged_in_the_middle_is_no_shorter_tar(tmp_path: Path, d
         names(tmp_path / "a.tar")
 
 
+@pytest.mark.parametrize("end", [b"", b"\0" * 511])
+def test_a_tar_without_its_end_is_cut_off(tmp_path: Path, end: bytes) -> None:
+    make_tar(tmp_path / "a.tar", "1.jpg", "2.jpg")
+    (tmp_path / "a.tar").write_bytes((tmp_path / "a.tar").read_bytes()[: 2 * 1024] + end)
+    with pytest.raises(InvalidSource, match=r"cut off at byte 2048"):
+        names(tmp_path / "a.tar")
+
+
+def test_one_block_of_zeros_is_the_end_of_a_tar(tmp_path: Path) -> None:
+    make_tar(tmp_path / "a.tar", "1.jpg", "2.jpg")
+    (tmp_path / "a.tar").write_bytes((tmp_path / "a.tar").read_bytes()[: 2 * 1024 + 512])
+    assert names(tmp_path / "a.tar") == ["a.tar/1.jpg", "a.tar/2.jpg"]
+
+
+def test_a_tar_without_members_is_empty_and_an_empty_file_is_no_tar(tmp_path: Path) -> None:
+    make_tar(tmp_path / "a.tar")
+    assert names(tmp_path / "a.tar") == []
+    (tmp_path / "a.tar").write_bytes(b"")
+    with pytest.raises(InvalidSource, match=r"empty file"):
+        names(tmp_path / "a.tar")
+
+
 def test_links_to_folders_are_not_followed(folder: Path) -> None:
     (folder / "sub" / "loop").symlink_to(folder)
     assert len(names(folder)) == 4
