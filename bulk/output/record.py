@@ -102,6 +102,14 @@ def open_record(folder: Path, task: RunTask, *, resume: bool) -> RunRecord:
     return fresh
 
 
+def recorded_models(folder: Path) -> Mapping[str, str]:
+    """The names and SHA-256 of the models of the earlier runs; none if there is no manifest that can be read."""
+    try:
+        return dict(json.loads((folder / "manifest.json").read_text("utf-8"))["task"]["models"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 def _difference(option: str, earlier: Any, now: Any) -> str:
     """In words, what differs between the option of an earlier run and that of a new one."""
     if option == "models" and isinstance(earlier, dict):

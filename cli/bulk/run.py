@@ -1,7 +1,7 @@
 """Runs `faceline bulk` with its options: chooses the executor, runs, and shows the progress."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,10 +9,12 @@ from rich.console import Console
 from rich.markup import escape
 from typer import BadParameter
 
+from bulk.errors import ExecutorLost
 from bulk.estimate import estimate
 from bulk.executors.executor import Executor
 from bulk.inputs import Order
 from bulk.output.folder import Output
+from bulk.output.record import RunRecord, recorded_models
 from bulk.passed_over import PassedOver
 from bulk.pictures import PictureFolder
 from bulk.run import BulkRequest, completed, used_names
@@ -24,6 +26,7 @@ from cli.bulk.options import BulkOptions
 from cli.bulk.progress import ProgressBar
 from cli.exits import suggestion
 from config.settings import Settings, load_settings
+from jobs.errors import StorageError
 from jobs.reference import without_login
 from models.catalogue import services
 from models.weights.cache import find
@@ -50,17 +53,44 @@ def run(options: BulkOptions, console: Console) -> int:
         if not (options.url or options.redis_url):
             record = completed(request, validator, _stored_models(settings, validator), output)
         if record is None:
-            with _executor(options, settings, validator, request) as executor:
-                max_in_flight = options.max_in_flight or executor.max_in_flight
-                with ProgressBar(console, request.count, max_in_flight) as progress:
-                    record = run_bulk(request, validator, executor, output, max_in_flight, progress, pictures)
-                    progress.end(record.counts["inputs"] if record.counts else 0)
+            record = _run(options, settings, validator, request, output, pictures, console)
     counts = record.counts
     assert counts is not None, "a complete run has counts"
     summary = f"{counts['inputs']} photos, {counts['rows']} rows, {counts['failed']} failed: {options.out}"
     console.print(f"[green]✓[/] {summary}", highlight=False, soft_wrap=True)
     _print_passed_over(PassedOver(counts.get("passed_over", {})), console)
     return int(counts["failed"])
+
+
+def _run(
+    options: BulkOptions,
+    settings: Settings,
+    validator: PhotoValidator,
+    request: BulkRequest,
+    output: Output,
+    pictures: PictureFolder | None,
+    console: Console,
+) -> RunRecord:
+    """Run on the executor that the options name. A complete run needs no deployment that answers.
+
+    Raises:
+        FacelineError: the run cannot start or continue; see `bulk.run.run`.
+    """
+    with ExitStack() as stack:
+        try:
+            executor = stack.enter_context(_executor(options, settings, validator, request))
+        except (ExecutorLost, StorageError) as error:
+            # The models of the deployment are not known: those of the earlier runs are taken for them.
+            record = completed(request, validator, recorded_models(output.folder), output)
+            if record is None:
+                raise
+            console.print(f"[yellow]models not compared:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+            return record
+        max_in_flight = options.max_in_flight or executor.max_in_flight
+        progress = stack.enter_context(ProgressBar(console, request.count, max_in_flight))
+        record = run_bulk(request, validator, executor, output, max_in_flight, progress, pictures)
+        progress.end(record.counts["inputs"] if record.counts else 0)
+        return record
 
 
 def dry_run(options: BulkOptions, console: Console) -> None:
