@@ -3,33 +3,56 @@
 Source: AV1 Bitstream & Decoding Process Specification, 5.3 (units), 5.5 (sequence header), 4.10 (numbers).
 """
 
-from collections.abc import Iterator
+from typing import TypeAlias
 
 from models.errors import InvalidImage
 from models.imaging.structure import MOST_SEGMENTS, too_many_segments
 
+Size: TypeAlias = tuple[int, int]
+"""Width and height."""
+
 _SEQUENCE_HEADER = 1
+# More than the numbers up to the frame size can have.
+_HEADER_BYTES = 256
+# The tiles of a picture have equal headers. Reading one takes up to 50 microseconds.
+_MOST_HEADERS = 100
 
 
-def frame_sizes(data: bytes) -> Iterator[tuple[int, int]]:
-    """The widths and heights that the sequence headers of a stream allow; frames may be smaller, but not larger.
+class FrameSizes:
+    """Reads the frame sizes of the streams of one file, in bounded time for all of them together."""
 
-    Raises:
-        InvalidImage: a unit is broken.
-    """
-    position = 0
-    for _ in range(MOST_SEGMENTS):
-        if position >= len(data):
-            return
-        head = data[position]
-        position += 2 if head & 4 else 1
-        length, position = _length(data, position) if head & 2 else (len(data) - position, position)
-        if head & 0x80 or position + length > len(data):
-            raise InvalidImage("The AV1 data are broken")
-        if head >> 3 == _SEQUENCE_HEADER:
-            yield _frame_size(_Bits(data[position : position + length]))
-        position += length
-    raise too_many_segments("AV1")
+    def __init__(self) -> None:
+        self._units = 0
+        self._sizes: dict[bytes, Size] = {}
+
+    def of(self, stream: bytes) -> set[Size]:
+        """The sizes that the sequence headers of a stream allow; frames may be smaller, but not larger.
+
+        Raises:
+            InvalidImage: a unit is broken, or there are too many units or sequence headers.
+        """
+        found: set[Size] = set()
+        position = 0
+        while position < len(stream):
+            self._units += 1
+            if self._units > MOST_SEGMENTS:
+                raise too_many_segments("AV1")
+            head = stream[position]
+            position += 2 if head & 4 else 1
+            length, position = _length(stream, position) if head & 2 else (len(stream) - position, position)
+            if head & 0x80 or position + length > len(stream):
+                raise InvalidImage("The AV1 data are broken")
+            if head >> 3 == _SEQUENCE_HEADER:
+                found.add(self._size(stream[position : position + min(length, _HEADER_BYTES)]))
+            position += length
+        return found
+
+    def _size(self, header: bytes) -> Size:
+        if header not in self._sizes:
+            if len(self._sizes) == _MOST_HEADERS:
+                raise InvalidImage(f"The AV1 data have more than {_MOST_HEADERS} different sequence headers")
+            self._sizes[header] = _frame_size(_Bits(header))
+        return self._sizes[header]
 
 
 def _length(data: bytes, position: int) -> tuple[int, int]:
@@ -47,8 +70,8 @@ class _Bits:
     """Reads numbers of any width, one after another."""
 
     def __init__(self, data: bytes) -> None:
-        self._value = int.from_bytes(data[:256], "big")
-        self._left = 8 * len(data[:256])
+        self._value = int.from_bytes(data, "big")
+        self._left = 8 * len(data)
 
     def number(self, width: int) -> int:
         """The next `width` bits."""
@@ -65,7 +88,7 @@ class _Bits:
         return self.number(zeros) if zeros < 32 else 0
 
 
-def _frame_size(bits: _Bits) -> tuple[int, int]:
+def _frame_size(bits: _Bits) -> Size:
     bits.number(4)  # profile, still picture
     if bits.number(1):  # the short header of still pictures
         bits.number(5)
