@@ -8,6 +8,7 @@ from models.imaging.formats import ImageFormat, format_of, read_bmp, read_png, r
 from models.imaging.heif import read_avif, read_heic
 from models.imaging.jpeg import read_jpeg
 from models.imaging.pillow_decoders import require_installed
+from models.imaging.structure import MOST_SEGMENTS
 from models.imaging.tiff import read_tiff
 
 _READERS = {
@@ -116,7 +117,7 @@ def orientation_of(exif: bytes) -> int:
     try:
         (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
         (entries,) = struct.unpack_from(f"{order}H", tiff, directory)
-        for entry in range(entries):
+        for entry in range(min(entries, MOST_SEGMENTS)):
             tag, value = struct.unpack_from(f"{order}H6xH", tiff, directory + 2 + 12 * entry)
             if tag == _ORIENTATION:
                 return int(value) if 1 <= value <= 8 else 1
