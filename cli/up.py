@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from logging import getLogger
 from typing import Annotated
 
@@ -52,10 +52,7 @@ def up(host: Host = "127.0.0.1", port: Port = 8000, open_to_all: Open = False, r
             if in_json:
                 log.info("Faceline is up", extra={"url": stack.url})
             else:
-                console.print(
-                    f"[bold green]Faceline is up[/] at {stack.url}  docs: {stack.url}/docs  stop: Ctrl-C",
-                    soft_wrap=True,
-                )
+                _say(console, f"[bold green]Faceline is up[/] at {stack.url}  docs: {stack.url}/docs  stop: Ctrl-C")
             killed = stack.supervisor.killed
             stack.keep_up()
     except KeyboardInterrupt:
@@ -64,9 +61,16 @@ def up(host: Host = "127.0.0.1", port: Port = 8000, open_to_all: Open = False, r
             message += "Jobs that were cut off run again at the next start"
         else:
             message = "Faceline is stopped"
-        log.info(message) if in_json else console.print(message, soft_wrap=True)
+        log.info(message) if in_json else _say(console, message)
         if killed:
             raise typer.Exit(1) from None
+
+
+def _say(console: Console, message: str) -> None:
+    """Print a line; one that cannot be written is dropped, and the stack runs on."""
+    # SystemExit: rich raises it where standard error is a closed pipe.
+    with suppress(OSError, SystemExit):
+        console.print(message, soft_wrap=True)
 
 
 @contextmanager
