@@ -19,11 +19,12 @@ from broker.queues import FamilyQueues
 from broker.reachable import broker_problem
 from config.settings import Settings, without_password
 from embedded.errors import StackFailed
+from embedded.log import StackLog
 from embedded.ports import check_port, free_port
 from embedded.server import PRIVATE_FILE, private_socket
 from embedded.supervisor import Child, Supervisor
 from jobs.errors import StorageError
-from jobs.redis.connection import connect, loaded_percent, server_state
+from jobs.redis.connection import Client, connect, loaded_percent, server_state
 from jobs.redis.failing import FailingProcesses
 from models.catalogue import services
 from models.weights.cache import stored_weights
@@ -35,6 +36,7 @@ START_S = 60.0
 PROBE_S = 5.0
 CHECK_EVERY_S = 0.5
 RECORD_PATIENCE_S = 0.5
+REPORT_EVERY_S = 3.0
 URL_NOTE = "url"
 API_ALONE_S = 2.0
 """How long the API goes on answering requests once all workers have ended: the results are there, or do not come."""
@@ -95,7 +97,7 @@ def running_stack(
             broker that the settings name does not answer.
     """
     _check_weights(settings)
-    _check_servers(settings)
+    _check_servers(settings, StackLog(log, json_lines=settings.log_format == "json"))
     port = _usable_port(host, port)
     environment = {**os.environ, **overrides}
     if workers is None:
@@ -146,11 +148,13 @@ def _check_weights(settings: Settings) -> None:
             stored_weights(model, settings.weights_dir)
 
 
-def _check_servers(settings: Settings) -> None:
+def _check_servers(settings: Settings, lines: StackLog) -> None:
     """Check that the servers answer that the settings name: without them each process would wait for them."""
     if "redis_url" in settings.model_fields_set:
         try:
-            server_state(connect(settings.redis_url, patience_s=RECORD_PATIENCE_S), "server")
+            client = connect(settings.redis_url, patience_s=RECORD_PATIENCE_S)
+            server_state(client, "server")
+            _wait_until_loaded(client, lines)
         except StorageError as error:
             raise StackFailed(
                 f"no server answers at FACELINE_REDIS_URL, {without_password(settings.redis_url)}: start it, or unset "
@@ -160,6 +164,31 @@ def _check_servers(settings: Settings) -> None:
         raise StackFailed(
             f"no broker answers at FACELINE_BROKER_URL, {without_password(settings.broker_url)}: {reason}"
         )
+
+
+def _wait_until_loaded(client: Client, lines: StackLog) -> None:
+    """Wait while a server reads its data from disk, however long that takes.
+
+    Raises:
+        StorageError: it has not answered for `START_S`.
+    """
+    answered_at, reported_at = monotonic(), -math.inf
+    while True:
+        try:
+            state = server_state(client, "persistence")
+        except StorageError:
+            # A server that loads can be silent for some seconds.
+            if monotonic() > answered_at + START_S:
+                raise
+        else:
+            answered_at = monotonic()
+            if not state.get("loading"):
+                return
+            if answered_at > reported_at + REPORT_EVERY_S:
+                reported_at = answered_at
+                fields = {"percent": round(float(state.get("loading_loaded_perc", 0)))}
+                lines.write("store", "the stack waits: the store reads its data from disk", "INFO", fields=fields)
+        sleep(CHECK_EVERY_S)
 
 
 def _default_workers(settings: Settings, environment: dict[str, str]) -> list[list[str]]:

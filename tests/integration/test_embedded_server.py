@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from time import monotonic, sleep
 from typing import Any
 
@@ -50,8 +51,11 @@ def test_the_data_folder_is_private_and_an_older_one_is_made_so(deploy: Deploy, 
 def server_process(data_dir: Path, path: Path, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-P", "-m", "embedded.process", "server", str(data_dir), str(path), "512", "everysec"]
     with log.open("wb") as lines, subprocess.Popen(command, stdout=lines, stderr=lines) as process:
-        yield process
-        process.terminate()
+        try:
+            yield process
+        finally:
+            # Also after a failed test, which would wait for the process otherwise.
+            process.terminate()
         assert process.wait(20) == 0
 
 
@@ -81,6 +85,25 @@ def test_a_server_reads_its_data_for_as_long_as_that_takes(tmp_path: Path) -> No
         assert log.read_text().count("store reads its data from disk") >= 2
         client.config_set("key-load-delay", 0)
         assert connect(f"unix://{path}", patience_s=60).get(f"{KEYS - 1:07}") == b"x"
+
+
+def test_a_stack_waits_for_its_own_store_while_that_reads_its_data(deploy: Deploy, tmp_path: Path) -> None:
+    data_dir, path, url = tmp_path / "data", tmp_path / "valkey.sock", f"unix://{tmp_path / 'valkey.sock'}"
+    much_data(data_dir)
+    with server_process(data_dir, path, tmp_path / "log"):
+        client: Any = connect(url, patience_s=10)
+        client.config_set("key-load-delay", 200)
+        released = Timer(7, lambda: client.config_set("key-load-delay", 0))
+        released.start()
+        began = monotonic()
+        # Without workers, the API alone would be ready before the store.
+        with deploy(workers=[], FACELINE_REDIS_URL=url) as running:
+            assert monotonic() - began > 7
+            assert loaded_percent(url) == 100
+            lines = [line for line in running.log.read_text().splitlines() if line.startswith("store ")]
+            assert len(lines) >= 2
+            assert all("the stack waits: the store reads its data from disk  percent=" in line for line in lines)
+        released.join()
 
 
 def test_a_server_that_is_told_to_stop_while_it_starts_ends_by_itself(tmp_path: Path) -> None:
