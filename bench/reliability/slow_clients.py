@@ -34,12 +34,14 @@ class Crowd:
 
     Attributes:
         connected: how many slow clients of each kind had a connection.
+        not_opened: how many slow clients had none, by the reason. With any, the rest is no proof.
         ended: how many of each kind the server ended, by the status that it gave; 0 for none.
         answers: to the caller, by status; 0 for none.
         waits_s: how long the caller waited for each answer.
     """
 
     connected: Counter[str] = field(default_factory=Counter)
+    not_opened: Counter[str] = field(default_factory=Counter)
     ended: Counter[tuple[str, int]] = field(default_factory=Counter)
     answers: Counter[int] = field(default_factory=Counter)
     waits_s: list[float] = field(default_factory=list)
@@ -53,7 +55,8 @@ class Crowd:
         waits = sorted(self.waits_s) or [0.0]
         ended = [f"{kind} {status or 'closed'}: {count}" for (kind, status), count in sorted(self.ended.items())]
         return (
-            f"connected: {dict(self.connected)}\nended by the server: {', '.join(ended) or 'none'}\n"
+            f"connected: {dict(self.connected)}, not opened: {dict(self.not_opened) or 'none'}\n"
+            f"ended by the server: {', '.join(ended) or 'none'}\n"
             f"the caller beside them: {self.answers.total()} requests, {self.shut_out} shut out, "
             f"p50 {1000 * waits[len(waits) // 2]:.0f} ms, slowest {1000 * waits[-1]:.0f} ms"
         )
@@ -84,7 +87,8 @@ async def crowd(url: str, dripping: int, idle: int, seconds: float, path: str = 
 async def _slow_client(host: str, port: int, kind: str, head: bytes, ends: float, seen: Crowd) -> None:
     try:
         reader, writer = await asyncio.open_connection(host, port)
-    except OSError:
+    except OSError as error:
+        seen.not_opened[error.strerror or str(error)] += 1
         return
     seen.connected[kind] += 1
     answer = asyncio.ensure_future(reader.read(100))
@@ -120,7 +124,7 @@ async def _caller(url: str, ends: float, seen: Crowd) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints what happened; the exit status is 1 if a request of the caller had no answer."""
+    """Prints what happened; the exit status is 1 if not all connections were opened, or the caller had no answer."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("url", help="the address of the API")
     parser.add_argument("--dripping", type=int, default=200, help="connections that send a byte per second")
@@ -131,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     seen = asyncio.run(crowd(given.url, given.dripping, given.idle, given.seconds))
     print(seen)
-    return 1 if seen.shut_out else 0
+    return 1 if seen.shut_out or seen.not_opened else 0
 
 
 if __name__ == "__main__":
