@@ -21,7 +21,7 @@ from bench.reliability.slow_clients import crowd
 
 API, SLOW_CLIENTS = "api", "slow-clients"
 PARTS = (*TARGETS, API, SLOW_CLIENTS)
-SHARES = {**dict.fromkeys(TARGETS, 1), API: 4, SLOW_CLIENTS: 2}
+SHARES = {**dict.fromkeys(TARGETS, 1), API: 8, SLOW_CLIENTS: 2}
 """Of the time, by part."""
 DRIPPING, IDLE = 200, 1100
 """Slow connections of each kind."""

@@ -24,6 +24,11 @@ CHECKS = (
 )
 """Not among them: whether the API accepts exactly what its document allows. A schema cannot say, for example, which
 services need which fields."""
+PHASES = {"examples,coverage": 2, "fuzzing": 1, "stateful": 1}
+"""The phases of schemathesis, and their shares of the time. Each line is a run of its own: in one run, coverage takes
+all the time. coverage: limits and wrong values of each parameter; fuzzing: random requests; stateful: chains."""
+LEAST_S = 5.0
+"""The least time of a run: the first chain of requests needs some of it."""
 
 
 @contextmanager
@@ -41,7 +46,7 @@ def own_stack() -> Iterator[str]:
 
 
 def fuzz_api(url: str, seconds: float, seed: int, crashes: Path) -> bool:
-    """Fuzz a running deployment, and print what was found. Gives whether nothing was found.
+    """Fuzz a running deployment, and print what was found. Gives whether each phase made requests and found nothing.
 
     Args:
         url: of its API.
@@ -49,15 +54,23 @@ def fuzz_api(url: str, seconds: float, seed: int, crashes: Path) -> bool:
         seed: of the requests.
         crashes: the folder for the requests that failed: `schemathesis replay` repeats them.
     """
+    share_s = seconds / sum(PHASES.values())
+    good = [_run(url, phases, max(LEAST_S, share * share_s), seed, crashes) for phases, share in PHASES.items()]
+    return all(good)
+
+
+def _run(url: str, phases: str, seconds: float, seed: int, crashes: Path) -> bool:
     command = [str(Path(sys.executable).with_name("schemathesis")), "--no-color", "run", f"{url}/openapi.json"]
     command += ["--include-path-regex", ROUTES, "--checks", ",".join(CHECKS), "--continue-on-failure"]
-    command += ["--seed", str(seed), "--max-time", str(max(1, round(seconds))), "--generation-database", "none"]
-    command += ["--warnings", "off", "--request-timeout", "70"]
+    command += ["--phases", phases, "--seed", str(seed), "--max-time", str(round(seconds))]
+    command += ["--generation-database", "none", "--warnings", "off", "--request-timeout", "70"]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "bench.reliability.fuzz.api_hooks"}
     crashes.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(command, cwd=crashes, env=environment, capture_output=True, text=True, check=False)
-    summary = re.search(r"\d+ generated.*", done.stdout)
-    print(f"api: {summary[0] if summary else 'no request was made'}", flush=True)
-    if done.returncode:
+    made, links = re.search(r"[1-9]\d* generated.*", done.stdout), re.search(r"API Links: *(\d+ covered)", done.stdout)
+    seen = [made[0] if made else "no request was made", *([f"links: {links[1]}"] if links else [])]
+    print(f"api, {phases}: {', '.join(seen)}", flush=True)
+    if done.returncode or not made:
         print(done.stdout + done.stderr, flush=True)
-    return done.returncode == 0
+        return False
+    return True
