@@ -95,7 +95,7 @@ class Caller:
         batch = self._submitted(lambda: self.client.post("/batches", content=content, headers=headers))
         batch_id = batch.json()["id"]
         for own, work in names.items():
-            self.ledger.acknowledge(own, work, None, monotonic())
+            self.ledger.acknowledge(own, work, None, monotonic(), batch_id)
         self._wait_for_batch(batch_id)
         for own, answers in self._rows(batch_id).items():
             self.ledger.answer(own, answers[0], rows=len(answers))

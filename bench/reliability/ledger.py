@@ -46,6 +46,7 @@ class Entry:
     Attributes:
         name: of the request; no two requests share it.
         job_id: None for requests whose job has no id of its own: synchronous calls and requests of batches.
+        batch_id: of the batch that the request is a part of.
         acknowledged_at: in seconds of `monotonic`.
         answers: one for each time that the caller read the end; one row of a batch is one answer.
         rows: how many answers one reading had. More than one is a doubled row of a batch.
@@ -57,6 +58,7 @@ class Entry:
     acknowledged_at: float
     answers: list[Answer] = field(default_factory=list)
     rows: int = 1
+    batch_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class StoreView:
     Attributes:
         ends: by job id, how often the stream of finished jobs has it.
         dead_letters: the ids of jobs that were given up because a stage killed its worker again and again.
-        copies: by the name of a request, the ids of further jobs that were made of it.
+        copies: by the name of a request, the ids of further jobs and batches that were made of it.
     """
 
     ends: Mapping[str, int] = field(default_factory=dict)
@@ -82,7 +84,7 @@ class Verdict:
         submitted: photos whose submission was acknowledged.
         answered_once: photos with one end that is right.
         lost: without an end, or unknown to the deployment.
-        twice: ended more than once, made into more than one job, or with two readings that differ.
+        twice: ended more than once, made into more than one job or batch, or with two readings that differ.
         wrong: good photos that failed, results that are not those of their photo, answers of the API that are no
             answer, such as a 500, and recoveries that took too long.
         recovery_s: the slowest recovery from a disturbance, in seconds; infinite if there was none.
@@ -128,10 +130,10 @@ class Ledger:
         self._entries: dict[str, Entry] = {}
         self._complaints: list[str] = []
 
-    def acknowledge(self, name: str, work: Work, job_id: str | None, at: float) -> None:
+    def acknowledge(self, name: str, work: Work, job_id: str | None, at: float, batch_id: str | None = None) -> None:
         """Note that the deployment has accepted a request."""
         with self._lock:
-            self._entries[name] = Entry(name, work, job_id, at)
+            self._entries[name] = Entry(name, work, job_id, at, batch_id=batch_id)
 
     def answer(self, name: str, answer: Answer, rows: int = 1) -> None:
         """Note an end as the caller read it. `rows`: how many ends this one reading had."""
@@ -199,7 +201,7 @@ def _doubled(entry: Entry, view: StoreView) -> str | None:
     if entry.rows > 1:
         return f"{entry.rows} rows in its batch"
     if copies := view.copies.get(entry.name):
-        return f"jobs were made of it again: {', '.join(copies)}"
+        return f"jobs or batches were made of it again: {', '.join(copies)}"
     if entry.job_id and (ends := view.ends.get(entry.job_id, 0)) > 1:
         return f"it ended {ends} times"
     if not all(answer.says_the_same_as(first) for answer in entry.answers[1:]):

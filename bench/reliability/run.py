@@ -1,5 +1,6 @@
 """`run_scenario`: one scenario on a stack, from the first job to the verdict."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from uuid import uuid4
 
 import httpx
 
-from bench.reliability.caller import TIMEOUT, Caller, GaveUp
+from bench.reliability.caller import LONG_POLL_S, TIMEOUT, Caller, GaveUp
 from bench.reliability.ledger import SUCCEEDED, Ledger, StoreView, Verdict
 from bench.reliability.load import Load
 from bench.reliability.scenarios import Scenario
@@ -31,6 +32,8 @@ AFTERWARDS_S = 2.0
 """How long jobs come in after the last disturbance, at least."""
 READ_AGAIN_S = 60.0
 PAGE = 100
+INCOMPLETE = ("validating", "failed")
+"""Statuses of a batch that has not come in as a whole."""
 
 Results = Mapping[Work, Any]
 """The results of a quiet stack."""
@@ -151,32 +154,47 @@ def _view(stack: TestedStack, client: httpx.Client, began: StreamPosition, ledge
     ends = Counter(fields[b"job"].decode() for _, fields in ended)
     # Answers to `/readyz` are in the stream too.
     jobs = {job_id: count for job_id, count in ends.items() if not job_id.startswith("check-")}
-    return StoreView(jobs, [fields[b"job"].decode() for _, fields in letters], _copies(client, began.at, ledger))
+    return StoreView(jobs, [fields[b"job"].decode() for _, fields in letters], made_again(client, began.at, ledger))
 
 
-def _copies(client: httpx.Client, since: float, ledger: Ledger) -> dict[str, list[str]]:
-    """By the name of a request, the jobs that were made of it beside the acknowledged one."""
-    acknowledged = {entry.job_id for entry in ledger.entries}
+def made_again(client: httpx.Client, since: float, ledger: Ledger) -> dict[str, list[str]]:
+    """By the name of a request, the jobs and batches that were made of it beside the acknowledged one."""
+    acknowledged = {known for entry in ledger.entries for known in (entry.job_id, entry.batch_id)}
     copies = defaultdict[str, list[str]](list)
-    for job_id in _listed(client, since):
+    for job_id in _listed(client, "jobs", since):
         if job_id not in acknowledged:
             job = client.get(f"/jobs/{job_id}")
             if job.is_success and (metadata := job.json()["metadata"]):
                 copies[metadata["name"]].append(job_id)
+    for batch_id in _listed(client, "batches", since):
+        if batch_id not in acknowledged:
+            for name in _requests(client, batch_id):
+                copies[name].append(batch_id)
     return copies
 
 
-def _listed(client: httpx.Client, since: float) -> list[str]:
-    """The ids of the listed jobs that were created since a time; the list has the latest first."""
+def _requests(client: httpx.Client, batch_id: str) -> set[str]:
+    """The names of the requests of a batch that have an outcome; none if it has not come in as a whole."""
+    batch = client.get(f"/batches/{batch_id}", params={"wait": LONG_POLL_S})
+    # If the API is killed while a batch comes in, the batch fails and its jobs are erased: the caller sends it again.
+    if not batch.is_success or batch.json()["status"] in INCOMPLETE:
+        return set()
+    pages = [client.get(f"/batches/{batch_id}/{part}") for part in ("output", "errors")]
+    lines = [line for page in pages if page.is_success for line in page.text.splitlines()]
+    return {name for line in lines if (name := json.loads(line)["custom_id"])}
+
+
+def _listed(client: httpx.Client, kind: str, since: float) -> list[str]:
+    """The ids of the listed jobs or batches that were created since a time; the list has the latest first."""
     ids: list[str] = []
     cursor = None
     while True:
-        page = client.get("/jobs", params={"limit": PAGE, **({"cursor": cursor} if cursor else {})})
+        page = client.get(f"/{kind}", params={"limit": PAGE, **({"cursor": cursor} if cursor else {})})
         if not page.is_success:
-            raise StackUnusable(f"the list of jobs was answered {page.status_code}")
-        jobs = page.json()["jobs"]
-        recent = [job["id"] for job in jobs if datetime.fromisoformat(job["created_at"]).timestamp() >= since]
+            raise StackUnusable(f"the list of {kind} was answered {page.status_code}")
+        items = page.json()[kind]
+        recent = [item["id"] for item in items if datetime.fromisoformat(item["created_at"]).timestamp() >= since]
         ids += recent
         cursor = page.json()["next"]
-        if cursor is None or len(recent) < len(jobs):
+        if cursor is None or len(recent) < len(items):
             return ids

@@ -101,6 +101,7 @@ def test_each_row_of_a_batch_is_an_answer_and_doubled_rows_are_seen() -> None:
     client = httpx.Client(base_url="http://faceline", transport=httpx.MockTransport(batch_answers(row, row)))
     Caller(client, {"photo.jpg": b"photo"}, ledger).run_batch("batch", [WORK, WORK, WORK])
     first, second, third = ledger.entries
+    assert {entry.batch_id for entry in ledger.entries} == {"batch"}
     assert [(answer.status, answer.error) for answer in first.answers] == [(FAILED, "poisoned")] * 2
     assert (second.rows, [answer.status for answer in second.answers]) == (2, [SUCCEEDED] * 2)
     assert not third.answers
