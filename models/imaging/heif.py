@@ -38,8 +38,8 @@ _ORIENTATIONS = {
 }
 # Parts of a picture are decoded whole: those of a small picture may be larger than it is.
 _SMALL_PIXELS = 1_000_000
-# Of items, of the parts of their data, and of the properties of the picture. An item takes up to 20 microseconds; a picture of 50 megapixels in
-# tiles of 256 x 256 pixels has 763.
+# Of items, of the parts of their data, and of the properties of the picture. An item takes up to 20 microseconds. A
+# picture of 50 megapixels in tiles of 256 x 256 pixels has 763.
 _MOST_ITEMS = 2_000
 
 
