@@ -32,7 +32,7 @@ def decode(data: bytes) -> Image:
     Raises:
         InvalidImage: another format, a broken header, or pixels that do not decode or are missing.
     """
-    header = read_header(data)
+    header = read_header(data, bounded=False)
     if header.format in EXTRA_FORMATS:
         try:
             return _bgr(decode_upright(header, data))

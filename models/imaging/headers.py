@@ -12,7 +12,6 @@ from models.imaging.structure import MOST_SEGMENTS
 from models.imaging.tiff import read_tiff
 
 _READERS = {
-    "jpeg": read_jpeg,
     "png": read_png,
     "bmp": read_bmp,
     "webp": read_webp,
@@ -53,10 +52,15 @@ class ImageHeader:
         return (self.width, self.height) if self.orientation >= 5 else (self.height, self.width)
 
 
-def read_header(data: bytes) -> ImageHeader:
+def read_header(data: bytes, *, bounded: bool = True) -> ImageHeader:
     """Read the structure of an image to its end.
 
     The cost depends on the number of segments, not on the size that the header claims.
+
+    Args:
+        data: the image.
+        bounded: whether the rows of a large JPEG of several scans are left to `decode`, which checks them without this
+            bound. Reading takes at most about 30 ms then, whatever the bytes are.
 
     Raises:
         InvalidImage: another format, a broken header, or data that are cut off.
@@ -66,7 +70,7 @@ def read_header(data: bytes) -> ImageHeader:
         raise InvalidImage("The bytes are no JPEG, PNG, BMP, WebP, HEIC, AVIF or TIFF image")
     require_installed(kind)
     try:
-        structure = _READERS[kind](data)
+        structure = read_jpeg(data, bounded=bounded) if kind == "jpeg" else _READERS[kind](data)
     except (struct.error, IndexError) as error:
         raise InvalidImage(f"The {kind.upper()} data are cut off") from error
     if structure.width == 0 or structure.height == 0:

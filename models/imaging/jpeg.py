@@ -28,12 +28,16 @@ _COEFFICIENTS = 64
 _NO_BITS = 255
 
 
-def read_jpeg(data: bytes) -> Structure:
+def read_jpeg(data: bytes, *, bounded: bool = True) -> Structure:
     """Read all segments up to the end of the only scan, or of the last one.
 
     A file of one scan says nothing about how many rows the scan has: `Structure.scan_end` lets the decoder find out.
     A file of several scans is refused unless these give each coefficient to the last bit, and have all rows. `Scans`
     says what it does not notice.
+
+    Args:
+        data: the file.
+        bounded: see `Scans`.
 
     Raises:
         InvalidImage: a broken header, too many segments or scans, or data that are cut off.
@@ -41,11 +45,14 @@ def read_jpeg(data: bytes) -> Structure:
     markers = _markers(data)
     if np.count_nonzero(np.frombuffer(data, np.uint8)[markers + 1] == _SCAN) > _MOST_SCANS:
         raise InvalidImage(f"The JPEG data have more than {_MOST_SCANS} scans")
-    structure, progress, scans = Structure(0, 0), _Progress(0, b""), Scans()
+    structure, progress, scans = Structure(0, 0), _Progress(0, b""), Scans(bounded=bounded)
     for marker, start, end, scan_end in _segments(data, markers):
         if marker in SCAN_SEGMENTS:
             scans.add(marker, data[start:end])
         if marker in FRAMES:
+            # As libjpeg: one frame, with three bytes for each component. Otherwise reading frames could take long.
+            if progress.frame or end - start != 6 + 3 * data[start + 5]:
+                raise InvalidImage("The JPEG header is broken")
             height, width = struct.unpack_from(">HH", data, start + 1)
             structure = Structure(width, height, structure.exif)
             progress = _Progress(marker, data[start + 5 : end])
@@ -74,6 +81,11 @@ class _Progress:
         self._frame = frame
         self._rows = {identifier: row for row, identifier in enumerate(components[1::3])}
         self._missing_bits = np.full((len(self._rows), _COEFFICIENTS), _NO_BITS, np.uint8)
+
+    @property
+    def frame(self) -> int:
+        """The marker of the frame; 0 before there is one."""
+        return self._frame
 
     @property
     def is_complete(self) -> bool:

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidImage
+from models.imaging.structure import MOST_SEGMENTS, too_many_segments
 
 _DQT, _DHT, _DRI, _SOS = 0xDB, 0xC4, 0xDD, 0xDA
 _BASELINE, _EXTENDED, _PROGRESSIVE, _LOSSLESS = 0xC0, 0xC1, 0xC2, 0xC3
@@ -37,6 +38,10 @@ _LONGEST_SIDE = 65_500  # of a picture that libjpeg decodes
 _MOST_PIXELS = 1 << 30
 # A probe takes ten microseconds or more, and a photo can have as many restart intervals as blocks.
 _MOST_PROBES = 4
+# Of the probes of a file together, where they are bounded: blocks and bytes. Each takes about 6 ns, so this is 20 ms.
+_MOST_WORK = 3_000_000
+# A sequential scan has all coefficients of a block.
+_SEQUENTIAL_WORK = 4
 # libjpeg reads up to eight bytes ahead. These are 0xFF: no Huffman code has ones only, so few blocks decode from them.
 _LOOK_AHEAD = b"\xff\x00" * 8
 _QUANTISATION = bytes(1) + b"\x01" * 64
@@ -97,10 +102,17 @@ class Scans:
     - an AC scan of a progressive JPEG that ends early: all rows are there, the lower ones with less detail. The check
       would take as long as decoding the scan;
     - missing data of arithmetic coding, whose scans may leave out bytes at their end;
-    - an early end of a scan of two components that has more than five blocks in a unit.
+    - an early end of a scan of two components that has more than five blocks in a unit;
+    - if bounded, an early end of scans of which the probes would take longer than `_MOST_WORK`.
+
+    Args:
+        bounded: whether the probes of a file take 20 ms at most, as in the API. A worker has the time for all of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, bounded: bool) -> None:
+        self._bounded = bounded
+        self._work = 0
+        self._tables_read = 0
         self._frame = _Frame(0, 0, 0, {}, (1, 1))
         self._unread: list[tuple[int, bytes]] = []
         self._unread_tables: list[bytes] = []
@@ -175,6 +187,10 @@ class Scans:
             return False
         if scan.kind == "dc refinement":
             return True
+        work = units * _blocks(scan.sampling) + len(data)
+        self._work += work if scan.kind == "dc" else work * _SEQUENTIAL_WORK
+        if self._bounded and self._work > _MOST_WORK:
+            return True
         sampling, tables = scan.sampling, scan.tables
         if len(sampling) == 2:  # cv2 decodes no picture of two components: two units become one of four components
             sampling, tables, units = sampling * 2, tables * 2, units // 2
@@ -190,6 +206,9 @@ class Scans:
         for payload in self._unread_tables:
             position = 0
             while position < len(payload):
+                self._tables_read += 1
+                if self._tables_read > MOST_SEGMENTS:
+                    raise too_many_segments("JPEG")
                 end = position + 17 + sum(payload[position + 1 : position + 17])
                 self._tables[payload[position]] = payload[position:end]
                 position = end
@@ -266,5 +285,4 @@ def _segment(marker: int, payload: bytes) -> bytes:
 def _restarts(data: bytes) -> NDArray[np.int64]:
     """The positions of the restart markers."""
     values = np.frombuffer(data, np.uint8)
-    found = np.flatnonzero(values[:-1] == 0xFF)
-    return np.asarray(found[values[found + 1] & 0xF8 == 0xD0], np.int64)
+    return np.flatnonzero((values[:-1] == 0xFF) & (values[1:] & 0xF8 == 0xD0))

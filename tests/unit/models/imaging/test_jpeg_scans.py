@@ -1,6 +1,7 @@
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from models.errors import ImageTooLarge, InvalidImage
+from models.imaging import jpeg_scans
 from models.imaging.decode import decode
 from models.imaging.headers import check_pixels, read_header
 from tests.unit.models.encoded import encode, noise
@@ -180,6 +182,53 @@ def test_a_scan_that_names_its_components_wrongly_is_refused(components: bytes) 
         read_header(flat(0xC2, [PlainScan(components, 0, 0, 0), *_AC]))
 
 
+@pytest.mark.parametrize("repeated", [1, 30])
+def test_the_probes_of_a_file_are_bounded_except_in_the_decoder(
+    repeated: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    scans = [PlainScan(Y + CB + CR, 0, 0, 0)] * repeated + _AC
+    large = flat(0xC2, scans, grid=(700, 700))
+    with patch.object(jpeg_scans, "_decodes", side_effect=jpeg_scans._decodes) as probes:
+        assert read_header(large).width == 5600
+        blocks = sum(3 * call.args[1] for call in probes.call_args_list)
+        assert 0 < blocks <= 3_000_000
+        probes.reset_mock()
+        read_header(large, bounded=False)
+        assert probes.call_count == repeated
+    capfd.readouterr()  # libjpeg's own words
+
+
+def test_a_cut_that_the_header_does_not_show_is_noticed_by_the_decoder(capfd: pytest.CaptureFixture[str]) -> None:
+    cut = flat(0xC0, _SEQUENTIAL, cut=0, grid=(900, 900))
+    assert read_header(cut).width == 7200
+    with pytest.raises(InvalidImage, match="JPEG data are cut off"):
+        decode(cut)
+    capfd.readouterr()  # libjpeg's own words
+
+
+def test_a_jpeg_of_endless_tables_is_refused() -> None:
+    data = PROGRESSIVE["grey"]
+    frame = data.index(b"\xff\xc2")
+    tables = segment(_DHT, bytes(17) * 3_800) * 3
+    with pytest.raises(InvalidImage, match="more than 10000 segments"):
+        read_header(data[:frame] + tables + data[frame:])
+
+
+def test_a_second_frame_is_refused() -> None:
+    data = PROGRESSIVE["grey"]
+    frame = data.index(b"\xff\xc2")
+    with pytest.raises(InvalidImage, match="JPEG header is broken"):
+        read_header(data[:frame] + data[frame : frame + 13] + data[frame:])
+
+
+def test_a_frame_with_more_bytes_than_its_components_have_is_refused() -> None:
+    data = PROGRESSIVE["grey"]
+    frame = data.index(b"\xff\xc2")
+    longer = segment(0xC2, data[frame + 4 : frame + 13] + b"\x02\x11\x00" * 20_000)
+    with pytest.raises(InvalidImage, match="JPEG header is broken"):
+        read_header(data[:frame] + longer + data[frame + 13 :])
+
+
 def test_sampling_factors_of_zero_are_refused() -> None:
     data = PROGRESSIVE["large blocks"]
     factors = data.index(b"\xff\xc2") + 11
@@ -195,8 +244,9 @@ def flat(
     cut: int | None = None,
     side: int = 8,
     components: bytes = Y + CB + CR,
+    grid: tuple[int, int] = GRID,
 ) -> bytes:
-    """A grey JPEG of `GRID` blocks, in which each code is a bit: no difference, or the end of a block.
+    """A grey JPEG, in which each code is a bit: no difference, or the end of a block.
 
     Args:
         frame: the marker of the frame.
@@ -205,8 +255,9 @@ def flat(
         cut: the scan of which the last fifth is missing.
         side: the pixels in a row or column of a block.
         components: their identifiers.
+        grid: the blocks in a row and in a column.
     """
-    width, height = GRID
+    width, height = grid
     code = bytes((1, *bytes(16)))
     parts = [
         b"\xff\xd8",
