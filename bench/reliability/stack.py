@@ -168,9 +168,8 @@ class TestedStack:
             return []
         if not answer.is_success:
             return []
-        # The name of a worker has its host, its process id and more, with colons between them.
-        listed = {part for name in answer.json()["workers"] for part in name.split(":")}
-        return [pid for pid in running if str(pid) in listed]
+        listed = {worker_pid(name) for name in answer.json()["workers"]}
+        return [pid for pid in running if pid in listed]
 
     def store_process(self) -> int | None:
         """The process id of the store itself, which is a child of the process `server`; None while it does not run."""
@@ -192,6 +191,11 @@ class TestedStack:
                 if name == "FACELINE_REDIS_URL":
                     return connect(value, patience_s=1)
         raise StackUnusable("the stack has no API")
+
+
+def worker_pid(name: str) -> int:
+    """The process id of a worker. Its name has its host, its process id and more, with colons between them."""
+    return int(name.rsplit(":", 2)[1])
 
 
 def send(pid: int, number: signal.Signals) -> None:

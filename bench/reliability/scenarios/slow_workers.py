@@ -14,9 +14,8 @@ REPORTS_S = 20.0
 
 
 def freeze(scene: Scene) -> None:
-    """Freeze a worker for so long that it counts as gone; then it continues with the jobs that it held."""
-    victim = scene.victim(needed=True)
-    held = scene.running_jobs()
+    """Freeze a worker that holds jobs for so long that it counts as gone; then it continues with these jobs."""
+    victim, held = scene.busy_victim(needed=True)
     frozen_at = monotonic()
     send(victim, SIGSTOP)
     try:
