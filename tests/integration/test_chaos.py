@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.reliability.chaos import Run
-from bench.reliability.scenarios import SCENARIOS
+from bench.reliability.scenarios import SCENARIOS, kills
 from bench.reliability.work import shipped_photos
 
 pytestmark = pytest.mark.stack
@@ -13,10 +13,14 @@ pytestmark = pytest.mark.stack
 SHORT = ("kill-workers", "kill-store", "roll")
 SEED = 1
 STRETCH = 0.2
+KILLS = 2
 
 
 @pytest.mark.timeout(600)
-def test_no_photo_is_lost_doubled_or_wrong_while_parts_of_a_stack_are_killed(tmp_path: Path) -> None:
+def test_no_photo_is_lost_doubled_or_wrong_while_parts_of_a_stack_are_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kills, "LEAST_KILLS", KILLS)
     scenarios = [scenario for scenario in SCENARIOS if scenario.name in SHORT]
     few = dict(list(shipped_photos().items())[:2])
     rows = Run(SEED, stretch=STRETCH, photos=few).rows("embedded", scenarios, tmp_path)
