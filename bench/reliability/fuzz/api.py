@@ -27,8 +27,9 @@ services need which fields."""
 PHASES = {"examples,coverage": 2, "fuzzing": 1, "stateful": 1}
 """The phases of schemathesis, and their shares of the time. Each line is a run of its own: in one run, coverage takes
 all the time. coverage: limits and wrong values of each parameter; fuzzing: random requests; stateful: chains."""
-LEAST_S = 5.0
-"""The least time of a run: the first chain of requests needs some of it."""
+LEAST_S = 8.0
+"""The least time of a run: it reads the document first, and the first chain of requests needs some time too."""
+_TOO_SHORT = "No test cases were generated"
 
 
 @contextmanager
@@ -46,7 +47,7 @@ def own_stack() -> Iterator[str]:
 
 
 def fuzz_api(url: str, seconds: float, seed: int, crashes: Path) -> bool:
-    """Fuzz a running deployment, and print what was found. Gives whether each phase made requests and found nothing.
+    """Fuzz a running deployment, and print what was found. Gives whether requests were made and nothing was found.
 
     Args:
         url: of its API.
@@ -56,10 +57,12 @@ def fuzz_api(url: str, seconds: float, seed: int, crashes: Path) -> bool:
     """
     share_s = seconds / sum(PHASES.values())
     good = [_run(url, phases, max(LEAST_S, share * share_s), seed, crashes) for phases, share in PHASES.items()]
-    return all(good)
+    # On a busy machine the time of one run may end before its first request.
+    return False not in good and True in good
 
 
-def _run(url: str, phases: str, seconds: float, seed: int, crashes: Path) -> bool:
+def _run(url: str, phases: str, seconds: float, seed: int, crashes: Path) -> bool | None:
+    """Whether nothing was found; None if no request was made in time."""
     command = [str(Path(sys.executable).with_name("schemathesis")), "--no-color", "run", f"{url}/openapi.json"]
     command += ["--include-path-regex", ROUTES, "--checks", ",".join(CHECKS), "--continue-on-failure"]
     command += ["--phases", phases, "--seed", str(seed), "--max-time", str(round(seconds))]
@@ -70,7 +73,9 @@ def _run(url: str, phases: str, seconds: float, seed: int, crashes: Path) -> boo
     made, links = re.search(r"[1-9]\d* generated.*", done.stdout), re.search(r"API Links: *(\d+ covered)", done.stdout)
     seen = [made[0] if made else "no request was made", *([f"links: {links[1]}"] if links else [])]
     print(f"api, {phases}: {', '.join(seen)}", flush=True)
-    if done.returncode or not made:
+    if made is None and _TOO_SHORT in done.stdout:
+        return None
+    if done.returncode or made is None:
         print(done.stdout + done.stderr, flush=True)
         return False
     return True
