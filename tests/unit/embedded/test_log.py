@@ -2,7 +2,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import IO
 
 import pytest
@@ -11,32 +11,28 @@ from embedded.log import StackLog
 
 
 @contextmanager
-def full_disk() -> Iterator[IO[str]]:
-    file = open("/dev/full", "w")  # noqa: SIM115 - closing it fails as well
+def unwritable(file: IO[str]) -> Iterator[IO[str]]:
     try:
         yield file
     finally:
-        with suppress(OSError):
+        with suppress(OSError):  # closing it writes what is left
             file.close()
 
 
-@contextmanager
-def closed_pipe() -> Iterator[IO[str]]:
+def full_disk() -> AbstractContextManager[IO[str]]:
+    return unwritable(open("/dev/full", "w"))
+
+
+def closed_pipe() -> AbstractContextManager[IO[str]]:
     reader, writer = os.pipe()
     os.close(reader)
-    file = os.fdopen(writer, "w")
-    try:
-        yield file
-    finally:
-        with suppress(OSError):
-            file.close()
+    return unwritable(os.fdopen(writer, "w"))
 
 
-@contextmanager
-def closed_file() -> Iterator[IO[str]]:
+def closed_file() -> AbstractContextManager[IO[str]]:
     file = io.StringIO()
     file.close()
-    yield file
+    return unwritable(file)
 
 
 @pytest.mark.parametrize("json_lines", [False, True])
