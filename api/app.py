@@ -25,7 +25,6 @@ from api.methods import Methods
 from api.openapi.pages import add_docs
 from api.openapi.schemas import Schemas
 from api.parts import running_parts
-from api.repeated import RepeatedRefusals
 from api.root_path import RootPath
 from api.services.endpoints import service_router, waited_services
 from api.services.listing import router as listing_router
@@ -93,7 +92,6 @@ def create_app(*, keys_required: bool = False) -> FastAPI:
     )
     app.add_middleware(AllowanceHeaders)
     app.add_middleware(Browsers, settings=settings.browsers, routes=app.routes)
-    app.add_middleware(RepeatedRefusals, body_bytes=most_bytes)
     # Batches have bounds of their own: `FACELINE_BATCHES__…`.
     app.add_middleware(Bodies, limits=settings.limits, streams="/batches")
     app.add_middleware(Audited)

@@ -40,6 +40,11 @@ def note_of(scope: Scope) -> RequestNote:
     return note
 
 
+def pass_note(asked: Scope, other: Scope) -> None:
+    """Give a request the note of another one that was answered in the same way."""
+    other.setdefault("state", {})[_STATE] = note_of(asked)
+
+
 class Audited:
     """ASGI middleware: writes an entry when the answer to a request begins.
 
@@ -59,13 +64,20 @@ class Audited:
 
         async def send_and_write(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _write(scope, note, message)
+                write_entry(scope, note, message)
             await send(message)
 
         await self._app(scope, receive, send_and_write)
 
 
-def _write(scope: Scope, note: RequestNote, message: Message) -> None:
+def write_entry(scope: Scope, note: RequestNote, message: Message) -> None:
+    """Write an entry if the request has a key, or was refused for its key, its host or its origin.
+
+    Args:
+        scope: of the request.
+        note: of the request.
+        message: the beginning of the answer.
+    """
     status, caller = message["status"], note.caller
     refused = status in REFUSALS
     if not refused and (caller is None or caller.key_id is None):

@@ -44,7 +44,18 @@ class Measured:
             status = status or 500
             raise
         finally:
-            _seconds_of(path_of(scope), method_of(scope), status).observe(perf_counter() - began)
+            observe(scope, status, began)
+
+
+def observe(scope: Scope, status: int, began: float) -> None:
+    """Count a request, and how long it took.
+
+    Args:
+        scope: of the request.
+        status: of its answer.
+        began: when it came, in seconds of `perf_counter`.
+    """
+    _seconds_of(path_of(scope), method_of(scope), status).observe(perf_counter() - began)
 
 
 def method_of(scope: Scope) -> str:

@@ -1,28 +1,31 @@
 """Repeats the last refusal for lack of room, for a moment, to requests like the one that was refused.
 
 Under overload most requests are refused. A refusal needs much of the code of the API, which is not in the caches of the
-processor while workers run beside it; and they need the time.
+processor while workers run beside it; and they need the time. So the server repeats it without the app.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass
-from time import monotonic
-from typing import Any
+from time import monotonic, perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.audit import RequestNote, note_of
+from api.audit import note_of, pass_note, write_entry
 from api.errors import count_refusal, retry_after_s
-from api.peeked import PeekedBody
+from api.measured import observe
+from api.request_ids import HEADER, id_of
+from api.request_lines import RequestLines
+from config.logs import request_id
 from jobs.errors import Overloaded, type_of
 
 REPEATED_S = 0.1
 """How long a refusal is repeated at most: less time than the backlog is used after it was read."""
 _STATE = "repeatable"
-_UNHEEDED = frozenset(
-    (b"content-length", b"content-type", b"idempotency-key", b"traceparent", b"tracestate", b"x-request-id")
-)
+_UNHEEDED = frozenset((b"content-length", b"content-type", b"idempotency-key", b"traceparent", b"tracestate", HEADER))
 """Headers by which no request is refused early, and that differ between the requests of a caller."""
+
+Headers = Sequence[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class _Refusal:
 
 
 def repeat(scope: Scope, error: Overloaded, ends_at: float, unless: Callable[[bytes], bool] | None = None) -> None:
-    """Have the refusal of a request repeated to others with the same path, query and headers.
+    """Have the refusal of a request repeated to others with the same URL and headers.
 
     Args:
         scope: of the request.
@@ -54,84 +57,136 @@ def repeat(scope: Scope, error: Overloaded, ends_at: float, unless: Callable[[by
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
     """A refusal as it was sent.
 
     Attributes:
         refusal: why its request was refused.
-        note: of its request.
-        route: that its request was for.
+        scope: what the log, the audit and the metrics need of that of its request.
         start: its first message.
-        rest: its other messages.
+        body: its body.
     """
 
     refusal: _Refusal
-    note: RequestNote
-    route: Any
+    scope: Scope
     start: Message
-    rest: Sequence[Message]
+    body: bytes
+
+    @property
+    def error(self) -> Overloaded:
+        """Why its request was refused."""
+        return self.refusal.error
+
+    def fits(self, body: Callable[[], bytes | None]) -> bool:
+        """Whether it is the answer to a request with this body; not if the body is unknown and matters."""
+        if (unless := self.refusal.unless) is None:
+            return True
+        content = body()
+        return content is not None and not unless(content)
 
 
 class RepeatedRefusals:
-    """ASGI middleware: answers a request as one like it was refused a moment ago.
+    """The refusals of the last moment.
 
-    What decides about a refusal is the same for both: the caller's key, the host and the origin, and how much waits.
-    So the middleware inside is not asked. The middleware outside does for each request what it does for others.
+    What decides about a refusal is the same for the requests that get it again: the caller's key, the host and the
+    origin, and how much waits. So the app is not asked. What it does beside, for the log, the audit and the metrics, is
+    done here.
+
+    Args:
+        lines: of the log.
+    """
+
+    def __init__(self, lines: RequestLines) -> None:
+        self._lines = lines
+        self._answers: dict[tuple[object, ...], Answer] = {}
+
+    def __len__(self) -> int:
+        """How many there are, old ones included."""
+        return len(self._answers)
+
+    def keep(self, asked: Scope, sent: Sequence[Message]) -> None:
+        """Keep the answer to a request if it may be repeated.
+
+        Args:
+            asked: the scope of the request.
+            sent: the messages of the answer.
+        """
+        refusal: _Refusal | None = asked["state"].get(_STATE)
+        if refusal is None or not sent or any(name.lower() == b"connection" for name, _ in sent[0]["headers"]):
+            return
+        now = monotonic()
+        # Keys of callers are forgotten with the next refusal.
+        self._answers = {key: answer for key, answer in self._answers.items() if now < answer.refusal.ends_at}
+        if now < refusal.ends_at:
+            url = asked["raw_path"] + (b"?" + asked["query_string"] if asked["query_string"] else b"")
+            needed = {name: asked[name] for name in ("method", "path", "route", "app")}
+            pass_note(asked, needed)
+            body = b"".join(message["body"] for message in sent[1:])
+            self._answers[_key(url, asked["headers"])] = Answer(refusal, needed, sent[0], body)
+
+    def find(self, url: bytes, headers: Headers) -> Answer | None:
+        """The refusal of a request like this one; None if there is none of the last moment.
+
+        Args:
+            url: as it stands in the request line of a POST.
+            headers: with lower-case names.
+        """
+        answer = self._answers.get(_key(url, headers)) if self._answers else None
+        return answer if answer is not None and monotonic() < answer.refusal.ends_at else None
+
+    def again(self, answer: Answer, headers: Headers, client: tuple[str, int] | None) -> Headers:
+        """The headers of an answer for one more request, which is logged, noted for the audit and counted.
+
+        Args:
+            answer: the one to repeat.
+            headers: of the request.
+            client: the address of its caller.
+        """
+        # In a context of its own, as other requests have: the lines of the log have the id of the request.
+        return Context().run(self._again, answer, {**answer.scope, "headers": headers, "client": client})
+
+    def _again(self, answer: Answer, scope: Scope) -> Headers:
+        begun_at = perf_counter()
+        own_id = id_of(scope)
+        request_id.set(own_id.decode())
+        # Not the same time for all, so that not all come back at once.
+        own: Mapping[bytes, bytes] = {b"retry-after": str(retry_after_s(answer.error)).encode(), HEADER: own_id}
+        headers = [(name, own.get(name, value)) for name, value in answer.start["headers"]]
+        start = {**answer.start, "headers": headers}
+        count_refusal(type_of(answer.error))
+        write_entry(scope, note_of(scope), start)
+        observe(scope, start["status"], begun_at)
+        self._lines.write(scope, start, begun_at)
+        return headers
+
+
+def _key(url: bytes, headers: Headers) -> tuple[object, ...]:
+    return (url, *(header for header in headers if header[0] not in _UNHEEDED))
+
+
+class KeptRefusals:
+    """ASGI app around the API: keeps the refusals that may be repeated.
 
     Args:
         app: answers the requests; says with `repeat` which refusals may be repeated.
-        body_bytes: the most bytes of a body that are read to repeat a refusal.
+        refusals: where they are kept.
     """
 
-    def __init__(self, app: ASGIApp, body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, refusals: RepeatedRefusals) -> None:
         self._app = app
-        self._body_bytes = body_bytes
-        self._answers: dict[tuple[object, ...], _Answer] = {}
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http" or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
-        heeded = [header for header in scope["headers"] if header[0] not in _UNHEEDED]
-        asked = (scope["path"], scope["query_string"], *heeded)
-        answer = self._answers.get(asked)
-        if answer is not None and monotonic() < answer.refusal.ends_at:
-            unless, body = answer.refusal.unless, PeekedBody(receive)
-            if unless is None or (await body.read(self._body_bytes) and not unless(body.content())):
-                await _send_again(answer, scope, send)
-                return
-            receive = body.receive
         sent: list[Message] = []
 
         async def send_and_keep(message: Message) -> None:
             if _STATE in scope["state"]:
-                sent.append({**message})  # middleware outside adds to the headers
+                sent.append(message)
             await send(message)
 
         await self._app(scope, receive, send_and_keep)
-        if (refusal := scope["state"].get(_STATE)) is not None:
-            self._keep(asked, refusal, scope, sent)
-
-    def _keep(self, asked: tuple[object, ...], refusal: _Refusal, scope: Scope, sent: Sequence[Message]) -> None:
-        now = monotonic()
-        # Keys of callers are forgotten with the next refusal.
-        self._answers = {key: answer for key, answer in self._answers.items() if now < answer.refusal.ends_at}
-        if now < refusal.ends_at:
-            self._answers[asked] = _Answer(refusal, note_of(scope), scope["route"], sent[0], sent[1:])
-
-
-async def _send_again(answer: _Answer, scope: Scope, send: Send) -> None:
-    note = note_of(scope)
-    note.caller, note.scope = answer.note.caller, answer.note.scope
-    scope["route"] = answer.route
-    error = answer.refusal.error
-    count_refusal(type_of(error))
-    headers = [
-        # Not the same for all, so that not all come back at once.
-        (name, str(retry_after_s(error)).encode()) if name == b"retry-after" else (name, value)
-        for name, value in answer.start["headers"]
-    ]
-    await send({**answer.start, "headers": headers})
-    for message in answer.rest:
-        await send(message)
+        self._refusals.keep(scope, sent)

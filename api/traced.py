@@ -4,7 +4,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.audit import subject_id
 from api.measured import UNANSWERED, method_of, path_of
-from api.request_ids import PROBES
+from api.request_lines import PROBES
 from config.logs import request_id
 from traces import spans
 

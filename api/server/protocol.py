@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from api.errors import BadRequest, HeadersTooLarge, UrlTooLong, error_response
+from api.repeated import Answer, Headers, RepeatedRefusals
 from api.server.connections import Connections
 from config.errors import FacelineError
 from jobs.errors import Overloaded, UploadStalled
@@ -21,12 +23,19 @@ _OF_UPGRADES = (b"connection", b"upgrade", b"http2-settings")
 """The headers with which a client asks for another protocol."""
 HEADER_SEPARATORS = 4
 """The bytes of a header besides its name and value: a colon, a blank and the end of the line."""
+END_OF_HEADERS = b"\r\n\r\n"
 
 
 class BoundedConfig(uvicorn.Config):
-    """The configuration of a server, with the connections of its process."""
+    """The configuration of a server.
+
+    Attributes:
+        connections: of its process.
+        refusals: that are repeated; None if each request is to reach the app.
+    """
 
     connections: Connections
+    refusals: RepeatedRefusals | None = None
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -53,6 +62,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._request_whole = False
         self._outside_body = 0
         self._received = b""
+        self._refusals = config.refusals
+        self._again: Answer | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected."""
@@ -90,13 +101,19 @@ class BoundedProtocol(HttpToolsProtocol):
         self.ends_at = None
         self._check_headers()
         # A request that asks for another protocol is parsed a second time, and is answered then.
-        if not self._asks_for_upgrade:
+        if self._asks_for_upgrade:
+            return
+        self._again = self._find_refusal()
+        if self._again is None:
             super().on_headers_complete()
+        else:
+            self._all.waits(self, self._limits.discard_s)
 
     def on_body(self, body: bytes) -> None:
         """A part of the body has come."""
         self._outside_body = 0
-        super().on_body(body)
+        if self._again is None:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The whole request has come."""
@@ -104,6 +121,9 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._outside_body = 0
         self._request_whole = True
+        if self._again is not None:
+            self._refuse_again(self._again)
+            return
         super().on_message_complete()
         if self._answering:
             self._all.works(self)
@@ -144,13 +164,48 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         response = error_response(error)
-        status = HTTPStatus(response.status_code)
-        headers = [*self.server_state.default_headers, *response.raw_headers, (b"connection", b"close")]
-        lines = [f"HTTP/1.1 {status} {status.phrase}".encode(), *(name + b": " + value for name, value in headers)]
-        self.transport.write(b"\r\n".join([*lines, b"", bytes(response.body)]))
+        self._write(response.status_code, [*response.raw_headers, (b"connection", b"close")], bytes(response.body))
         # Closed at once, it would be reset while the client still sends, and the client would not see the answer.
         self.transport.write_eof()
         self.loop.call_later(LINGER_S, self.transport.close)
+
+    def _write(self, status: int, headers: Headers, body: bytes) -> None:
+        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
+        lines += (name + b": " + value for name, value in [*self.server_state.default_headers, *headers])
+        self.transport.write(b"\r\n".join([*lines, b"", body]))
+
+    def _find_refusal(self) -> Answer | None:
+        """The refusal to repeat to the request whose headers have come; None if the app has to answer it."""
+        if not self._refusals or self._answering or self.flow.write_paused or self.expect_100_continue:
+            return None
+        if (self.parser.get_method(), self.parser.get_http_version()) != (b"POST", "1.1"):
+            return None
+        if not self.parser.should_keep_alive():
+            return None
+        lengths = [int(value) for name, value in self.headers if name == b"content-length"]
+        if len(lengths) != 1 or lengths[0] > self._limits.discard_bytes:
+            return None
+        answer = self._refusals.find(self.url, self.headers)
+        return answer if answer is not None and answer.fits(partial(self._body_at_once, lengths[0])) else None
+
+    def _body_at_once(self, length: int) -> bytes | None:
+        """The body of the request whose headers have come; None if it did not come in one part with them."""
+        begin = self._received.find(END_OF_HEADERS) + len(END_OF_HEADERS)
+        alone = self._outside_body == len(self._received) == begin + length
+        return self._received[begin:] if alone else None
+
+    def _refuse_again(self, answer: Answer) -> None:
+        assert self._refusals
+        self._again = None
+        self._write(answer.start["status"], self._refusals.again(answer, self.headers, self.client), answer.body)
+        self.on_response_complete()
+
+    def shutdown(self) -> None:
+        """See uvicorn."""
+        if self._again is not None:
+            self.refuse(self._again.error)
+        else:
+            super().shutdown()
 
     def unread_bytes(self) -> int:
         """See `Connection`."""
@@ -160,6 +215,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """See `Connection`."""
         if self._answering:
             self._all.works(self)
+        elif self._again is not None:
+            self.refuse(self._again.error)
         elif self._in_headers and self._outside_body:
             self.refuse(UploadStalled(f"the headers were not complete after {self._limits.header_s:g} s"))
         else:

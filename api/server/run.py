@@ -12,7 +12,9 @@ from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 
 from api.app import create_app
+from api.repeated import KeptRefusals, RepeatedRefusals
 from api.request_ids import RequestIds
+from api.request_lines import RequestLines
 from api.server.connections import Connections
 from api.server.protocol import BoundedConfig, BoundedProtocol
 from api.traced import Traced
@@ -74,8 +76,14 @@ def serve(host: str, port: int, *, keys_required: bool = False) -> None:
     settings = load_settings()
     limits, front = settings.limits, settings.server
     password = front.private_key_password
+    lines = RequestLines(written=settings.access_log)
+    refusals = RepeatedRefusals(lines)
+
+    def app() -> ASGIApp:
+        return KeptRefusals(RequestIds(_traced(create_app(keys_required=keys_required), settings), lines), refusals)
+
     config = BoundedConfig(
-        lambda: RequestIds(_traced(create_app(keys_required=keys_required), settings), access_log=settings.access_log),
+        app,
         factory=True,
         host=host,
         port=port,
@@ -93,6 +101,8 @@ def serve(host: str, port: int, *, keys_required: bool = False) -> None:
         access_log=False,
     )
     config.connections = Connections(limits, allowed_connections(limits))
+    # A repeated refusal has no span, and the address of its connection.
+    config.refusals = None if settings.traces.endpoint or front.proxies else refusals
     server = BoundedServer(config)
     try:
         server.run()

@@ -125,3 +125,24 @@ def test_a_caller_without_a_right_is_told_so_and_others_are_in_the_audit(full: D
         while not any((entry.action, entry.status) == (action, 429) for entry in audit.since(time() - 60)):
             assert monotonic() < ends
             sleep(0.1)
+
+
+def test_each_repeated_refusal_is_in_the_audit_and_has_the_headers_of_others(full: Deployment) -> None:
+    key = administration(full.stack.redis_url).create("carol", scopes={Scope.JOBS}).reveal()
+    headers = {"Authorization": f"Bearer {key}"}
+    ends = monotonic() + 30
+    while (first := full.client.post("/jobs", json=JOB, headers=headers)).status_code != 429:
+        assert monotonic() < ends
+        sleep(0.1)
+    answers = [first, *(full.client.post("/jobs", json=JOB, headers=headers) for _ in range(20))]
+    assert {answer.status_code for answer in answers} == {429}
+    assert len({answer.headers["X-Request-ID"] for answer in answers}) == len(answers)
+    assert {answer.headers["X-Content-Type-Options"] for answer in answers} == {"nosniff"}
+    audit = AuditStream(full.redis, 10_000)
+    while len(found := [entry for entry in audit.since(0) if (entry.owner, entry.status) == ("carol", 429)]) < len(
+        answers
+    ):
+        assert monotonic() < ends
+        sleep(0.1)
+    assert len(found) == len(answers)
+    assert {(entry.action, entry.client) for entry in found} == {(Action.SUBMIT, "127.0.0.1")}

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from api.request_ids import REFUSALS_PER_S, RefusalLines
+from api.request_lines import REFUSALS_PER_S, RefusalLines
 from config.logs import request_id
 
 
@@ -40,12 +40,12 @@ def test_the_line_that_counts_is_not_about_the_request_that_comes_next(caplog: p
     for _ in range(REFUSALS_PER_S + 1):
         lines.allow(429)
     token = request_id.set("next")
-    logging.getLogger("api.request_ids").addHandler(listener)
+    logging.getLogger("api.request_lines").addHandler(listener)
     try:
         with caplog.at_level(logging.INFO):
             now = 11.0
             lines.allow(200)
     finally:
-        logging.getLogger("api.request_ids").removeHandler(listener)
+        logging.getLogger("api.request_lines").removeHandler(listener)
         request_id.reset(token)
     assert seen == [None]
