@@ -26,6 +26,7 @@ _UNHEEDED = frozenset((b"content-length", b"content-type", b"idempotency-key", b
 """Headers by which no request is refused early, and that differ between the requests of a caller."""
 
 Headers = Sequence[tuple[bytes, bytes]]
+Address = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +95,24 @@ class RepeatedRefusals:
 
     Args:
         lines: of the log.
+        behind_proxies: the address of a caller is the one that a proxy names in a header.
     """
 
-    def __init__(self, lines: RequestLines) -> None:
+    def __init__(self, lines: RequestLines, *, behind_proxies: bool) -> None:
         self._lines = lines
+        self._behind_proxies = behind_proxies
         self._answers: dict[tuple[object, ...], Answer] = {}
 
     def __len__(self) -> int:
         """How many there are, old ones included."""
         return len(self._answers)
 
-    def keep(self, asked: Scope, sent: Sequence[Message]) -> None:
+    def keep(self, asked: Scope, peer: Address | None, sent: Sequence[Message]) -> None:
         """Keep the answer to a request if it may be repeated.
 
         Args:
             asked: the scope of the request.
+            peer: the other end of its connection.
             sent: the messages of the answer.
         """
         refusal: _Refusal | None = asked["state"].get(_STATE)
@@ -119,29 +123,31 @@ class RepeatedRefusals:
         self._answers = {key: answer for key, answer in self._answers.items() if now < answer.refusal.ends_at}
         if now < refusal.ends_at:
             url = asked["raw_path"] + (b"?" + asked["query_string"] if asked["query_string"] else b"")
-            needed = {name: asked[name] for name in ("method", "path", "route", "app")}
+            needed = {name: asked[name] for name in ("method", "path", "route", "app", "client")}
             pass_note(asked, needed)
             body = b"".join(message["body"] for message in sent[1:])
-            self._answers[_key(url, asked["headers"])] = Answer(refusal, needed, sent[0], body)
+            self._answers[self._key(url, asked["headers"], peer)] = Answer(refusal, needed, sent[0], body)
 
-    def find(self, url: bytes, headers: Headers) -> Answer | None:
+    def find(self, url: bytes, headers: Headers, peer: Address | None) -> Answer | None:
         """The refusal of a request like this one; None if there is none of the last moment.
 
         Args:
             url: as it stands in the request line of a POST.
             headers: with lower-case names.
+            peer: the other end of its connection.
         """
-        answer = self._answers.get(_key(url, headers)) if self._answers else None
+        answer = self._answers.get(self._key(url, headers, peer)) if self._answers else None
         return answer if answer is not None and monotonic() < answer.refusal.ends_at else None
 
-    def again(self, answer: Answer, headers: Headers, client: tuple[str, int] | None) -> Headers:
+    def again(self, answer: Answer, headers: Headers, peer: Address | None) -> Headers:
         """The headers of an answer for one more request, which is logged, noted for the audit and counted.
 
         Args:
             answer: the one to repeat.
             headers: of the request.
-            client: the address of its caller.
+            peer: the other end of its connection.
         """
+        client = answer.scope["client"] if self._behind_proxies else peer
         # In a context of its own, as other requests have: the lines of the log have the id of the request.
         return Context().run(self._again, answer, {**answer.scope, "headers": headers, "client": client})
 
@@ -159,9 +165,10 @@ class RepeatedRefusals:
         self._lines.write(scope, start, begun_at)
         return headers
 
-
-def _key(url: bytes, headers: Headers) -> tuple[object, ...]:
-    return (url, *(header for header in headers if header[0] not in _UNHEEDED))
+    def _key(self, url: bytes, headers: Headers, peer: Address | None) -> tuple[object, ...]:
+        # Only some peers are proxies, which may name another address.
+        proxy = peer[0] if peer and self._behind_proxies else None
+        return (url, proxy, *(header for header in headers if header[0] not in _UNHEEDED))
 
 
 class KeptRefusals:
@@ -182,6 +189,7 @@ class KeptRefusals:
             await self._app(scope, receive, send)
             return
         sent: list[Message] = []
+        peer = scope["client"]
 
         async def send_and_keep(message: Message) -> None:
             if _STATE in scope["state"]:
@@ -189,4 +197,4 @@ class KeptRefusals:
             await send(message)
 
         await self._app(scope, receive, send_and_keep)
-        self._refusals.keep(scope, sent)
+        self._refusals.keep(scope, peer, sent)

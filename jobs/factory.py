@@ -205,8 +205,10 @@ class JobFactory:
 
     def _check(self, submission: Submission) -> CheckedSample:
         dialect, body = submission.dialect, submission.body
+        # An image that no service needs is not decoded, but it is one: the answer may echo it.
+        text = dialect.image_text(body)
         needs_image = any(IMAGE in self.catalogue[name].needs for name in submission.services)
-        image = self._image(submission) if needs_image else None
+        image = self._image(submission, text) if needs_image else None
         size = self._size(submission.services, image) if image is not None else None
         first = self.catalogue[submission.services[0]]
         find_faces = dialect.placeholder and first.needs_only_boxes() and body.get("objects") == PLACEHOLDER
@@ -257,8 +259,7 @@ class JobFactory:
         check_pixels(header, min([self.limits.pixels, *(bound for bound in bounds if bound is not None)]))
         return header.upright_size
 
-    def _image(self, submission: Submission) -> bytes | None:
-        text = submission.dialect.image_text(submission.body)
+    def _image(self, submission: Submission, text: str | None) -> bytes | None:
         image = decode_image(text) if text is not None else submission.image
         if image is not None and len(image) > self.limits.image_bytes:
             raise PayloadTooLarge(f"the image has {len(image)} bytes, more than the {self.limits.image_bytes} allowed")

@@ -185,7 +185,7 @@ class BoundedProtocol(HttpToolsProtocol):
         lengths = [int(value) for name, value in self.headers if name == b"content-length"]
         if len(lengths) != 1 or lengths[0] > self._limits.discard_bytes:
             return None
-        answer = self._refusals.find(self.url, self.headers)
+        answer = self._refusals.find(self.url, self.headers, self.client)
         return answer if answer is not None and answer.fits(partial(self._body_at_once, lengths[0])) else None
 
     def _body_at_once(self, length: int) -> bytes | None:

@@ -6,10 +6,12 @@ import sys
 from logging import getLogger
 from socket import socket
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.app import create_app
 from api.repeated import KeptRefusals, RepeatedRefusals
@@ -77,10 +79,15 @@ def serve(host: str, port: int, *, keys_required: bool = False) -> None:
     limits, front = settings.limits, settings.server
     password = front.private_key_password
     lines = RequestLines(written=settings.access_log)
-    refusals = RepeatedRefusals(lines)
+    refusals = RepeatedRefusals(lines, behind_proxies=bool(front.proxies))
 
     def app() -> ASGIApp:
-        return KeptRefusals(RequestIds(_traced(create_app(keys_required=keys_required), settings), lines), refusals)
+        inner: ASGIApp = RequestIds(_traced(create_app(keys_required=keys_required), settings), lines)
+        if front.proxies:
+            # The address and the scheme that a proxy names; any other caller could name itself anything.
+            with_proxies: Any = ProxyHeadersMiddleware  # uvicorn has types of its own for ASGI
+            inner = with_proxies(inner, list(front.proxies))
+        return KeptRefusals(inner, refusals)
 
     config = BoundedConfig(
         app,
@@ -94,15 +101,13 @@ def serve(host: str, port: int, *, keys_required: bool = False) -> None:
         ssl_certfile=front.certificate,
         ssl_keyfile=front.private_key,
         ssl_keyfile_password=password.get_secret_value() if password else None,
-        # The address and the scheme that a proxy names; any other caller could name itself anything.
-        proxy_headers=bool(front.proxies),
-        forwarded_allow_ips=list(front.proxies),
+        proxy_headers=False,
         log_config=None,
         access_log=False,
     )
     config.connections = Connections(limits, allowed_connections(limits))
-    # A repeated refusal has no span, and the address of its connection.
-    config.refusals = None if settings.traces.endpoint or front.proxies else refusals
+    # A repeated refusal has no span.
+    config.refusals = None if settings.traces.endpoint else refusals
     server = BoundedServer(config)
     try:
         server.run()

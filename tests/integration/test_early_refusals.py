@@ -127,9 +127,20 @@ def test_a_caller_without_a_right_is_told_so_and_others_are_in_the_audit(full: D
             sleep(0.1)
 
 
-def test_each_repeated_refusal_is_in_the_audit_and_has_the_headers_of_others(full: Deployment) -> None:
+@pytest.fixture
+def proxied(deploy: Deploy) -> Iterator[Deployment]:
+    """As `full`, behind a proxy of this machine."""
+    with deploy(workers=[], FACELINE_LIMITS__STORE_SHARE="0.0001", FACELINE_SERVER__PROXIES="127.0.0.1") as idle:
+        yield idle
+
+
+@pytest.mark.parametrize(("name", "client"), [("full", "127.0.0.1"), ("proxied", "192.0.2.7")])
+def test_each_repeated_refusal_is_in_the_audit_and_has_the_headers_of_others(
+    request: pytest.FixtureRequest, name: str, client: str
+) -> None:
+    full: Deployment = request.getfixturevalue(name)
     key = administration(full.stack.redis_url).create("carol", scopes={Scope.JOBS}).reveal()
-    headers = {"Authorization": f"Bearer {key}"}
+    headers = {"Authorization": f"Bearer {key}", "X-Forwarded-For": "192.0.2.7"}
     ends = monotonic() + 30
     while (first := full.client.post("/jobs", json=JOB, headers=headers)).status_code != 429:
         assert monotonic() < ends
@@ -145,4 +156,4 @@ def test_each_repeated_refusal_is_in_the_audit_and_has_the_headers_of_others(ful
         assert monotonic() < ends
         sleep(0.1)
     assert len(found) == len(answers)
-    assert {(entry.action, entry.client) for entry in found} == {(Action.SUBMIT, "127.0.0.1")}
+    assert {(entry.action, entry.client) for entry in found} == {(Action.SUBMIT, client)}

@@ -67,6 +67,13 @@ def test_a_matcher_echoes_an_image_that_it_does_not_need() -> None:
 
 
 @pytest.mark.parametrize(("name", "key"), [("v1", "$image"), ("v2", "_image")])
+def test_what_cannot_be_an_image_is_refused_also_where_none_is_needed(name: str, key: str) -> None:
+    with pytest.raises(InvalidSample) as refused:
+        accept("verify-matcher", body={key: {}, "objects": []}, name=name)
+    assert refused.value.details[0]["loc"][0] == key
+
+
+@pytest.mark.parametrize(("name", "key"), [("v1", "$image"), ("v2", "_image")])
 def test_an_image_field_of_null_is_echoed_where_no_image_is_needed(name: str, key: str) -> None:
     template = b64encode(encode(np.full(128, 128**-0.5))).decode()
     in_v2 = {"template": {"_face_template_extractor_1000_12": {"blob": template}}}

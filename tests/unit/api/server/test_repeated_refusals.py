@@ -56,7 +56,7 @@ class Api:
         self.repeats, self.looks = True, False
         self.ends: Callable[[], None] = lambda: None
         lines = RequestLines(written=True)
-        self.refusals = RepeatedRefusals(lines)
+        self.refusals = RepeatedRefusals(lines, behind_proxies=False)
         app = KeptRefusals(RequestIds(Measured(self._answer), lines), self.refusals)
         config = BoundedConfig(app, port=0, http=BoundedProtocol, ws="none", lifespan="off", log_config=None)
         limits = LimitSettings(discard_s=DISCARD_S, discard_bytes=DISCARD_BYTES)
