@@ -195,7 +195,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return self._received[begin:] if alone else None
 
     def _refuse_again(self, answer: Answer) -> None:
-        assert self._refusals
+        assert self._refusals is not None
         self._again = None
         self._write(answer.start["status"], self._refusals.again(answer, self.headers, self.client), answer.body)
         self.on_response_complete()

@@ -300,6 +300,20 @@ def test_a_body_in_parts_is_read_before_the_refusal_is_repeated(refused: Api) ->
     assert refused.asked == [b"first"]
 
 
+def test_a_refusal_that_is_forgotten_while_a_body_comes_in_is_still_its_answer(
+    refused: Api, clock: Callable[[float], None]
+) -> None:
+    with socket.create_connection(refused.address, timeout=20) as connection:
+        connection.sendall(request(b"in parts")[:-5])
+        assert is_silent(connection)
+        # The next refusal is too old to be repeated when it is sent, and all older ones are forgotten.
+        refused.ends = lambda: clock(3 * REPEATED_S)
+        assert refused.post(b"slow", headers={"Host": "localhost"})[0] == 429
+        assert not len(refused.refusals)
+        connection.sendall(b"parts")
+        assert answers(connection, 1) == [429]
+
+
 def test_a_body_that_stalls_is_refused_at_last(refused: Api) -> None:
     with socket.create_connection(refused.address, timeout=20) as connection:
         connection.sendall(request(b"stalls")[:-1])
