@@ -7,12 +7,12 @@ processor while workers run beside it; and they need the time. So the server rep
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass
-from time import monotonic, perf_counter
+from time import monotonic
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.audit import note_of, pass_note, write_entry
-from api.errors import count_refusal, retry_after_s
+from api.errors import STATUS, count_refusal, retry_after_s
 from api.measured import observe
 from api.request_ids import HEADER, id_of
 from api.request_lines import RequestLines
@@ -74,9 +74,10 @@ class Answer:
     body: bytes
 
     @property
-    def error(self) -> Overloaded:
-        """Why its request was refused."""
-        return self.refusal.error
+    def status(self) -> int:
+        """Its HTTP status."""
+        found: int = self.start["status"]
+        return found
 
     def fits(self, body: Callable[[], bytes | None]) -> bool:
         """Whether it is the answer to a request with this body; not if the body is unknown and matters."""
@@ -116,7 +117,9 @@ class RepeatedRefusals:
             sent: the messages of the answer.
         """
         refusal: _Refusal | None = asked["state"].get(_STATE)
-        if refusal is None or not sent or any(name.lower() == b"connection" for name, _ in sent[0]["headers"]):
+        if refusal is None or not sent or sent[0]["status"] != STATUS[Overloaded.type]:
+            return
+        if any(name.lower() == b"connection" for name, _ in sent[0]["headers"]):
             return
         now = monotonic()
         # Keys of callers are forgotten with the next refusal.
@@ -139,29 +142,29 @@ class RepeatedRefusals:
         answer = self._answers.get(self._key(url, headers, peer)) if self._answers else None
         return answer if answer is not None and monotonic() < answer.refusal.ends_at else None
 
-    def again(self, answer: Answer, headers: Headers, peer: Address | None) -> Headers:
+    def again(self, answer: Answer, headers: Headers, peer: Address | None, begun_at: float) -> Headers:
         """The headers of an answer for one more request, which is logged, noted for the audit and counted.
 
         Args:
             answer: the one to repeat.
             headers: of the request.
             peer: the other end of its connection.
+            begun_at: when its headers had come, in seconds of `perf_counter`.
         """
         client = answer.scope["client"] if self._behind_proxies else peer
         # In a context of its own, as other requests have: the lines of the log have the id of the request.
-        return Context().run(self._again, answer, {**answer.scope, "headers": headers, "client": client})
+        return Context().run(self._again, answer, {**answer.scope, "headers": headers, "client": client}, begun_at)
 
-    def _again(self, answer: Answer, scope: Scope) -> Headers:
-        begun_at = perf_counter()
+    def _again(self, answer: Answer, scope: Scope, begun_at: float) -> Headers:
         own_id = id_of(scope)
         request_id.set(own_id.decode())
         # Not the same time for all, so that not all come back at once.
-        own: Mapping[bytes, bytes] = {b"retry-after": str(retry_after_s(answer.error)).encode(), HEADER: own_id}
+        own: Mapping[bytes, bytes] = {b"retry-after": str(retry_after_s(answer.refusal.error)).encode(), HEADER: own_id}
         headers = [(name, own.get(name, value)) for name, value in answer.start["headers"]]
         start = {**answer.start, "headers": headers}
-        count_refusal(type_of(answer.error))
+        count_refusal(type_of(answer.refusal.error))
         write_entry(scope, note_of(scope), start)
-        observe(scope, start["status"], begun_at)
+        observe(scope, answer.status, begun_at)
         self._lines.write(scope, start, begun_at)
         return headers
 

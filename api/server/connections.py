@@ -86,7 +86,11 @@ class Connections:
         """End the connections that exceed their time."""
         now = monotonic()
         for connection in [one for one in self._waiting if one.ends_at is not None and one.ends_at < now]:
-            connection.end_late()
+            try:
+                connection.end_late()
+            except Exception:  # the server and the other connections go on
+                log.exception("a connection that exceeded its time could not be answered")
+                connection.abort()
         for connection, (unread, since) in list(self._open.items()):
             still = connection.unread_bytes()
             if not still or still != unread:

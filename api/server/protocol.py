@@ -4,6 +4,7 @@ import asyncio
 import sys
 from functools import partial
 from http import HTTPStatus
+from time import perf_counter
 from typing import Any
 
 import uvicorn
@@ -64,6 +65,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._received = b""
         self._refusals = config.refusals
         self._again: Answer | None = None
+        self._begun_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected."""
@@ -75,6 +77,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed."""
+        if self._again is not None:
+            self._note_again(self._again)
         self._all.remove(self)
         super().connection_lost(exc)
 
@@ -91,6 +95,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
+        # The refusal of the one before may have been repeated in the same call of `data_received`.
+        self._unset_keepalive_if_required()
         super().on_message_begin()
         self._in_headers, self._request_whole = True, False
         self._all.waits(self, self._limits.header_s)
@@ -107,6 +113,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._again is None:
             super().on_headers_complete()
         else:
+            self._begun_at = perf_counter()
             self._all.waits(self, self._limits.discard_s)
 
     def on_body(self, body: bytes) -> None:
@@ -149,7 +156,9 @@ class BoundedProtocol(HttpToolsProtocol):
         line = b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
         kept = (name + b": " + value for name, value in self.headers if name not in _OF_UPGRADES)
         self.parser = HttpRequestParser(self)
-        super().data_received(b"\r\n".join([line, *kept, b"", self._received[wish.args[0] :]]))
+        # What follows may ask for another protocol too, at an offset in these bytes.
+        self._received = b"\r\n".join([line, *kept, b"", self._received[wish.args[0] :]])
+        super().data_received(self._received)
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that the parser, or a bound, has refused."""
@@ -164,19 +173,27 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         response = error_response(error)
-        self._write(response.status_code, [*response.raw_headers, (b"connection", b"close")], bytes(response.body))
-        # Closed at once, it would be reset while the client still sends, and the client would not see the answer.
-        self.transport.write_eof()
-        self.loop.call_later(LINGER_S, self.transport.close)
+        self._write_last(response.status_code, response.raw_headers, bytes(response.body))
 
     def _write(self, status: int, headers: Headers, body: bytes) -> None:
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
         lines += (name + b": " + value for name, value in [*self.server_state.default_headers, *headers])
         self.transport.write(b"\r\n".join([*lines, b"", body]))
 
+    def _write_last(self, status: int, headers: Headers, body: bytes) -> None:
+        """Write an answer, and close the connection."""
+        self._write(status, [*headers, (b"connection", b"close")], body)
+        # Closed at once, it would be reset while the client still sends, and the client would not see the answer.
+        if self.transport.can_write_eof():  # not with TLS
+            self.transport.write_eof()
+        self.loop.call_later(LINGER_S, self.transport.close)
+
     def _find_refusal(self) -> Answer | None:
         """The refusal to repeat to the request whose headers have come; None if the app has to answer it."""
         if not self._refusals or self._answering or self.flow.write_paused or self.expect_100_continue:
+            return None
+        # Of requests that come together, only the first: the others would hold up the event loop.
+        if self._outside_body != len(self._received):
             return None
         if (self.parser.get_method(), self.parser.get_http_version()) != (b"POST", "1.1"):
             return None
@@ -190,20 +207,30 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _body_at_once(self, length: int) -> bytes | None:
         """The body of the request whose headers have come; None if it did not come in one part with them."""
+        if self._received.startswith((b"\r", b"\n")):
+            return None  # the parser passes over them; then the headers do not end at the first empty line
         begin = self._received.find(END_OF_HEADERS) + len(END_OF_HEADERS)
-        alone = self._outside_body == len(self._received) == begin + length
-        return self._received[begin:] if alone else None
+        return self._received[begin:] if len(self._received) == begin + length else None
 
     def _refuse_again(self, answer: Answer) -> None:
+        self._write(answer.status, self._note_again(answer), answer.body)
+        self.on_response_complete()
+
+    def _end_again(self, answer: Answer) -> None:
+        """Repeat a refusal before the body of its request has come in, and close the connection."""
+        self._refused = True
+        self._all.works(self)
+        self._write_last(answer.status, self._note_again(answer), answer.body)
+
+    def _note_again(self, answer: Answer) -> Headers:
         assert self._refusals is not None
         self._again = None
-        self._write(answer.start["status"], self._refusals.again(answer, self.headers, self.client), answer.body)
-        self.on_response_complete()
+        return self._refusals.again(answer, self.headers, self.client, self._begun_at)
 
     def shutdown(self) -> None:
         """See uvicorn."""
         if self._again is not None:
-            self.refuse(self._again.error)
+            self._end_again(self._again)
         else:
             super().shutdown()
 
@@ -216,7 +243,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._answering:
             self._all.works(self)
         elif self._again is not None:
-            self.refuse(self._again.error)
+            self._end_again(self._again)
         elif self._in_headers and self._outside_body:
             self.refuse(UploadStalled(f"the headers were not complete after {self._limits.header_s:g} s"))
         else:

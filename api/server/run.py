@@ -79,7 +79,8 @@ def serve(host: str, port: int, *, keys_required: bool = False) -> None:
     limits, front = settings.limits, settings.server
     password = front.private_key_password
     lines = RequestLines(written=settings.access_log)
-    refusals = RepeatedRefusals(lines, behind_proxies=bool(front.proxies))
+    # A repeated refusal has no span.
+    refusals = None if settings.traces.endpoint else RepeatedRefusals(lines, behind_proxies=bool(front.proxies))
 
     def app() -> ASGIApp:
         inner: ASGIApp = RequestIds(_traced(create_app(keys_required=keys_required), settings), lines)
@@ -87,7 +88,7 @@ def serve(host: str, port: int, *, keys_required: bool = False) -> None:
             # The address and the scheme that a proxy names; any other caller could name itself anything.
             with_proxies: Any = ProxyHeadersMiddleware  # uvicorn has types of its own for ASGI
             inner = with_proxies(inner, list(front.proxies))
-        return KeptRefusals(inner, refusals)
+        return KeptRefusals(inner, refusals) if refusals is not None else inner
 
     config = BoundedConfig(
         app,
@@ -106,8 +107,7 @@ def serve(host: str, port: int, *, keys_required: bool = False) -> None:
         access_log=False,
     )
     config.connections = Connections(limits, allowed_connections(limits))
-    # A repeated refusal has no span.
-    config.refusals = None if settings.traces.endpoint else refusals
+    config.refusals = refusals
     server = BoundedServer(config)
     try:
         server.run()

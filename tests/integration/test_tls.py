@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -43,6 +44,28 @@ def test_the_api_speaks_tls(server_url: str, redis: Any, tmp_path: Path, passwor
         plain = httpx.Client(base_url=str(client.base_url).replace("https", "http"), trust_env=False)
         with plain, pytest.raises(httpx.TransportError):
             plain.get("/healthz")
+
+
+def test_hostile_callers_over_tls_are_answered_and_the_api_goes_on(server_url: str, redis: Any, tmp_path: Path) -> None:
+    made = Certificate.made_in(tmp_path)
+    files = {
+        "FACELINE_SERVER__CERTIFICATE": str(made.certificate),
+        "FACELINE_SERVER__PRIVATE_KEY": str(made.private_key),
+    }
+    trusting = ssl.create_default_context(cafile=str(made.certificate))
+    with running_api(server_url, **files, FACELINE_LIMITS__HEADER_S="1") as client:
+        address = ("127.0.0.1", client.base_url.port)
+        for sent, status in ((b"GET /healthz HTTP/1.1\r\nHost", 408), (b"\0\r\n\r\n", 400)):
+            with (
+                socket.create_connection(address, timeout=30) as plain,
+                trusting.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+            ):
+                connection.sendall(sent)
+                answer = b""
+                while more := connection.recv(65536):
+                    answer += more
+                assert int(answer.split()[1]) == status
+            assert client.get("/healthz").status_code == 200
 
 
 def test_a_proxy_may_offer_the_api_under_a_path(server_url: str, redis: Any) -> None:

@@ -71,3 +71,16 @@ def test_a_client_that_reads_nothing_of_its_answer_is_cut_off() -> None:
         connections._open[one] = (bytes_then, since - UNREAD_S - 1)
     connections.sweep()
     assert (still.calls, reading.calls) == (["aborted"], [])
+
+
+def test_a_connection_that_cannot_be_answered_keeps_no_other_one_from_its_end() -> None:
+    class Broken(FakeConnection):
+        def end_late(self) -> None:
+            raise NotImplementedError
+
+    connections, broken, late = Connections(LimitSettings(), 2), Broken(), FakeConnection()
+    for one in (broken, late):
+        assert connections.admit(one)
+        connections.waits(one, -1)
+    connections.sweep()
+    assert (broken.calls, late.calls) == (["aborted"], ["late"])

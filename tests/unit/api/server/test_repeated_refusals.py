@@ -1,5 +1,6 @@
 """The server repeats a refusal for a moment, and passes each other request to the app."""
 
+import asyncio
 import gc
 import re
 import socket
@@ -33,6 +34,7 @@ from metrics.api import REFUSALS, REQUEST_SECONDS
 ALICE = Caller(None, "alice", frozenset({KeyScope.JOBS}), Viewer("alice"))
 HEADERS = {"Host": "localhost", "Authorization": "Bearer alice"}
 DISCARD_S = 1.5
+KEPT_S = 1
 DISCARD_BYTES = 1000
 SILENT_S = 0.5
 
@@ -49,16 +51,19 @@ class Api:
         repeats: whether the app lets its refusals be repeated.
         looks: whether it depends on the body.
         ends: called after a body has come in.
+        slow_s: how long the app takes.
     """
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
         self.repeats, self.looks = True, False
+        self.slow_s = 0.0
         self.ends: Callable[[], None] = lambda: None
         lines = RequestLines(written=True)
         self.refusals = RepeatedRefusals(lines, behind_proxies=False)
         app = KeptRefusals(RequestIds(Measured(self._answer), lines), self.refusals)
         config = BoundedConfig(app, port=0, http=BoundedProtocol, ws="none", lifespan="off", log_config=None)
+        config.timeout_keep_alive = KEPT_S
         limits = LimitSettings(discard_s=DISCARD_S, discard_bytes=DISCARD_BYTES)
         config.connections, config.refusals = Connections(limits, 100), self.refusals
         self.server = BoundedServer(config)
@@ -70,6 +75,7 @@ class Api:
             body, more = body + message.get("body", b""), message.get("more_body", False)
         self.asked.append(body)
         self.ends()
+        await asyncio.sleep(self.slow_s)
         if body == b"urgent":
             await Response("{}", 202)(scope, receive, send)
             return
@@ -123,6 +129,15 @@ def answers(connection: socket.socket, count: int) -> list[int]:
         assert more, data
         data += more
     return [int(status) for status in found]
+
+
+def until_closed(connection: socket.socket) -> bytes:
+    """What comes in until the server closes the connection."""
+    connection.settimeout(20)
+    data = b""
+    while more := connection.recv(65536):
+        data += more
+    return data
 
 
 def is_silent(connection: socket.socket) -> bool:
@@ -282,10 +297,35 @@ def test_a_body_that_may_be_accepted_reaches_the_app_whole(api: Api, clock: Call
 def test_requests_that_come_together_are_answered_in_turn(api: Api, clock: Callable[[float], None]) -> None:
     api.looks = True
     assert api.send(request(b"first") + request(b"second") + request(b"urgent"), count=3) == [429, 429, 202]
-    together = request(b"fourth") + request(b"urgent") + request(b"fifth")
-    assert api.send(request(b"third"), together, count=4) == [429, 429, 202, 429]
-    assert b"third" not in api.asked
-    assert api.asked.count(b"urgent") == 2
+    together = request(b"third") + request(b"urgent") + request(b"fourth")
+    assert api.send(request(b"alone"), together, count=4) == [429, 429, 202, 429]
+    assert api.asked == [b"first", b"second", b"urgent", b"third", b"urgent", b"fourth"]
+
+
+def test_a_slow_answer_to_a_request_that_came_with_a_refused_one_comes_in(refused: Api) -> None:
+    # Only the first is answered without the app: many of them would hold up other callers.
+    refused.slow_s = 2.5 * KEPT_S
+    assert refused.send(request(b"again") + request(b"slow"), count=2) == [429, 429]
+    assert refused.asked == [b"first", b"slow"]
+
+
+def test_empty_lines_before_a_request_do_not_hide_its_body(api: Api, clock: Callable[[float], None]) -> None:
+    api.looks = True
+    api.send(request(b"first"))
+    head = request(b"").replace(b"Content-Length: 0", b"Content-Length: 200")
+    # With the empty lines, what comes first is as long as headers that end at once and the whole body.
+    begin = b"x" * (200 - len(head))
+    body = begin + b"urgent".ljust(200 - len(begin))
+    api.send(b"\r\n\r\n" + head + begin, body[len(begin) :])
+    assert api.asked == [b"first", body]
+
+
+def test_requests_for_another_protocol_that_come_together_are_answered(
+    api: Api, clock: Callable[[float], None]
+) -> None:
+    asks = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk")
+    assert api.send(request(b"first", *asks) + request(b"second", *asks), count=2) == [429, 429]
+    assert api.asked == [b"first", b"second"]
 
 
 def test_a_body_in_parts_is_read_before_the_refusal_is_repeated(refused: Api) -> None:
@@ -315,19 +355,37 @@ def test_a_refusal_that_is_forgotten_while_a_body_comes_in_is_still_its_answer(
 
 
 def test_a_body_that_stalls_is_refused_at_last(refused: Api) -> None:
+    before = counted()
     with socket.create_connection(refused.address, timeout=20) as connection:
-        connection.sendall(request(b"stalls")[:-1])
-        assert answers(connection, 1) == [429]
-        assert connection.recv(1) == b""
+        connection.sendall(request(b"stalls", "X-Request-ID: stalled")[:-1])
+        answer = until_closed(connection)
+    assert answer.startswith(b"HTTP/1.1 429")
+    assert b"x-request-id: stalled" in answer
+    assert counted() == (before[0] + 1, before[1] + 1)
     assert refused.asked == [b"first"]
 
 
 def test_a_body_that_still_comes_in_when_the_server_ends_is_refused(refused: Api) -> None:
+    before = counted()
     with socket.create_connection(refused.address, timeout=20) as connection:
-        connection.sendall(request(b"late")[:-1])
+        connection.sendall(request(b"late", "X-Request-ID: late")[:-1])
         assert is_silent(connection)
         refused.server.should_exit = True
-        assert answers(connection, 1) == [429]
+        answer = until_closed(connection)
+    assert answer.startswith(b"HTTP/1.1 429")
+    assert b"x-request-id: late" in answer
+    assert counted() == (before[0] + 1, before[1] + 1)
+
+
+def test_a_caller_who_leaves_while_a_body_comes_in_is_counted(refused: Api) -> None:
+    before, ends = counted(), monotonic() + 20
+    with socket.create_connection(refused.address, timeout=20) as connection:
+        connection.sendall(request(b"leaves")[:-1])
+        assert is_silent(connection)
+    while counted() != (before[0] + 1, before[1] + 1):
+        assert monotonic() < ends
+        sleep(0.05)
+    assert refused.asked == [b"first"]
 
 
 def test_nothing_of_a_request_is_kept_but_what_its_refusal_depends_on(api: Api, clock: Callable[[float], None]) -> None:
@@ -337,5 +395,5 @@ def test_nothing_of_a_request_is_kept_but_what_its_refusal_depends_on(api: Api, 
     api.post(b"a photo", headers={"Host": "localhost"})
     (kept,) = api.refusals._answers.items()
     assert b"Bearer alice" not in str(kept).encode()
-    assert kept[1].error.__traceback__ is None
+    assert kept[1].refusal.error.__traceback__ is None
     assert b"a photo" not in str(kept).encode()
