@@ -139,7 +139,7 @@ class RepeatedRefusals:
             headers: with lower-case names.
             peer: the other end of its connection.
         """
-        answer = self._answers.get(self._key(url, headers, peer)) if self._answers else None
+        answer = self._answers.get(self._key(url, headers, peer))
         return answer if answer is not None and monotonic() < answer.refusal.ends_at else None
 
     def again(self, answer: Answer, headers: Headers, peer: Address | None, begun_at: float) -> Headers:
