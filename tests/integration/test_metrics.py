@@ -4,7 +4,7 @@ import os
 import re
 import signal
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -25,10 +25,12 @@ from api.app import create_app
 from api.errors import STATUS
 from api.measured import UNMATCHED
 from api.methods import METHODS
+from bench.reliability.stack import worker_pid
 from broker.queues import CO_LOCATED, all_queues
 from embedded.ports import free_port, free_ports
 from jobs.job import JobStatus, Priority
 from jobs.progress import ServiceStatus
+from jobs.redis import keys
 from jobs.store import ClaimOutcome
 from jobs.webhooks.webhook import DeliveryStatus
 from models.catalogue import services
@@ -156,16 +158,31 @@ def broken_sample() -> Json:
 
 
 def kill_a_worker(measured: Measured) -> None:
-    """Kills a worker that has messages in hand, and waits until the other one has put them back and done them."""
+    """Kills a worker that runs a job, and waits until the other one has put its messages back and done them."""
     running = measured.deployment
     until(lambda: all(map(serves_metrics, measured.worker_ports)))
     jobs = [running.submit(FOUR, v2_sample(), priority="bulk") for _ in range(60)]
     supervisor = running.stack.supervisor
-    os.kill(supervisor.pids("worker")[0], signal.SIGKILL)
+    victim = supervisor.pids("worker")[0]
+    until(lambda: stopped_while_running(running, jobs, victim))
+    os.kill(victim, signal.SIGKILL)
     until(lambda: measured_gone(measured.worker_ports[1]) > 0)
     supervisor.restart_dead()
     assert {running.wait(job, 60)["status"] for job in jobs} == {"succeeded"}
     until(lambda: serves_metrics(measured.worker_ports[0]))
+
+
+def stopped_while_running(running: Deployment, jobs: Sequence[Json], pid: int) -> bool:
+    """Stops a worker; whether it runs one of the jobs. If not, it goes on: it was between two of them."""
+    os.kill(pid, signal.SIGSTOP)
+    # What it had sent before it was stopped has come in by then.
+    sleep(0.05)
+    for job in jobs:
+        job_status, holder = running.redis.hmget(keys.record(job["id"]), ("status", "holder"))
+        if job_status == b"running" and holder and worker_pid(holder.decode()) == pid:
+            return True
+    os.kill(pid, signal.SIGCONT)
+    return False
 
 
 def serves_metrics(port: int) -> bool:

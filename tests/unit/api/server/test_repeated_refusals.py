@@ -61,12 +61,27 @@ class Api:
         self.ends: Callable[[], None] = lambda: None
         lines = RequestLines(written=True)
         self.refusals = RepeatedRefusals(lines, behind_proxies=False)
-        app = KeptRefusals(RequestIds(Measured(self._answer), lines), self.refusals)
-        config = BoundedConfig(app, port=0, http=BoundedProtocol, ws="none", lifespan="off", log_config=None)
+        self._begun, self._over = 0, 0
+        self._app = KeptRefusals(RequestIds(Measured(self._answer), lines), self.refusals)
+        config = BoundedConfig(
+            self._count, interface="asgi3", port=0, http=BoundedProtocol, ws="none", lifespan="off", log_config=None
+        )
         config.timeout_keep_alive = KEPT_S
         limits = LimitSettings(discard_s=DISCARD_S, discard_bytes=DISCARD_BYTES)
         config.connections, config.refusals = Connections(limits, 100), self.refusals
         self.server = BoundedServer(config)
+
+    async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._begun += 1
+        await self._app(scope, receive, send)
+        self._over += 1
+
+    def settle(self) -> None:
+        """Waits until the app is done with all requests: a refusal is kept after it was sent."""
+        ends = monotonic() + 20
+        while self._begun != self._over:
+            assert monotonic() < ends
+            sleep(0.001)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, body, more = repeated.monotonic(), b"", True
@@ -103,6 +118,7 @@ class Api:
         answer = connection.getresponse()
         found = answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
         connection.close()
+        self.settle()
         return found
 
     def send(self, *parts: bytes, count: int = 1) -> list[int]:
@@ -111,7 +127,9 @@ class Api:
             for part in parts:
                 connection.sendall(part)
                 sleep(0.1)
-            return answers(connection, count)
+            found = answers(connection, count)
+        self.settle()
+        return found
 
 
 def request(body: bytes = b"{}", *more: str, version: str = "1.1") -> bytes:
